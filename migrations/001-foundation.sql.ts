@@ -1,0 +1,373 @@
+/** Configuration tables: small, read through the ORM, reference tables on Citus. */
+export const CONFIGURATION = `
+CREATE TABLE workspace (
+  id uuid PRIMARY KEY,
+  name text NOT NULL,
+  time_zone text NOT NULL DEFAULT 'UTC',
+  data_key bytea NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE api_key (
+  id uuid PRIMARY KEY,
+  workspace_id uuid NOT NULL REFERENCES workspace,
+  name text NOT NULL,
+  prefix text NOT NULL,
+  hash bytea NOT NULL UNIQUE,
+  scopes text[] NOT NULL,
+  expires_at timestamptz,
+  revoked_at timestamptz,
+  created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX api_key_by_workspace ON api_key (workspace_id, id);
+CREATE TABLE provider_connection (
+  id uuid PRIMARY KEY,
+  workspace_id uuid NOT NULL REFERENCES workspace,
+  channel text NOT NULL,
+  provider text NOT NULL,
+  name text NOT NULL,
+  base_url text,
+  credentials bytea NOT NULL,
+  settings jsonb NOT NULL DEFAULT '{}',
+  disabled_at timestamptz,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE UNIQUE INDEX provider_connection_one_live ON provider_connection (workspace_id, channel) WHERE disabled_at IS NULL;
+CREATE TABLE topic (
+  id uuid PRIMARY KEY,
+  workspace_id uuid NOT NULL REFERENCES workspace,
+  name text NOT NULL,
+  description text,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  UNIQUE (workspace_id, name)
+);
+CREATE TABLE template (
+  id uuid PRIMARY KEY,
+  workspace_id uuid NOT NULL REFERENCES workspace,
+  name text NOT NULL,
+  channel text NOT NULL,
+  version integer NOT NULL,
+  archived_at timestamptz,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  UNIQUE (workspace_id, name)
+);
+CREATE TABLE template_version (
+  template_id uuid NOT NULL REFERENCES template,
+  number integer NOT NULL,
+  workspace_id uuid NOT NULL REFERENCES workspace,
+  variants jsonb NOT NULL,
+  variables jsonb NOT NULL DEFAULT '[]',
+  when_unknown text NOT NULL DEFAULT 'HOLD',
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (template_id, number)
+);
+CREATE TABLE journey (
+  id uuid PRIMARY KEY,
+  workspace_id uuid NOT NULL REFERENCES workspace,
+  name text NOT NULL,
+  description text,
+  status text NOT NULL DEFAULT 'DRAFT',
+  draft jsonb,
+  live_version_id uuid,
+  paused_at timestamptz,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX journey_by_workspace ON journey (workspace_id, id);
+CREATE TABLE journey_version (
+  id uuid PRIMARY KEY,
+  workspace_id uuid NOT NULL REFERENCES workspace,
+  journey_id uuid NOT NULL REFERENCES journey,
+  number integer NOT NULL,
+  graph jsonb NOT NULL,
+  published_at timestamptz NOT NULL DEFAULT now(),
+  UNIQUE (journey_id, number)
+);
+ALTER TABLE journey ADD FOREIGN KEY (live_version_id) REFERENCES journey_version;
+CREATE TABLE idempotency (
+  workspace_id uuid NOT NULL REFERENCES workspace,
+  key text NOT NULL,
+  operation text NOT NULL,
+  body_hash bytea NOT NULL,
+  response jsonb,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, key)
+);
+CREATE TABLE unmatched_callback (
+  id uuid PRIMARY KEY,
+  workspace_id uuid NOT NULL REFERENCES workspace,
+  connection_id uuid NOT NULL REFERENCES provider_connection,
+  provider_message_id text,
+  callback jsonb NOT NULL,
+  received_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX unmatched_callback_by_time ON unmatched_callback (received_at);
+`
+
+/**
+ * Contact-scoped tables: every primary key and unique index begins with lane, the distribution column on
+ * Citus. Rows that are inserted by the million and never changed (event, journal, message_status) are
+ * partitioned by time, so that retention drops tables instead of deleting rows.
+ */
+export const LANED = `
+CREATE TABLE lane (lane smallint PRIMARY KEY);
+
+CREATE TABLE contact (
+  lane smallint NOT NULL,
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  external_id text,
+  attributes jsonb NOT NULL DEFAULT '{}',
+  tags text[] NOT NULL DEFAULT '{}',
+  locale text,
+  time_zone text,
+  merged_into uuid,
+  linked uuid[] NOT NULL DEFAULT '{}',
+  suppressed_at timestamptz,
+  erased_at timestamptz,
+  consent_revision integer NOT NULL DEFAULT 0,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (lane, id)
+);
+CREATE INDEX contact_by_workspace ON contact (workspace_id, id);
+CREATE TABLE contact_alias (
+  lane smallint NOT NULL,
+  workspace_id uuid NOT NULL,
+  reference text NOT NULL,
+  contact_id uuid NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (lane, workspace_id, reference)
+);
+CREATE TABLE channel_identity (
+  lane smallint NOT NULL,
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  contact_id uuid NOT NULL,
+  channel text NOT NULL,
+  status text NOT NULL DEFAULT 'ACTIVE',
+  address bytea NOT NULL,
+  blind_index text NOT NULL,
+  platform text,
+  last_seen_at timestamptz NOT NULL DEFAULT now(),
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (lane, id)
+);
+CREATE UNIQUE INDEX channel_identity_once ON channel_identity (lane, contact_id, channel, blind_index);
+CREATE TABLE consent (
+  lane smallint NOT NULL,
+  contact_id uuid NOT NULL,
+  channel text NOT NULL DEFAULT '',
+  topic_id text NOT NULL DEFAULT '',
+  workspace_id uuid NOT NULL,
+  state text NOT NULL,
+  source text NOT NULL,
+  purpose text NOT NULL,
+  at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (lane, contact_id, channel, topic_id)
+);
+CREATE TABLE consent_change (
+  lane smallint NOT NULL,
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  contact_id uuid NOT NULL,
+  channel text NOT NULL DEFAULT '',
+  topic_id text NOT NULL DEFAULT '',
+  state text NOT NULL,
+  source text NOT NULL,
+  purpose text NOT NULL,
+  at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (lane, id)
+);
+CREATE INDEX consent_change_by_contact ON consent_change (lane, contact_id, id);
+
+CREATE TABLE inbox (
+  lane smallint NOT NULL,
+  seq bigint GENERATED ALWAYS AS IDENTITY,
+  workspace_id uuid NOT NULL,
+  kind text NOT NULL,
+  contact_id uuid,
+  reference text,
+  data jsonb NOT NULL,
+  received_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (lane, seq)
+) WITH (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 5000, autovacuum_analyze_scale_factor = 10);
+CREATE TABLE inbox_guard (
+  lane smallint NOT NULL,
+  digest uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  received_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (lane, digest)
+);
+CREATE INDEX inbox_guard_by_time ON inbox_guard USING brin (received_at);
+
+CREATE TABLE event (
+  lane smallint NOT NULL,
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  contact_id uuid NOT NULL,
+  message_id text,
+  name text NOT NULL,
+  properties jsonb NOT NULL,
+  occurred_at timestamptz NOT NULL,
+  received_at timestamptz NOT NULL,
+  PRIMARY KEY (lane, received_at, id)
+) PARTITION BY RANGE (received_at);
+CREATE INDEX event_by_contact ON event (lane, contact_id, name, occurred_at);
+
+CREATE TABLE enrollment (
+  lane smallint NOT NULL,
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  journey_id uuid NOT NULL,
+  version_id uuid NOT NULL,
+  contact_id uuid NOT NULL,
+  key text NOT NULL DEFAULT '',
+  status text NOT NULL,
+  node text,
+  due_at timestamptz,
+  frozen_due_at timestamptz,
+  state jsonb NOT NULL,
+  entered_at timestamptz NOT NULL,
+  ended_at timestamptz,
+  end_reason text,
+  PRIMARY KEY (lane, id)
+) WITH (fillfactor = 80);
+CREATE INDEX enrollment_due ON enrollment (lane, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX enrollment_frozen ON enrollment (journey_id) WHERE frozen_due_at IS NOT NULL;
+CREATE INDEX enrollment_active ON enrollment (lane, contact_id) WHERE status = 'ACTIVE';
+CREATE INDEX enrollment_by_journey ON enrollment (journey_id, id);
+CREATE TABLE entry_slot (
+  lane smallint NOT NULL,
+  journey_id uuid NOT NULL,
+  contact_id uuid NOT NULL,
+  key text NOT NULL DEFAULT '',
+  workspace_id uuid NOT NULL,
+  enrollment_id uuid,
+  last_entered_at timestamptz,
+  last_event_id uuid,
+  PRIMARY KEY (lane, journey_id, contact_id, key)
+);
+CREATE TABLE watch (
+  lane smallint NOT NULL,
+  journey_id uuid NOT NULL,
+  contact_id uuid NOT NULL,
+  node text NOT NULL,
+  key text NOT NULL DEFAULT '',
+  workspace_id uuid NOT NULL,
+  due_at timestamptz NOT NULL,
+  frozen boolean NOT NULL DEFAULT false,
+  event jsonb,
+  PRIMARY KEY (lane, journey_id, contact_id, node, key)
+);
+CREATE INDEX watch_due ON watch (lane, due_at) WHERE NOT frozen;
+
+CREATE TABLE message (
+  lane smallint NOT NULL,
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  contact_id uuid NOT NULL,
+  enrollment_id uuid,
+  journey_id uuid,
+  version_id uuid,
+  node text,
+  visit integer NOT NULL DEFAULT 0,
+  channel text NOT NULL,
+  purpose text NOT NULL,
+  topic_id uuid,
+  template_id uuid NOT NULL,
+  template_version integer,
+  identity_id uuid,
+  connection_id uuid,
+  provider text,
+  provider_message_id text,
+  status text NOT NULL,
+  due_at timestamptz,
+  attempt integer NOT NULL DEFAULT 0,
+  dedupe_key text,
+  failure_code text,
+  failure_class text,
+  failure_message text,
+  opened_at timestamptz,
+  clicked_at timestamptz,
+  replied_at timestamptz,
+  machine_opened_at timestamptz,
+  machine_clicked_at timestamptz,
+  variables jsonb,
+  content bytea,
+  cost numeric,
+  planned_at timestamptz NOT NULL,
+  dispatching_at timestamptz,
+  sent_at timestamptz,
+  delivered_at timestamptz,
+  PRIMARY KEY (lane, id)
+) WITH (fillfactor = 75);
+CREATE INDEX message_due ON message (lane, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX message_dispatching ON message (lane, dispatching_at) WHERE status = 'DISPATCHING';
+CREATE INDEX message_by_contact ON message (lane, contact_id, id);
+CREATE INDEX message_by_enrollment ON message (lane, enrollment_id);
+CREATE INDEX message_dedupe ON message (lane, contact_id, dedupe_key) WHERE dedupe_key IS NOT NULL;
+CREATE TABLE message_status (
+  lane smallint NOT NULL,
+  id uuid NOT NULL,
+  message_id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  contact_id uuid NOT NULL,
+  status text NOT NULL,
+  human boolean,
+  detail jsonb,
+  at timestamptz NOT NULL,
+  received_at timestamptz NOT NULL,
+  PRIMARY KEY (lane, received_at, id)
+) PARTITION BY RANGE (received_at);
+CREATE INDEX message_status_by_message ON message_status (lane, message_id);
+
+CREATE TABLE journal (
+  lane smallint NOT NULL,
+  at timestamptz NOT NULL,
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  contact_id uuid NOT NULL,
+  journey_id uuid NOT NULL,
+  enrollment_id uuid,
+  seq integer NOT NULL,
+  input jsonb NOT NULL,
+  decisions jsonb NOT NULL,
+  PRIMARY KEY (lane, at, id)
+) PARTITION BY RANGE (at);
+CREATE INDEX journal_by_enrollment ON journal (lane, enrollment_id, seq) WHERE enrollment_id IS NOT NULL;
+CREATE INDEX journal_refusals ON journal (lane, contact_id, at) WHERE enrollment_id IS NULL;
+CREATE TABLE conversion (
+  lane smallint NOT NULL,
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  contact_id uuid NOT NULL,
+  journey_id uuid NOT NULL,
+  version_id uuid NOT NULL,
+  enrollment_id uuid NOT NULL,
+  goal text NOT NULL,
+  value numeric,
+  event_id uuid NOT NULL,
+  at timestamptz NOT NULL,
+  PRIMARY KEY (lane, id)
+);
+CREATE INDEX conversion_by_enrollment ON conversion (lane, enrollment_id);
+CREATE TABLE node_stats (
+  lane smallint NOT NULL,
+  version_id uuid NOT NULL,
+  node text NOT NULL,
+  metric text NOT NULL,
+  hour timestamptz NOT NULL,
+  workspace_id uuid NOT NULL,
+  journey_id uuid NOT NULL,
+  n bigint NOT NULL DEFAULT 0,
+  amount numeric NOT NULL DEFAULT 0,
+  PRIMARY KEY (lane, version_id, node, metric, hour)
+) WITH (fillfactor = 50);
+CREATE INDEX node_stats_by_journey ON node_stats (journey_id, hour);
+`
+
+export const CONFIGURATION_TABLES = ['workspace', 'api_key', 'provider_connection', 'topic', 'template', 'template_version', 'journey', 'journey_version', 'idempotency', 'unmatched_callback']
+export const LANED_TABLES = ['contact', 'contact_alias', 'channel_identity', 'consent', 'consent_change', 'inbox', 'inbox_guard', 'event', 'enrollment', 'entry_slot', 'watch', 'message', 'message_status', 'journal', 'conversion', 'node_stats']
+export const PARTITIONED_TABLES = ['event', 'message_status', 'journal']

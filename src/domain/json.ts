@@ -1,0 +1,18 @@
+/** What survives JSON: the only shape in which users' own data crosses the domain. */
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
+export type JsonObject = { [key: string]: Json }
+
+/** Whether a JSON value is an object (not null, not a list). */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Reads `a.b.0.c` out of nested data; undefined where any step is missing. Own properties only. */
+export function readPath(data: unknown, path: string): Json | undefined {
+  let value: unknown = data
+  for (const part of path.split('.')) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined
+    value = (value as Record<string, unknown>)[part]
+  }
+  return value as Json | undefined
+}
