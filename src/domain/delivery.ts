@@ -1,0 +1,73 @@
+import type { Channel, IdentityStatus, Purpose } from './channel.ts'
+import type { JsonObject } from './json.ts'
+
+/** Where a message stands. Engagement (opened, clicked, replied) is kept apart from delivery. */
+export const DELIVERY_STATUSES = [
+  'PLANNED', 'DEFERRED', 'DISPATCHING', 'SENT', 'DELIVERED', 'FAILED', 'BOUNCED', 'SUPPRESSED', 'CANCELLED', 'UNKNOWN',
+] as const
+export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number]
+
+export const FAILURE_CLASSES = ['RETRYABLE', 'PERMANENT', 'AMBIGUOUS'] as const
+export type FailureClass = (typeof FAILURE_CLASSES)[number]
+
+/**
+ * What one attempt at a provider came to. An attempt is one request on the wire.
+ * - ok: accepted.
+ * - retry: certainly nothing happened; try again, not before `retryAfter` milliseconds.
+ * - permanent: will never work; `identity` says what that tells of the address.
+ * - ambiguous: the request may have been acted on; never blindly sent again.
+ */
+export type SendOutcome =
+  | { type: 'ok'; providerMessageId: string; cost?: number }
+  | { type: 'retry'; code: string; message: string; retryAfter?: number }
+  | { type: 'permanent'; code: string; message: string; identity?: Exclude<IdentityStatus, 'ACTIVE'>; optedOut?: boolean }
+  | { type: 'ambiguous'; code: string; message: string }
+
+/** A rendered message with its address, ready for an adapter. */
+export interface OutgoingMessage {
+  id: string
+  workspaceId: string
+  /** From 1. */
+  attempt: number
+  channel: Channel
+  purpose: Purpose
+  /** Email address, E.164 number or device token. */
+  address: string
+  platform: string | null
+  /** As the channel's content shape says, rendered. */
+  content: JsonObject
+  /** Where a person unsubscribes without a login; null for transactional mail. */
+  unsubscribeUrl: string | null
+}
+
+/** What a provider's callback says of one message. DEFERRED is kept in the history and changes nothing. */
+export const CALLBACK_STATUSES = ['PROCESSED', 'DEFERRED', 'SENT', 'DELIVERED', 'OPENED', 'CLICKED', 'BOUNCED', 'FAILED', 'COMPLAINED', 'UNSUBSCRIBED'] as const
+export type CallbackStatus = (typeof CALLBACK_STATUSES)[number]
+
+/** One thing a provider reported, whatever its own format. `at` is Unix milliseconds by the provider's clock. */
+export type ProviderCallback =
+  | {
+      type: 'status'
+      /** Our id where the provider returned it; else it is looked for by `providerMessageId`. */
+      messageId: string | null
+      providerMessageId: string | null
+      /** Unique at the provider, so that a repetition is recognised. */
+      providerEventId: string
+      status: CallbackStatus
+      human: boolean
+      at: number
+      code?: string
+      detail?: string
+      url?: string
+      identity?: Exclude<IdentityStatus, 'ACTIVE'>
+    }
+  | {
+      type: 'inbound'
+      channel: Channel
+      from: string
+      to: string
+      text: string
+      providerMessageId: string
+      providerEventId: string
+      at: number
+    }

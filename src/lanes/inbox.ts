@@ -1,0 +1,59 @@
+import type { CallbackStatus, SendOutcome } from '../domain/delivery.ts'
+import type { IdentityStatus } from '../domain/channel.ts'
+import { laneOf, laneOfReference } from '../domain/ids.ts'
+import type { JsonObject } from '../domain/json.ts'
+import { insertInbox } from '../store/queries/inbox.ts'
+import type { Client } from '../store/sql.ts'
+
+/** How a contact is named by who does not hold its id. Rendered as `kind:value` in alias rows and inbox. */
+export type Reference = `external:${string}` | `anonymous:${string}` | `${'email' | 'sms' | 'push'}:${string}`
+
+/** Everything that can happen to a contact. Data is JSON; instants are Unix milliseconds. */
+export type InboxBody =
+  | { kind: 'event'; data: { messageId: string; name: string; properties: JsonObject; occurredAt: number | null } }
+  /** An event seen by a merged contact's other half: moves its enrollments, starts none, is not stored again. */
+  | { kind: 'echo'; data: { id: string; name: string; properties: JsonObject; occurredAt: number; receivedAt: number } }
+  | { kind: 'contact'; data: { change: 'created' | 'changed'; fields: string[] } }
+  | { kind: 'enroll'; data: { journeyId: string; node: string | null; properties: JsonObject; requestId: string } }
+  | { kind: 'exit'; data: { enrollmentId: string; reason: string } }
+  /** A sender's report of one attempt. */
+  | { kind: 'result'; data: { messageId: string; attempt: number; outcome: SendOutcome; at: number; templateVersion?: number } }
+  /** The second gate, at dispatch, held it back. */
+  | { kind: 'held'; data: { messageId: string; reason: string } }
+  | {
+      kind: 'callback'
+      data: {
+        messageId: string
+        status: CallbackStatus
+        human: boolean
+        at: number
+        providerMessageId?: string | undefined
+        code?: string | undefined
+        detail?: string | undefined
+        url?: string | undefined
+        identity?: Exclude<IdentityStatus, 'ACTIVE'> | undefined
+      }
+    }
+  /** A person wrote to us. */
+  | { kind: 'inbound'; data: { channel: 'sms'; text: string; to: string; providerMessageId: string; at: number } }
+
+export type InboxItem = { workspaceId: string } & ({ contactId: string } | { reference: Reference }) & InboxBody
+
+/** The lane an item goes to: its contact's, or the one its reference hashes to. */
+export function laneOfItem(item: InboxItem, lanes: number): number {
+  return 'contactId' in item ? laneOf(item.contactId) : laneOfReference(item.workspaceId, item.reference, lanes)
+}
+
+/** Puts items in their lanes' inboxes in the caller's transaction; the workers are woken when it commits. */
+export async function deliver(client: Client, items: readonly InboxItem[], lanes: number): Promise<void> {
+  if (items.length === 0) return
+  const rows = items.map((item) => ({
+    lane: laneOfItem(item, lanes),
+    workspaceId: item.workspaceId,
+    kind: item.kind,
+    contactId: 'contactId' in item ? item.contactId : null,
+    reference: 'reference' in item ? item.reference : null,
+    data: item.data,
+  }))
+  await insertInbox(client, rows)
+}

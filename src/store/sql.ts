@@ -1,0 +1,87 @@
+import pg from 'pg'
+import { ThroughlineError } from '../errors.ts'
+
+/**
+ * The hot path's own way to PostgreSQL: named statements on a plain `pg` client, which costs a third of the
+ * round trip and a fifth of the server's CPU that an unnamed statement through a query builder does.
+ */
+export interface Statement {
+  /** Prepared once per connection under this name. */
+  name: string
+  text: string
+}
+
+export interface Client {
+  query<Row extends pg.QueryResultRow>(statement: { name?: string; text: string; values?: unknown[] }): Promise<pg.QueryResult<Row>>
+}
+
+export type Role = 'throughline_api' | 'throughline_worker'
+
+/** int8 arrives as a number (counts and sequences stay below 2^53), timestamptz as Unix milliseconds. */
+const TYPES: pg.CustomTypesConfig = {
+  getTypeParser(oid: number, format?: 'text' | 'binary') {
+    if (oid === 20) return Number
+    if (oid === 1184) return (text: string) => Date.parse(text)
+    return pg.types.getTypeParser(oid, format as 'text')
+  },
+} as pg.CustomTypesConfig
+
+/**
+ * A pool whose every connection has the role and the UTC zone. `onError` hears of connections that broke
+ * while idle (a restarted database); the pool replaces them, nothing exits.
+ */
+export function openPool(url: string, options: { role: Role; max: number; name: string; onError: (error: Error) => void }): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.max,
+    application_name: options.name,
+    options: `-c role=${options.role} -c timezone=UTC -c datestyle=ISO`,
+    types: TYPES,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+  })
+  pool.on('error', options.onError)
+  pool.on('connect', (client) => client.on('error', options.onError))
+  return pool
+}
+
+/** Runs a statement by name and returns its rows. */
+export async function run<Row extends pg.QueryResultRow>(client: Client, statement: Statement, values: unknown[]): Promise<Row[]> {
+  const result = await client.query<Row>({ name: statement.name, text: statement.text, values })
+  return result.rows
+}
+
+/** Runs `work` in one transaction; a connection that failed half-way is thrown away, not reused. */
+export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  let broken: Error | undefined
+  try {
+    await client.query('BEGIN')
+    const result = await work(client)
+    await client.query('COMMIT')
+    return result
+  } catch (error) {
+    await client.query('ROLLBACK').catch((failure: Error) => { broken = failure })
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}
+
+/** The same, in the API's role, seeing one workspace. Callers of the API's pool have no other way in. */
+export async function inWorkspace<T>(pool: pg.Pool, workspaceId: string, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  return inTransaction(pool, async (client) => {
+    await client.query({ name: 'set_workspace', text: `SELECT set_config('throughline.workspace', $1, true)`, values: [workspaceId] })
+    return work(client)
+  })
+}
+
+const GONE = new Set(['57P01', '57P02', '57P03', '08000', '08003', '08006', '08001', '08004', '53300', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'])
+
+/** Whether an error means that the database is away, not that the statement is wrong: worth trying again. */
+export function isDatabaseAway(error: unknown): boolean {
+  if (!(error instanceof Error) || error instanceof ThroughlineError) return false
+  const code = (error as { code?: unknown }).code
+  return (typeof code === 'string' && GONE.has(code)) || /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(error.message)
+}
