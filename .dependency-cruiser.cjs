@@ -91,7 +91,8 @@ module.exports = {
     },
     {
       name: 'adapters-never-import-each-other',
-      comment: "An adapter knows channel.ts, http.ts and the files that begin with its own provider's name (its tables); only registry.ts knows adapters.",
+      comment:
+        "An adapter knows channel.ts, http.ts and the files that begin with its own provider's name (its tables); only registry.ts knows adapters.",
       severity: 'error',
       from: { path: '^src/channels/([a-z0-9]+)[^/]*\\.ts$', pathNot: '^src/channels/registry\\.ts$' },
       to: { path: '^src/channels/', pathNot: '^src/channels/((channel|http)\\.ts$|$1[-.])' },
@@ -101,7 +102,7 @@ module.exports = {
       comment: 'The production image installs without them.',
       severity: 'error',
       from: { path: '^(src|jobs|migrations)/' },
-      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+      to: { dependencyTypes: ['npm-dev'] },
     },
   ],
   options: {
