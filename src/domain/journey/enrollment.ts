@@ -84,7 +84,8 @@ export interface PlannedMessage {
 
 export type GateVerdict =
   | { type: 'send' }
-  | { type: 'defer'; until: number; reason: SuppressReason }
+  /** `until` null: until the journey is resumed. */
+  | { type: 'defer'; until: number | null; reason: SuppressReason }
   | { type: 'suppress'; reason: SuppressReason }
 
 /** Why a message is not sent. Each has its text in decision.ts. */

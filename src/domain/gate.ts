@@ -1,0 +1,49 @@
+import type { Channel, Purpose } from './channel.ts'
+import { consentAllows } from './consent.ts'
+import type { Facts } from './facts.ts'
+import type { GateVerdict } from './journey/enrollment.ts'
+
+export interface Intent {
+  channel: Channel
+  topicId: string | null
+  purpose: Purpose
+  /** Not again to this contact while another message with the key was planned within `dedupeWindow` milliseconds. */
+  dedupeKey: string | null
+  dedupeWindow: number
+}
+
+/**
+ * The one gate every send passes when it is planned. The order is engine.md's, cheapest refusal first; what
+ * is not built (caps, quiet hours, budgets, provider readiness) has its place here when it is.
+ */
+export function gate(facts: Facts, intent: Intent, now: number): { verdict: GateVerdict; identityId: string | null } {
+  const { contact } = facts
+  if (contact.erased) return refuse('erased')
+  if (contact.suppressed) return refuse('suppressed')
+  const identity = chooseIdentity(facts, intent.channel)
+  if (identity === 'none') return refuse('unreachable')
+  if (identity === 'inactive') return refuse('identity_inactive')
+  const consent = consentAllows(facts.consents, intent)
+  if (!consent.allowed) return refuse(consent.reason)
+  const { dedupeKey } = intent
+  if (dedupeKey !== null && facts.dedupe.some((sent) => sent.key === dedupeKey && sent.at > now - intent.dedupeWindow)) return refuse('duplicate')
+  if (facts.paused) return { verdict: { type: 'defer', until: null, reason: 'journey_paused' }, identityId: identity.id }
+  return { verdict: { type: 'send' }, identityId: identity.id }
+}
+
+function refuse(reason: Extract<GateVerdict, { type: 'suppress' }>['reason']) {
+  return { verdict: { type: 'suppress' as const, reason }, identityId: null }
+}
+
+/** The active identity seen last; ties go to the smaller id, so that the choice does not depend on row order. */
+export function chooseIdentity(facts: Facts, channel: Channel): { id: string } | 'none' | 'inactive' {
+  let best: Facts['identities'][number] | null = null
+  let any = false
+  for (const identity of facts.identities) {
+    if (identity.channel !== channel) continue
+    any = true
+    if (identity.status !== 'ACTIVE') continue
+    if (best === null || identity.lastSeenAt > best.lastSeenAt || (identity.lastSeenAt === best.lastSeenAt && identity.id < best.id)) best = identity
+  }
+  return best ?? (any ? 'inactive' : 'none')
+}

@@ -1,0 +1,214 @@
+import type { Channel, Purpose } from '../../channel.ts'
+import { PURPOSES } from '../../channel.ts'
+import { durationMillis } from '../../duration.ts'
+import { gate } from '../../gate.ts'
+import { derivedId, laneOf } from '../../ids.ts'
+import { type Json, readPath } from '../../json.ts'
+import { choice, duration, list, object, optional, text, type Shape } from '../../shape.ts'
+import type { EnrollmentState, Signal } from '../enrollment.ts'
+import type { NodeKind, NodeScope, Outcome, Signalled } from '../node-kind.ts'
+import { pathScope } from '../path-scope.ts'
+
+/** Statuses a message node may connect; `after` is the wait between reaching one and leaving by it. */
+export const FOLLOW_UPS = ['SENT', 'DELIVERED', 'OPENED', 'CLICKED', 'REPLIED', 'FAILED', 'IGNORED'] as const
+export type FollowUpStatus = (typeof FOLLOW_UPS)[number]
+
+export interface MessageConfig {
+  templateId: string
+  topicId?: string
+  purpose?: Purpose
+  followUps?: { on: FollowUpStatus; after?: string }[]
+  nextAfter?: string
+  dedupe?: { key: string; window: string }
+}
+
+/** What a message node remembers while the token rests in it. Instants in Unix milliseconds. */
+interface MessageWait {
+  messageId: string
+  accepted: number | null
+  /** The follow-up that leaves at `at` unless something higher comes first. */
+  armed: { on: FollowUpStatus; at: number } | null
+  ignoredAt: number | null
+  nextAt: number | null
+}
+
+const RANK: Record<Signal, number> = { SENT: 1, UNKNOWN: 0, DELIVERED: 2, OPENED: 3, CLICKED: 4, REPLIED: 5, FAILED: -1, SUPPRESSED: -1 }
+const ENGAGED = 3
+
+const config: Shape<MessageConfig> = object({
+  templateId: text({ title: 'Template', format: 'template' }),
+  topicId: optional(text({ title: 'Topic', format: 'topic', description: 'What the message is about; consent may be given or withdrawn per topic.' })),
+  purpose: optional(choice(PURPOSES, { title: 'Purpose', description: "The journey's own where left out." })),
+  followUps: optional(
+    list(
+      object({
+        on: choice(FOLLOW_UPS, { title: 'Status' }),
+        after: optional(duration({ title: 'After', description: 'Wait from reaching the status; for IGNORED the window itself.', allowZero: true })),
+      }),
+      { title: 'Follow-ups', max: FOLLOW_UPS.length },
+    ),
+  ),
+  nextAfter: optional(duration({ title: 'Leave after', description: 'By `next`, this long after the provider accepted, whatever else happens.' })),
+  dedupe: optional(
+    object(
+      {
+        key: text({ title: 'Key', description: 'A path such as `event.cartId`; no second message with the same value.' }),
+        window: duration({ title: 'Window' }),
+      },
+      { title: 'De-duplication' },
+    ),
+  ),
+}) as Shape<MessageConfig>
+
+/** A node that sends one message on one channel, and may follow its fate. */
+export function messageKind(kind: string, channel: Channel, title: string, icon: string): NodeKind<MessageConfig> {
+  return {
+    kind,
+    title,
+    icon,
+    description: `Sends one ${title} and goes on when the provider has accepted it, or follows up on what becomes of it.`,
+    category: 'message',
+    config,
+    ports: (settings) => [
+      { name: 'next', title: 'Next' },
+      ...(settings.followUps ?? []).filter((each) => each.on !== 'FAILED').map((each) => ({ name: each.on.toLowerCase(), title: each.on.toLowerCase() })),
+      { name: 'failed', title: 'Failed' },
+      { name: 'suppressed', title: 'Suppressed' },
+    ],
+    waits: () => true,
+    check(settings, scope) {
+      const found = scope.templateChannel(settings.templateId)
+      if (found !== channel) {
+        scope.report('UNKNOWN_TEMPLATE', ['templateId'], found === null ? 'there is no such template' : `the template is for ${found}`)
+      }
+      if (settings.topicId !== undefined && !scope.hasTopic(settings.topicId)) scope.report('UNKNOWN_TOPIC', ['topicId'], 'there is no such topic')
+      const follows = settings.followUps ?? []
+      follows.forEach((follow, index) => {
+        if (follows.findIndex((each) => each.on === follow.on) !== index) scope.report('INVALID_CONFIG', ['followUps', String(index), 'on'], 'is followed twice')
+        if (follow.on === 'IGNORED' && follow.after === undefined) scope.report('INVALID_CONFIG', ['followUps', String(index), 'after'], 'is the window of `ignored` and must be given')
+        if (follow.on !== 'FAILED' && !scope.connected(follow.on.toLowerCase())) scope.report('UNCONNECTED', ['followUps', String(index)], `port ${follow.on.toLowerCase()} leads nowhere`)
+      })
+      if (follows.some((each) => each.on !== 'FAILED') && settings.nextAfter === undefined && !follows.some((each) => each.on === 'IGNORED')) {
+        scope.report('STRANDED', ['followUps'], 'connect `ignored`, or set `nextAfter`, so that nobody waits here for ever')
+      }
+    },
+    arrive: (settings, scope) => plan(channel, settings, scope),
+    signal: hear,
+    timer: leaveWhenDue,
+  }
+}
+
+function plan(channel: Channel, settings: MessageConfig, scope: NodeScope): Outcome {
+  const { enrollment, now } = scope
+  const purpose = settings.purpose ?? scope.purpose
+  const topicId = settings.topicId ?? null
+  const dedupeKey = settings.dedupe ? keyText(readPath(pathScope(enrollment, scope.facts), settings.dedupe.key)) : null
+  const window = settings.dedupe ? durationMillis(settings.dedupe.window) : 0
+  const { verdict, identityId } = gate(scope.facts, { channel, topicId, purpose, dedupeKey, dedupeWindow: window }, now)
+  const id = derivedId(enrollment.enteredAt, laneOf(enrollment.id), enrollment.id, scope.key, String(enrollment.visit), '0')
+  enrollment.messages[scope.key] = { id, channel, rank: 0, failed: false, acceptedAt: null }
+  scope.emit({
+    type: 'message',
+    message: { id, node: scope.key, visit: enrollment.visit, channel, templateId: settings.templateId, topicId, purpose, identityId, dedupeKey, verdict },
+  })
+  if (verdict.type === 'suppress') {
+    scope.note('message_suppressed', { reason: verdict.reason, channel, messageId: id })
+    return { go: 'suppressed' }
+  }
+  if (verdict.type === 'defer') scope.note('message_deferred', { reason: verdict.reason, channel, messageId: id, until: verdict.until })
+  else scope.note('message_planned', { channel, messageId: id })
+  return stay({ messageId: id, accepted: null, armed: null, ignoredAt: null, nextAt: null })
+}
+
+function hear(settings: MessageConfig, scope: NodeScope, signal: Signalled): Outcome | null {
+  const wait = scope.enrollment.memo as unknown as MessageWait
+  if (signal.messageId !== wait.messageId) return null
+  const memo = scope.enrollment.messages[scope.key]
+  const rank = memo?.rank ?? 0
+  if (signal.signal === 'SUPPRESSED') return { go: 'suppressed' }
+  if (signal.signal === 'FAILED') return memo?.failed ? fail(settings, wait, scope, signal.at) : null
+  if (!signal.human && RANK[signal.signal] >= ENGAGED) return null
+  const follows = settings.followUps ?? []
+  const next: MessageWait = { ...wait }
+  if (wait.accepted === null) {
+    if (!follows.some((each) => each.on !== 'FAILED') && settings.nextAfter === undefined) return { go: 'next' }
+    next.accepted = memo?.acceptedAt ?? scope.now
+    const ignored = follows.find((each) => each.on === 'IGNORED')
+    if (ignored?.after !== undefined) next.ignoredAt = next.accepted + durationMillis(ignored.after)
+    if (settings.nextAfter !== undefined) next.nextAt = next.accepted + durationMillis(settings.nextAfter)
+  }
+  // `armed` was set by a lower status: anything higher calls it off, connected or not.
+  if (RANK[signal.signal] === rank && (wait.armed === null || RANK[wait.armed.on as Signal] < rank)) {
+    if (wait.armed !== null) scope.note('follow_up_called_off', { on: wait.armed.on, by: signal.signal })
+    next.armed = null
+    const follow = follows.find((each) => each.on === signal.signal)
+    if (follow) {
+      const at = Math.min(signal.at, scope.now) + (follow.after === undefined ? 0 : durationMillis(follow.after))
+      next.armed = { on: follow.on, at }
+      scope.note('follow_up_armed', { on: follow.on, at })
+    }
+  }
+  return leaveIfDue(next, settings, scope)
+}
+
+function fail(settings: MessageConfig, wait: MessageWait, scope: NodeScope, at: number): Outcome {
+  const follow = (settings.followUps ?? []).find((each) => each.on === 'FAILED')
+  if (follow?.after === undefined) return { go: 'failed' }
+  const armed = { on: 'FAILED' as const, at: Math.min(at, scope.now) + durationMillis(follow.after) }
+  return leaveIfDue({ ...wait, armed, ignoredAt: null, nextAt: null }, settings, scope)
+}
+
+function leaveWhenDue(settings: MessageConfig, scope: NodeScope): Outcome {
+  return leaveIfDue(scope.enrollment.memo as unknown as MessageWait, settings, scope)
+}
+
+/** Leaves by whichever deadline has passed, the earliest first; an armed follow-up wins a tie. */
+function leaveIfDue(wait: MessageWait, settings: MessageConfig, scope: NodeScope): Outcome {
+  const { now } = scope
+  const engaged = isEngaged(scope, wait)
+  const deadlines: { at: number; port: string }[] = []
+  if (wait.armed) deadlines.push({ at: wait.armed.at, port: wait.armed.on.toLowerCase() })
+  if (wait.ignoredAt !== null) {
+    // Somebody who engaged is not ignoring; with no other way out the end of the window is theirs too.
+    if (!engaged) deadlines.push({ at: wait.ignoredAt, port: 'ignored' })
+    else if (wait.armed === null && wait.nextAt === null) deadlines.push({ at: wait.ignoredAt, port: 'next' })
+  }
+  if (wait.nextAt !== null) deadlines.push({ at: wait.nextAt, port: 'next' })
+  let first: { at: number; port: string } | null = null
+  for (const deadline of deadlines) if (first === null || deadline.at < first.at) first = deadline
+  if (first !== null && first.at <= now) return { go: first.port }
+  return stay(wait, first?.at ?? null)
+}
+
+/** A human opened, clicked or replied, or reached a goal of the journey since the message was accepted. */
+function isEngaged(scope: NodeScope, wait: MessageWait): boolean {
+  const memo = scope.enrollment.messages[scope.key]
+  if (memo !== undefined && memo.rank >= ENGAGED) return true
+  const since = wait.accepted
+  return since !== null && Object.values(scope.enrollment.goals).some((at) => at >= since)
+}
+
+function stay(wait: MessageWait, dueAt: number | null = null): Outcome {
+  return { stay: { dueAt, memo: wait as unknown as Json } }
+}
+
+function keyText(value: Json | undefined): string | null {
+  return value === undefined || value === null || typeof value === 'object' ? null : String(value)
+}
+
+/** Merges a signal into what the enrollment remembers of a message: forward only, humans only. Returns whether anything changed. */
+export function mergeSignal(memo: EnrollmentState['messages'][string], signal: Signalled): boolean {
+  if (signal.signal === 'FAILED') {
+    if (memo.failed || memo.rank >= 2) return false
+    memo.failed = true
+    return true
+  }
+  if (signal.signal === 'SUPPRESSED') return true
+  const rank = RANK[signal.signal]
+  if (rank >= ENGAGED && !signal.human) return false
+  const accepted = memo.acceptedAt === null
+  if (accepted) memo.acceptedAt = signal.at
+  if (rank <= memo.rank) return accepted
+  memo.rank = rank
+  return true
+}
