@@ -1,0 +1,219 @@
+import { evaluate } from './condition/evaluate.ts'
+import { matchesFilter } from './condition/evaluate.ts'
+import type { EventFact, Facts } from './facts.ts'
+import type { JsonObject } from './json.ts'
+import { readPath } from './json.ts'
+import type { CompiledGraph, CompiledNode } from './journey/compile.ts'
+import type { Decision, DecisionCode, Effect, EnrollmentState, EnrollmentStatus, Input, StepResult } from './journey/enrollment.ts'
+import { matchesKey } from './journey/match.ts'
+import type { NodeScope, Outcome } from './journey/node-kind.ts'
+import { mergeSignal } from './journey/nodes/message.ts'
+
+/** Ports that, left unconnected, fall through to another: a contact without the channel still gets what follows. */
+const FALLS_THROUGH: Readonly<Record<string, string>> = { failed: 'next', suppressed: 'next', error: 'success' }
+
+/**
+ * The whole meaning of a journey: one enrollment, one input, what is known, and the time, in; the new state,
+ * what is to be done, and why, out. Pure: the same arguments give the same answer, and nothing is changed in
+ * place. The live engine, simulation and replay all run this and nothing else.
+ */
+export function step(graph: CompiledGraph, previous: EnrollmentState, input: Input, facts: Facts, now: number): StepResult {
+  const run = new Run(graph, previous, facts, now)
+  run.fold(input)
+  return { state: run.state, effects: run.effects, trace: run.trace }
+}
+
+/** The working memory of one call of `step`. */
+class Run {
+  readonly state: EnrollmentState
+  readonly effects: Effect[] = []
+  readonly trace: Decision[] = []
+  private readonly graph: CompiledGraph
+  private facts: Facts
+  private readonly now: number
+
+  constructor(graph: CompiledGraph, previous: EnrollmentState, facts: Facts, now: number) {
+    this.graph = graph
+    this.facts = facts
+    this.now = now
+    this.state = {
+      ...previous,
+      seq: previous.seq + 1,
+      memory: { ...previous.memory },
+      vars: { ...previous.vars },
+      goals: { ...previous.goals },
+      messages: { ...previous.messages },
+    }
+  }
+
+  fold(input: Input): void {
+    if (this.state.status !== 'ACTIVE') {
+      if (input.type === 'signal') this.remember(input)
+      return
+    }
+    switch (input.type) {
+      case 'enter':
+        this.note('entered', input.node)
+        this.leave(input.node, 'next')
+        break
+      case 'event':
+        this.hear(input.event)
+        break
+      case 'signal': {
+        const node = this.remember(input) ? this.resting() : null
+        if (node?.kind.signal) this.apply(node, node.kind.signal(node.config, this.scope(node), input))
+        break
+      }
+      case 'timer':
+        this.wake()
+        break
+      case 'contact':
+        break
+      case 'exit':
+        this.withdraw('enrollment_ended')
+        this.end('EXITED', input.reason)
+        break
+    }
+    this.checkExitConditions()
+  }
+
+  /** An event may reach a goal, end the enrollment, or be what the resting node waits for; in this order. */
+  private hear(event: EventFact): void {
+    for (const goal of this.graph.goals) {
+      if (this.state.status !== 'ACTIVE') return
+      if (goal.event !== event.name || this.state.goals[goal.name] !== undefined) continue
+      const sooner = event.occurredAt < this.state.enteredAt || event.id === this.state.trigger.event?.id
+      if (sooner || event.occurredAt > this.state.enteredAt + goal.window) continue
+      if (!matchesKey(event, goal.matchKey, this.state.key) || !matchesFilter(event.properties, goal.where, this.now)) continue
+      this.state.goals[goal.name] = event.occurredAt
+      const value = goal.valueProperty === undefined ? undefined : readPath(event.properties, goal.valueProperty)
+      this.effects.push({ type: 'conversion', goal: goal.name, value: typeof value === 'number' ? value : null, eventId: event.id, at: event.occurredAt })
+      this.note('goal_reached', this.state.node, { goal: goal.name, eventId: event.id })
+      if (goal.converts) {
+        this.withdraw('enrollment_ended')
+        this.end('CONVERTED', goal.name)
+      }
+    }
+    if (this.state.status !== 'ACTIVE') return
+    for (const rule of this.graph.exitRules) {
+      if (rule.event !== event.name || event.id === this.state.trigger.event?.id) continue
+      if (!matchesKey(event, rule.matchKey, this.state.key) || !matchesFilter(event.properties, rule.where, this.now)) continue
+      this.withdraw('enrollment_ended')
+      return this.end('EXITED', rule.reason)
+    }
+    const node = this.resting()
+    if (node?.kind.event) this.apply(node, node.kind.event(node.config, this.scope(node), event))
+  }
+
+  private wake(): void {
+    const { dueAt } = this.state
+    const node = this.resting()
+    if (this.facts.paused || dueAt === null || dueAt > this.now || !node?.kind.timer) return
+    this.apply(node, node.kind.timer(node.config, this.scope(node)))
+  }
+
+  /** Returns whether the signal told anything new of a message this enrollment sent last from its node. */
+  private remember(input: Extract<Input, { type: 'signal' }>): boolean {
+    for (const [key, memo] of Object.entries(this.state.messages)) {
+      if (memo.id !== input.messageId) continue
+      const copy = { ...memo }
+      if (!mergeSignal(copy, input)) return false
+      this.state.messages[key] = copy
+      this.note('signal', key, { signal: input.signal, ...(input.reason === undefined ? {} : { reason: input.reason }) })
+      return true
+    }
+    return false
+  }
+
+  private checkExitConditions(): void {
+    if (this.state.status !== 'ACTIVE' || !this.graph.hasExitConditions) return
+    for (const rule of this.graph.exitRules) {
+      if (rule.condition === null || !evaluate(rule.condition, { facts: this.facts, enrollment: this.state, now: this.now })) continue
+      this.withdraw('enrollment_ended')
+      return this.end('EXITED', rule.reason)
+    }
+  }
+
+  private apply(node: CompiledNode, outcome: Outcome | null): void {
+    if (outcome === null) return
+    if ('go' in outcome) return this.leave(node.key, outcome.go)
+    if ('end' in outcome) return this.end(outcome.end.status, outcome.end.reason)
+    if (outcome.stay.dueAt !== this.state.dueAt) this.note('waiting', node.key, { until: outcome.stay.dueAt })
+    this.state.dueAt = outcome.stay.dueAt
+    this.state.memo = outcome.stay.memo ?? null
+  }
+
+  /** Sends the token on, node after node, until one keeps it or the journey ends. */
+  private leave(from: string, by: string): void {
+    let node = this.graph.nodes.get(from)
+    let port = by
+    for (let hops = 0; node !== undefined; hops++) {
+      if (hops > this.graph.nodes.size) return this.end('FAILED', 'loop')
+      this.trace.push({ code: 'left', node: node.key, port })
+      const to = this.follow(node, port)
+      if (typeof to !== 'string') return this.end(to.status, to.reason)
+      node = this.graph.nodes.get(to)
+      if (node === undefined) return this.end('FAILED', 'node_missing')
+      Object.assign(this.state, { node: to, visit: this.state.visit + 1, since: this.now, dueAt: null, memo: null })
+      this.note('arrived', to)
+      const outcome = node.kind.arrive(node.config, this.scope(node))
+      if (!('go' in outcome)) return this.apply(node, outcome)
+      port = outcome.go
+    }
+  }
+
+  private follow(node: CompiledNode, port: string): string | { status: 'COMPLETED' | 'EXITED'; reason: string | null } {
+    const fallback = FALLS_THROUGH[port]
+    const to = node.edges.get(port) ?? (fallback === undefined ? undefined : node.edges.get(fallback))
+    if (to !== undefined) return to
+    return fallback === undefined ? { status: 'COMPLETED', reason: null } : { status: 'EXITED', reason: 'undeliverable' }
+  }
+
+  private resting(): CompiledNode | undefined {
+    return this.state.node === null ? undefined : this.graph.nodes.get(this.state.node)
+  }
+
+  private withdraw(reason: 'enrollment_ended'): void {
+    this.effects.push({ type: 'withdraw', reason })
+  }
+
+  private end(status: Exclude<EnrollmentStatus, 'ACTIVE'>, reason: string | null): void {
+    this.trace.push({ code: status.toLowerCase() as DecisionCode, node: this.state.node, ...(reason === null ? {} : { data: { reason } }) })
+    Object.assign(this.state, { status, endReason: reason, endedAt: this.now, node: null, dueAt: null, memo: null })
+  }
+
+  private note(code: DecisionCode, node: string | null, data?: JsonObject): void {
+    this.trace.push(data === undefined ? { code, node } : { code, node, data })
+  }
+
+  private scope(node: CompiledNode): NodeScope {
+    const run = this
+    return {
+      key: node.key,
+      enrollment: this.state,
+      now: this.now,
+      purpose: this.graph.purpose,
+      get facts() {
+        return run.facts
+      },
+      connected: (port) => node.edges.has(port),
+      note: (code, data) => this.note(code, node.key, data),
+      emit: (effect) => {
+        this.effects.push(effect)
+        // What a node changes, the next one sees.
+        if (effect.type === 'contact') this.facts = withContactEffect(this.facts, effect)
+        if (effect.type === 'message' && effect.message.dedupeKey !== null) {
+          this.facts = { ...this.facts, dedupe: [...this.facts.dedupe, { key: effect.message.dedupeKey, at: this.now }] }
+        }
+      },
+    }
+  }
+}
+
+/** The facts as they are once a contact effect has been carried out. */
+export function withContactEffect(facts: Facts, effect: Extract<Effect, { type: 'contact' }>): Facts {
+  const attributes = { ...facts.contact.attributes, ...effect.set }
+  for (const name of effect.unset) delete attributes[name]
+  const tags = [...new Set([...facts.contact.tags, ...effect.addTags])].filter((tag) => !effect.removeTags.includes(tag))
+  return { ...facts, contact: { ...facts.contact, attributes, tags } }
+}
