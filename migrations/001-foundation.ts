@@ -82,7 +82,7 @@ export class Migration001Foundation extends Migration {
     this.addSql(LANED)
     for (const table of PARTITIONED_TABLES) this.addSql(`CREATE TABLE ${table}_rest PARTITION OF ${table} DEFAULT;`)
     for (const table of [...CONFIGURATION_TABLES, ...LANED_TABLES]) this.addSql(secure(table, table === 'workspace' ? 'id' : 'workspace_id'))
-    this.addSql(`GRANT SELECT, UPDATE ON lane TO throughline_worker; GRANT SELECT ON lane TO throughline_api;`)
+    this.addSql(`GRANT SELECT, UPDATE ON lane TO throughline_worker; GRANT SELECT ON lane, configuration TO throughline_api, throughline_worker;`)
     this.addSql(`GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO throughline_api, throughline_worker;`)
     this.addSql(AUTHENTICATE)
     this.addSql(PARTITIONS)

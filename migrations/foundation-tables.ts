@@ -85,6 +85,13 @@ CREATE TABLE journey_version (
   UNIQUE (journey_id, number)
 );
 ALTER TABLE journey ADD FOREIGN KEY (live_version_id) REFERENCES journey_version;
+CREATE TABLE configuration (revision bigint NOT NULL);
+INSERT INTO configuration VALUES (1);
+CREATE FUNCTION bump_configuration() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
+BEGIN UPDATE configuration SET revision = revision + 1; RETURN NULL; END $$;
+CREATE TRIGGER journey_configures AFTER INSERT OR DELETE OR UPDATE OF status, live_version_id, paused_at ON journey
+  FOR EACH STATEMENT EXECUTE FUNCTION bump_configuration();
+CREATE TRIGGER workspace_configures AFTER INSERT OR UPDATE OF time_zone ON workspace FOR EACH STATEMENT EXECUTE FUNCTION bump_configuration();
 CREATE TABLE idempotency (
   workspace_id uuid NOT NULL REFERENCES workspace,
   key text NOT NULL,

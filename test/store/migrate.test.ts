@@ -20,7 +20,7 @@ test('row-level security is forced on every table but the list of lanes', async 
   const { rows } = await database.owner.query<{ name: string }>(`
     SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
     AND NOT (relrowsecurity AND relforcerowsecurity) ORDER BY 1`)
-  expect(rows.map((row) => row.name)).toEqual(['lane', 'migration'])
+  expect(rows.map((row) => row.name)).toEqual(['configuration', 'lane', 'migration'])
 })
 
 test('the API sees nothing while no workspace is set', async () => {

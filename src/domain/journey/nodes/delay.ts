@@ -91,7 +91,7 @@ function dueTime(settings: DelayConfig, scope: NodeScope): number | null {
   const since = enrollment.since
   const date = (path: string) => {
     const value = readPath(facts.contact.attributes, path)
-    return typeof value === 'string' || typeof value === 'number' ? value : null
+    return typeof value === 'string' ? value : null
   }
   if (settings.duration !== undefined) {
     const length = parseDuration(settings.duration)

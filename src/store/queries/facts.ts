@@ -1,0 +1,196 @@
+import { type Client, run, type Statement } from '../sql.ts'
+import { ENROLLMENT_COLUMNS, type EnrollmentRow } from './claim.ts'
+
+/**
+ * What a tick reads, for all its contacts at once. Keys come as arrays and are joined by LATERAL … LIMIT:
+ * a plain join against a young table is planned as a sequential scan.
+ */
+export interface Key {
+  lane: number
+  id: string
+}
+
+const lanesOf = (keys: readonly Key[]) => keys.map((key) => key.lane)
+const idsOf = (keys: readonly Key[]) => keys.map((key) => key.id)
+
+const ALIASES: Statement = {
+  name: 'facts_aliases',
+  text: `SELECT k.n::int AS n, a.contact_id FROM unnest($1::smallint[], $2::uuid[], $3::text[]) WITH ORDINALITY AS k (lane, workspace_id, reference, n),
+    LATERAL (SELECT contact_id FROM contact_alias WHERE lane = k.lane AND workspace_id = k.workspace_id AND reference = k.reference LIMIT 1) AS a`,
+}
+
+/** For each reference, in the order given, its contact; undefined where there is none yet. */
+export async function resolveAliases(client: Client, references: readonly { lane: number; workspaceId: string; reference: string }[]): Promise<(string | undefined)[]> {
+  const rows = await run<{ n: number; contact_id: string }>(client, ALIASES, [
+    references.map((each) => each.lane),
+    references.map((each) => each.workspaceId),
+    references.map((each) => each.reference),
+  ])
+  const found: (string | undefined)[] = references.map(() => undefined)
+  for (const row of rows) found[row.n - 1] = row.contact_id
+  return found
+}
+
+/**
+ * Contacts that nobody had named yet. An alias that another transaction made meanwhile wins: its contact is
+ * answered, and the one made here in vain is not inserted.
+ */
+const CREATE: Statement = {
+  name: 'facts_create_contacts',
+  text: `WITH wanted AS (SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::uuid[], $5::text[]) AS k (lane, workspace_id, reference, contact_id, external_id)),
+    aliased AS (
+      INSERT INTO contact_alias (lane, workspace_id, reference, contact_id) SELECT lane, workspace_id, reference, contact_id FROM wanted ORDER BY lane, workspace_id, reference
+      ON CONFLICT (lane, workspace_id, reference) DO NOTHING RETURNING lane, workspace_id, reference)
+    INSERT INTO contact (lane, id, workspace_id, external_id)
+    SELECT lane, contact_id, workspace_id, external_id FROM wanted JOIN aliased USING (lane, workspace_id, reference) RETURNING id`,
+}
+
+export interface NewContact {
+  lane: number
+  workspaceId: string
+  reference: string
+  contactId: string
+  externalId: string | null
+}
+
+/** Returns the ids of those that were created. */
+export async function createContacts(client: Client, contacts: readonly NewContact[]): Promise<Set<string>> {
+  const rows = await run<{ id: string }>(client, CREATE, [
+    contacts.map((each) => each.lane),
+    contacts.map((each) => each.workspaceId),
+    contacts.map((each) => each.reference),
+    contacts.map((each) => each.contactId),
+    contacts.map((each) => each.externalId),
+  ])
+  return new Set(rows.map((row) => row.id))
+}
+
+export interface ContactRow {
+  lane: number
+  id: string
+  workspace_id: string
+  external_id: string | null
+  attributes: Record<string, unknown>
+  tags: string[]
+  locale: string | null
+  time_zone: string | null
+  merged_into: string | null
+  linked: string[]
+  suppressed: boolean
+  erased: boolean
+  created_at: number
+  identities: [id: string, channel: string, status: string, platform: string | null, lastSeenAt: number][]
+  consents: [channel: string, topic: string, state: string][]
+}
+
+const CONTACTS: Statement = {
+  name: 'facts_contacts',
+  text: `SELECT c.lane, c.id, c.workspace_id, c.external_id, c.attributes, c.tags, c.locale, c.time_zone, c.merged_into, c.linked,
+      c.suppressed_at IS NOT NULL AS suppressed, c.erased_at IS NOT NULL AS erased, (extract(epoch FROM c.created_at) * 1000)::float8 AS created_at,
+      (SELECT coalesce(jsonb_agg(jsonb_build_array(i.id, i.channel, i.status, i.platform, floor(extract(epoch FROM i.last_seen_at) * 1000))), '[]')
+        FROM channel_identity i WHERE i.lane = c.lane AND i.contact_id = c.id) AS identities,
+      (SELECT coalesce(jsonb_agg(jsonb_build_array(s.channel, s.topic_id, s.state)), '[]')
+        FROM consent s WHERE s.lane = c.lane AND s.contact_id = c.id) AS consents
+    FROM unnest($1::smallint[], $2::uuid[]) AS k (lane, id),
+    LATERAL (SELECT * FROM contact WHERE contact.lane = k.lane AND contact.id = k.id LIMIT 1) AS c`,
+}
+
+export async function loadContacts(client: Client, keys: readonly Key[]): Promise<ContactRow[]> {
+  return run<ContactRow>(client, CONTACTS, [lanesOf(keys), idsOf(keys)])
+}
+
+const ACTIVE: Statement = {
+  name: 'facts_active_enrollments',
+  text: `SELECT ${ENROLLMENT_COLUMNS} FROM unnest($1::smallint[], $2::uuid[]) AS k (lane, contact_id),
+    LATERAL (SELECT * FROM enrollment WHERE enrollment.lane = k.lane AND enrollment.contact_id = k.contact_id AND status = 'ACTIVE') AS e`,
+}
+
+/** All running enrollments of these contacts. */
+export async function loadActiveEnrollments(client: Client, contacts: readonly Key[]): Promise<EnrollmentRow[]> {
+  return run<EnrollmentRow>(client, ACTIVE, [lanesOf(contacts), idsOf(contacts)])
+}
+
+const BY_ID: Statement = {
+  name: 'facts_enrollments',
+  text: `SELECT ${ENROLLMENT_COLUMNS} FROM unnest($1::smallint[], $2::uuid[]) AS k (lane, id),
+    LATERAL (SELECT * FROM enrollment WHERE enrollment.lane = k.lane AND enrollment.id = k.id LIMIT 1) AS e`,
+}
+
+export async function loadEnrollments(client: Client, keys: readonly Key[]): Promise<EnrollmentRow[]> {
+  return run<EnrollmentRow>(client, BY_ID, [lanesOf(keys), idsOf(keys)])
+}
+
+export interface SlotRow {
+  lane: number
+  journey_id: string
+  contact_id: string
+  key: string
+  enrollment_id: string | null
+  last_entered_at: number | null
+  last_event_id: string | null
+}
+
+const SLOTS: Statement = {
+  name: 'facts_entry_slots',
+  text: `SELECT s.lane, s.journey_id, s.contact_id, s.key, s.enrollment_id, (extract(epoch FROM s.last_entered_at) * 1000)::float8 AS last_entered_at, s.last_event_id
+    FROM unnest($1::smallint[], $2::uuid[], $3::uuid[]) AS k (lane, journey_id, contact_id),
+    LATERAL (SELECT * FROM entry_slot WHERE entry_slot.lane = k.lane AND entry_slot.journey_id = k.journey_id AND entry_slot.contact_id = k.contact_id) AS s`,
+}
+
+export async function loadSlots(client: Client, keys: readonly { lane: number; journeyId: string; contactId: string }[]): Promise<SlotRow[]> {
+  return run<SlotRow>(client, SLOTS, [keys.map((key) => key.lane), keys.map((key) => key.journeyId), keys.map((key) => key.contactId)])
+}
+
+const WATCHES: Statement = {
+  name: 'facts_watches',
+  text: `SELECT w.lane, w.journey_id, w.contact_id, w.node, w.key, (extract(epoch FROM w.due_at) * 1000)::float8 AS due_at
+    FROM unnest($1::smallint[], $2::uuid[], $3::uuid[]) AS k (lane, journey_id, contact_id),
+    LATERAL (SELECT * FROM watch WHERE watch.lane = k.lane AND watch.journey_id = k.journey_id AND watch.contact_id = k.contact_id) AS w`,
+}
+
+export async function loadWatches(client: Client, keys: readonly { lane: number; journeyId: string; contactId: string }[]): Promise<{ journey_id: string; contact_id: string; node: string; key: string; due_at: number }[]> {
+  return run(client, WATCHES, [keys.map((key) => key.lane), keys.map((key) => key.journeyId), keys.map((key) => key.contactId)])
+}
+
+/** No condition may count higher, so no more of one name is ever read. */
+export const MOST_HISTORY = 500
+
+const HISTORY: Statement = {
+  name: 'facts_history',
+  text: `SELECT k.owner AS contact_id, h.id, h.name, h.properties, (extract(epoch FROM h.occurred_at) * 1000)::float8 AS occurred_at, (extract(epoch FROM h.received_at) * 1000)::float8 AS received_at
+    FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::float8[], $5::uuid[]) AS k (lane, contact_id, name, since, owner),
+    LATERAL (SELECT * FROM event WHERE event.lane = k.lane AND event.contact_id = k.contact_id AND event.name = k.name
+      AND event.occurred_at >= to_timestamp(k.since / 1000) ORDER BY event.occurred_at DESC LIMIT ${MOST_HISTORY}) AS h
+    ORDER BY h.occurred_at`,
+}
+
+export interface HistoryRow {
+  /** Whose decision it is for: a merged contact's history serves its whole group. */
+  contact_id: string
+  id: string
+  name: string
+  properties: Record<string, unknown>
+  occurred_at: number
+  received_at: number
+}
+
+export async function loadHistory(client: Client, asks: readonly { lane: number; contactId: string; name: string; since: number; owner: string }[]): Promise<HistoryRow[]> {
+  return run<HistoryRow>(client, HISTORY, [
+    asks.map((ask) => ask.lane),
+    asks.map((ask) => ask.contactId),
+    asks.map((ask) => ask.name),
+    asks.map((ask) => ask.since),
+    asks.map((ask) => ask.owner),
+  ])
+}
+
+const DEDUPE: Statement = {
+  name: 'facts_dedupe',
+  text: `SELECT k.contact_id, m.dedupe_key AS key, (extract(epoch FROM m.planned_at) * 1000)::float8 AS at FROM unnest($1::smallint[], $2::uuid[]) AS k (lane, contact_id),
+    LATERAL (SELECT dedupe_key, planned_at FROM message WHERE message.lane = k.lane AND message.contact_id = k.contact_id AND dedupe_key IS NOT NULL
+      AND status NOT IN ('SUPPRESSED', 'CANCELLED') ORDER BY planned_at DESC LIMIT 200) AS m`,
+}
+
+export async function loadDedupe(client: Client, contacts: readonly Key[]): Promise<{ contact_id: string; key: string; at: number }[]> {
+  return run(client, DEDUPE, [lanesOf(contacts), idsOf(contacts)])
+}
