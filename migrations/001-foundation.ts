@@ -37,6 +37,7 @@ CREATE FUNCTION connection_workspace(connection uuid) RETURNS uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
   SELECT workspace_id FROM provider_connection WHERE id = connection AND disabled_at IS NULL
 $$;
+REVOKE EXECUTE ON FUNCTION authenticate(bytea), connection_workspace(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION authenticate(bytea), connection_workspace(uuid) TO throughline_api;`
 
 /**

@@ -28,6 +28,8 @@ export async function startEmbedded(directory: string, options: { durable: boole
   return {
     url: answer.url,
     async stop() {
+      // Waiting for its end must hold the event loop, or a script that stops last ends first.
+      child.ref()
       if (child.connected) child.disconnect()
       await ended
     },

@@ -1,0 +1,680 @@
+-- Emitted by `npm run database-schema` from the catalogue of a migrated database. Not edited by hand.
+
+CREATE TABLE api_key (
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  name text NOT NULL,
+  prefix text NOT NULL,
+  hash bytea NOT NULL,
+  scopes text[] NOT NULL,
+  expires_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT api_key_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id),
+  CONSTRAINT api_key_pkey PRIMARY KEY (id),
+  CONSTRAINT api_key_hash_key UNIQUE (hash)
+);
+ALTER TABLE api_key ENABLE ROW LEVEL SECURITY;
+ALTER TABLE api_key FORCE ROW LEVEL SECURITY;
+CREATE INDEX api_key_by_workspace ON api_key USING btree (workspace_id, id);
+CREATE POLICY api ON api_key TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON api_key TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON api_key TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON api_key TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON api_key TO throughline_worker;
+
+CREATE TABLE channel_identity (
+  lane smallint NOT NULL,
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  contact_id uuid NOT NULL,
+  channel text NOT NULL,
+  status text NOT NULL DEFAULT 'ACTIVE'::text,
+  address bytea NOT NULL,
+  blind_index text NOT NULL,
+  platform text,
+  last_seen_at timestamp with time zone NOT NULL DEFAULT now(),
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT channel_identity_pkey PRIMARY KEY (lane, id)
+);
+ALTER TABLE channel_identity ENABLE ROW LEVEL SECURITY;
+ALTER TABLE channel_identity FORCE ROW LEVEL SECURITY;
+CREATE UNIQUE INDEX channel_identity_once ON channel_identity USING btree (lane, contact_id, channel, blind_index);
+CREATE POLICY api ON channel_identity TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON channel_identity TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON channel_identity TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON channel_identity TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON channel_identity TO throughline_worker;
+
+CREATE TABLE configuration (
+  revision bigint NOT NULL
+);
+GRANT SELECT ON configuration TO throughline_api;
+GRANT SELECT ON configuration TO throughline_worker;
+
+CREATE TABLE consent (
+  lane smallint NOT NULL,
+  contact_id uuid NOT NULL,
+  channel text NOT NULL DEFAULT ''::text,
+  topic_id text NOT NULL DEFAULT ''::text,
+  workspace_id uuid NOT NULL,
+  state text NOT NULL,
+  source text NOT NULL,
+  purpose text NOT NULL,
+  at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT consent_pkey PRIMARY KEY (lane, contact_id, channel, topic_id)
+);
+ALTER TABLE consent ENABLE ROW LEVEL SECURITY;
+ALTER TABLE consent FORCE ROW LEVEL SECURITY;
+CREATE POLICY api ON consent TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON consent TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON consent TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON consent TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON consent TO throughline_worker;
+
+CREATE TABLE consent_change (
+  lane smallint NOT NULL,
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  contact_id uuid NOT NULL,
+  channel text NOT NULL DEFAULT ''::text,
+  topic_id text NOT NULL DEFAULT ''::text,
+  state text NOT NULL,
+  source text NOT NULL,
+  purpose text NOT NULL,
+  at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT consent_change_pkey PRIMARY KEY (lane, id)
+);
+ALTER TABLE consent_change ENABLE ROW LEVEL SECURITY;
+ALTER TABLE consent_change FORCE ROW LEVEL SECURITY;
+CREATE INDEX consent_change_by_contact ON consent_change USING btree (lane, contact_id, id);
+CREATE POLICY api ON consent_change TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON consent_change TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON consent_change TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON consent_change TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON consent_change TO throughline_worker;
+
+CREATE TABLE contact (
+  lane smallint NOT NULL,
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  external_id text,
+  attributes jsonb NOT NULL DEFAULT '{}'::jsonb,
+  tags text[] NOT NULL DEFAULT '{}'::text[],
+  locale text,
+  time_zone text,
+  merged_into uuid,
+  linked uuid[] NOT NULL DEFAULT '{}'::uuid[],
+  suppressed_at timestamp with time zone,
+  erased_at timestamp with time zone,
+  consent_revision integer NOT NULL DEFAULT 0,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT contact_pkey PRIMARY KEY (lane, id)
+);
+ALTER TABLE contact ENABLE ROW LEVEL SECURITY;
+ALTER TABLE contact FORCE ROW LEVEL SECURITY;
+CREATE INDEX contact_by_workspace ON contact USING btree (workspace_id, id);
+CREATE POLICY api ON contact TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON contact TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON contact TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON contact TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON contact TO throughline_worker;
+
+CREATE TABLE contact_alias (
+  lane smallint NOT NULL,
+  workspace_id uuid NOT NULL,
+  reference text NOT NULL,
+  contact_id uuid NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT contact_alias_pkey PRIMARY KEY (lane, workspace_id, reference)
+);
+ALTER TABLE contact_alias ENABLE ROW LEVEL SECURITY;
+ALTER TABLE contact_alias FORCE ROW LEVEL SECURITY;
+CREATE POLICY api ON contact_alias TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON contact_alias TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON contact_alias TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON contact_alias TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON contact_alias TO throughline_worker;
+
+CREATE TABLE conversion (
+  lane smallint NOT NULL,
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  contact_id uuid NOT NULL,
+  journey_id uuid NOT NULL,
+  version_id uuid NOT NULL,
+  enrollment_id uuid NOT NULL,
+  goal text NOT NULL,
+  value numeric,
+  event_id uuid NOT NULL,
+  at timestamp with time zone NOT NULL,
+  CONSTRAINT conversion_pkey PRIMARY KEY (lane, id)
+);
+ALTER TABLE conversion ENABLE ROW LEVEL SECURITY;
+ALTER TABLE conversion FORCE ROW LEVEL SECURITY;
+CREATE INDEX conversion_by_enrollment ON conversion USING btree (lane, enrollment_id);
+CREATE POLICY api ON conversion TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON conversion TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON conversion TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON conversion TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON conversion TO throughline_worker;
+
+CREATE TABLE enrollment (
+  lane smallint NOT NULL,
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  journey_id uuid NOT NULL,
+  version_id uuid NOT NULL,
+  contact_id uuid NOT NULL,
+  key text NOT NULL DEFAULT ''::text,
+  status text NOT NULL,
+  node text,
+  due_at timestamp with time zone,
+  frozen_due_at timestamp with time zone,
+  state jsonb NOT NULL,
+  entered_at timestamp with time zone NOT NULL,
+  ended_at timestamp with time zone,
+  end_reason text,
+  CONSTRAINT enrollment_pkey PRIMARY KEY (lane, id)
+) WITH (fillfactor=80);
+ALTER TABLE enrollment ENABLE ROW LEVEL SECURITY;
+ALTER TABLE enrollment FORCE ROW LEVEL SECURITY;
+CREATE INDEX enrollment_active ON enrollment USING btree (lane, contact_id) WHERE (status = 'ACTIVE'::text);
+CREATE INDEX enrollment_by_journey ON enrollment USING btree (journey_id, id);
+CREATE INDEX enrollment_due ON enrollment USING btree (lane, due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX enrollment_frozen ON enrollment USING btree (journey_id) WHERE (frozen_due_at IS NOT NULL);
+CREATE POLICY api ON enrollment TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON enrollment TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON enrollment TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON enrollment TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON enrollment TO throughline_worker;
+
+CREATE TABLE entry_slot (
+  lane smallint NOT NULL,
+  journey_id uuid NOT NULL,
+  contact_id uuid NOT NULL,
+  key text NOT NULL DEFAULT ''::text,
+  workspace_id uuid NOT NULL,
+  enrollment_id uuid,
+  last_entered_at timestamp with time zone,
+  last_event_id uuid,
+  CONSTRAINT entry_slot_pkey PRIMARY KEY (lane, journey_id, contact_id, key)
+);
+ALTER TABLE entry_slot ENABLE ROW LEVEL SECURITY;
+ALTER TABLE entry_slot FORCE ROW LEVEL SECURITY;
+CREATE POLICY api ON entry_slot TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON entry_slot TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON entry_slot TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON entry_slot TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON entry_slot TO throughline_worker;
+
+CREATE TABLE event (
+  lane smallint NOT NULL,
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  contact_id uuid NOT NULL,
+  message_id text,
+  name text NOT NULL,
+  properties jsonb NOT NULL,
+  occurred_at timestamp with time zone NOT NULL,
+  received_at timestamp with time zone NOT NULL,
+  CONSTRAINT event_pkey PRIMARY KEY (lane, received_at, id)
+) PARTITION BY RANGE (received_at);
+ALTER TABLE event ENABLE ROW LEVEL SECURITY;
+ALTER TABLE event FORCE ROW LEVEL SECURITY;
+CREATE INDEX event_by_contact ON ONLY event USING btree (lane, contact_id, name, occurred_at);
+CREATE POLICY api ON event TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON event TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON event TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON event TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON event TO throughline_worker;
+
+CREATE TABLE event_rest PARTITION OF event DEFAULT;
+
+CREATE TABLE idempotency (
+  workspace_id uuid NOT NULL,
+  key text NOT NULL,
+  operation text NOT NULL,
+  body_hash bytea NOT NULL,
+  response jsonb,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT idempotency_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id),
+  CONSTRAINT idempotency_pkey PRIMARY KEY (workspace_id, key)
+);
+ALTER TABLE idempotency ENABLE ROW LEVEL SECURITY;
+ALTER TABLE idempotency FORCE ROW LEVEL SECURITY;
+CREATE POLICY api ON idempotency TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON idempotency TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON idempotency TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON idempotency TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON idempotency TO throughline_worker;
+
+CREATE TABLE inbox (
+  lane smallint NOT NULL,
+  seq bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  workspace_id uuid NOT NULL,
+  kind text NOT NULL,
+  contact_id uuid,
+  reference text,
+  data jsonb NOT NULL,
+  received_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT inbox_pkey PRIMARY KEY (lane, seq)
+) WITH (autovacuum_vacuum_scale_factor=0.05, autovacuum_vacuum_threshold=5000, autovacuum_analyze_scale_factor=10);
+ALTER TABLE inbox ENABLE ROW LEVEL SECURITY;
+ALTER TABLE inbox FORCE ROW LEVEL SECURITY;
+CREATE POLICY api ON inbox TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON inbox TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON inbox TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON inbox TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON inbox TO throughline_worker;
+
+CREATE TABLE inbox_guard (
+  lane smallint NOT NULL,
+  digest uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  received_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT inbox_guard_pkey PRIMARY KEY (lane, digest)
+);
+ALTER TABLE inbox_guard ENABLE ROW LEVEL SECURITY;
+ALTER TABLE inbox_guard FORCE ROW LEVEL SECURITY;
+CREATE INDEX inbox_guard_by_time ON inbox_guard USING brin (received_at);
+CREATE POLICY api ON inbox_guard TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON inbox_guard TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON inbox_guard TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON inbox_guard TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON inbox_guard TO throughline_worker;
+
+CREATE TABLE journal (
+  lane smallint NOT NULL,
+  at timestamp with time zone NOT NULL,
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  contact_id uuid NOT NULL,
+  journey_id uuid NOT NULL,
+  enrollment_id uuid,
+  seq integer NOT NULL,
+  input jsonb NOT NULL,
+  decisions jsonb NOT NULL,
+  CONSTRAINT journal_pkey PRIMARY KEY (lane, at, id)
+) PARTITION BY RANGE (at);
+ALTER TABLE journal ENABLE ROW LEVEL SECURITY;
+ALTER TABLE journal FORCE ROW LEVEL SECURITY;
+CREATE INDEX journal_by_enrollment ON ONLY journal USING btree (lane, enrollment_id, seq) WHERE (enrollment_id IS NOT NULL);
+CREATE INDEX journal_refusals ON ONLY journal USING btree (lane, contact_id, at) WHERE (enrollment_id IS NULL);
+CREATE POLICY api ON journal TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON journal TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON journal TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON journal TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON journal TO throughline_worker;
+
+CREATE TABLE journal_rest PARTITION OF journal DEFAULT;
+
+CREATE TABLE journey (
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  name text NOT NULL,
+  description text,
+  status text NOT NULL DEFAULT 'DRAFT'::text,
+  draft jsonb,
+  live_version_id uuid,
+  paused_at timestamp with time zone,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT journey_live_version_id_fkey FOREIGN KEY (live_version_id) REFERENCES journey_version(id),
+  CONSTRAINT journey_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id),
+  CONSTRAINT journey_pkey PRIMARY KEY (id)
+);
+ALTER TABLE journey ENABLE ROW LEVEL SECURITY;
+ALTER TABLE journey FORCE ROW LEVEL SECURITY;
+CREATE INDEX journey_by_workspace ON journey USING btree (workspace_id, id);
+CREATE TRIGGER journey_configures AFTER INSERT OR DELETE OR UPDATE OF status, live_version_id, paused_at ON public.journey FOR EACH STATEMENT EXECUTE FUNCTION bump_configuration();
+CREATE POLICY api ON journey TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON journey TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON journey TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON journey TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON journey TO throughline_worker;
+
+CREATE TABLE journey_version (
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  journey_id uuid NOT NULL,
+  number integer NOT NULL,
+  graph jsonb NOT NULL,
+  published_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT journey_version_journey_id_fkey FOREIGN KEY (journey_id) REFERENCES journey(id),
+  CONSTRAINT journey_version_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id),
+  CONSTRAINT journey_version_pkey PRIMARY KEY (id),
+  CONSTRAINT journey_version_journey_id_number_key UNIQUE (journey_id, number)
+);
+ALTER TABLE journey_version ENABLE ROW LEVEL SECURITY;
+ALTER TABLE journey_version FORCE ROW LEVEL SECURITY;
+CREATE POLICY api ON journey_version TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON journey_version TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON journey_version TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON journey_version TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON journey_version TO throughline_worker;
+
+CREATE TABLE lane (
+  lane smallint NOT NULL,
+  CONSTRAINT lane_pkey PRIMARY KEY (lane)
+);
+GRANT SELECT ON lane TO throughline_api;
+GRANT SELECT, UPDATE ON lane TO throughline_worker;
+
+CREATE TABLE message (
+  lane smallint NOT NULL,
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  contact_id uuid NOT NULL,
+  enrollment_id uuid,
+  journey_id uuid,
+  version_id uuid,
+  node text,
+  visit integer NOT NULL DEFAULT 0,
+  channel text NOT NULL,
+  purpose text NOT NULL,
+  topic_id uuid,
+  template_id uuid NOT NULL,
+  template_version integer,
+  identity_id uuid,
+  connection_id uuid,
+  provider text,
+  provider_message_id text,
+  status text NOT NULL,
+  due_at timestamp with time zone,
+  attempt integer NOT NULL DEFAULT 0,
+  dedupe_key text,
+  failure_code text,
+  failure_class text,
+  failure_message text,
+  opened_at timestamp with time zone,
+  clicked_at timestamp with time zone,
+  replied_at timestamp with time zone,
+  machine_opened_at timestamp with time zone,
+  machine_clicked_at timestamp with time zone,
+  variables jsonb,
+  content bytea,
+  cost numeric,
+  planned_at timestamp with time zone NOT NULL,
+  dispatching_at timestamp with time zone,
+  sent_at timestamp with time zone,
+  delivered_at timestamp with time zone,
+  CONSTRAINT message_pkey PRIMARY KEY (lane, id)
+) WITH (fillfactor=75);
+ALTER TABLE message ENABLE ROW LEVEL SECURITY;
+ALTER TABLE message FORCE ROW LEVEL SECURITY;
+CREATE INDEX message_by_contact ON message USING btree (lane, contact_id, id);
+CREATE INDEX message_by_enrollment ON message USING btree (lane, enrollment_id);
+CREATE INDEX message_dedupe ON message USING btree (lane, contact_id, dedupe_key) WHERE (dedupe_key IS NOT NULL);
+CREATE INDEX message_dispatching ON message USING btree (lane, dispatching_at) WHERE (status = 'DISPATCHING'::text);
+CREATE INDEX message_due ON message USING btree (lane, due_at) WHERE (due_at IS NOT NULL);
+CREATE POLICY api ON message TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON message TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON message TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON message TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON message TO throughline_worker;
+
+CREATE TABLE message_status (
+  lane smallint NOT NULL,
+  id uuid NOT NULL,
+  message_id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  contact_id uuid NOT NULL,
+  status text NOT NULL,
+  human boolean,
+  detail jsonb,
+  at timestamp with time zone NOT NULL,
+  received_at timestamp with time zone NOT NULL,
+  CONSTRAINT message_status_pkey PRIMARY KEY (lane, received_at, id)
+) PARTITION BY RANGE (received_at);
+ALTER TABLE message_status ENABLE ROW LEVEL SECURITY;
+ALTER TABLE message_status FORCE ROW LEVEL SECURITY;
+CREATE INDEX message_status_by_message ON ONLY message_status USING btree (lane, message_id);
+CREATE POLICY api ON message_status TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON message_status TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON message_status TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON message_status TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON message_status TO throughline_worker;
+
+CREATE TABLE message_status_rest PARTITION OF message_status DEFAULT;
+
+CREATE TABLE migration (
+  id integer NOT NULL DEFAULT nextval('migration_id_seq'::regclass),
+  name character varying(255) NOT NULL,
+  executed_at timestamp(6) with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
+  CONSTRAINT migration_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE node_stats (
+  lane smallint NOT NULL,
+  version_id uuid NOT NULL,
+  node text NOT NULL,
+  metric text NOT NULL,
+  hour timestamp with time zone NOT NULL,
+  workspace_id uuid NOT NULL,
+  journey_id uuid NOT NULL,
+  n bigint NOT NULL DEFAULT 0,
+  amount numeric NOT NULL DEFAULT 0,
+  CONSTRAINT node_stats_pkey PRIMARY KEY (lane, version_id, node, metric, hour)
+) WITH (fillfactor=50);
+ALTER TABLE node_stats ENABLE ROW LEVEL SECURITY;
+ALTER TABLE node_stats FORCE ROW LEVEL SECURITY;
+CREATE INDEX node_stats_by_journey ON node_stats USING btree (journey_id, hour);
+CREATE POLICY api ON node_stats TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON node_stats TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON node_stats TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON node_stats TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON node_stats TO throughline_worker;
+
+CREATE TABLE provider_connection (
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  channel text NOT NULL,
+  provider text NOT NULL,
+  name text NOT NULL,
+  base_url text,
+  credentials bytea NOT NULL,
+  settings jsonb NOT NULL DEFAULT '{}'::jsonb,
+  disabled_at timestamp with time zone,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT provider_connection_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id),
+  CONSTRAINT provider_connection_pkey PRIMARY KEY (id)
+);
+ALTER TABLE provider_connection ENABLE ROW LEVEL SECURITY;
+ALTER TABLE provider_connection FORCE ROW LEVEL SECURITY;
+CREATE UNIQUE INDEX provider_connection_one_live ON provider_connection USING btree (workspace_id, channel) WHERE (disabled_at IS NULL);
+CREATE POLICY api ON provider_connection TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON provider_connection TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON provider_connection TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON provider_connection TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON provider_connection TO throughline_worker;
+
+CREATE TABLE template (
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  name text NOT NULL,
+  channel text NOT NULL,
+  version integer NOT NULL,
+  archived_at timestamp with time zone,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT template_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id),
+  CONSTRAINT template_pkey PRIMARY KEY (id),
+  CONSTRAINT template_workspace_id_name_key UNIQUE (workspace_id, name)
+);
+ALTER TABLE template ENABLE ROW LEVEL SECURITY;
+ALTER TABLE template FORCE ROW LEVEL SECURITY;
+CREATE POLICY api ON template TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON template TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON template TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON template TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON template TO throughline_worker;
+
+CREATE TABLE template_version (
+  template_id uuid NOT NULL,
+  number integer NOT NULL,
+  workspace_id uuid NOT NULL,
+  variants jsonb NOT NULL,
+  variables jsonb NOT NULL DEFAULT '[]'::jsonb,
+  when_unknown text NOT NULL DEFAULT 'HOLD'::text,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT template_version_template_id_fkey FOREIGN KEY (template_id) REFERENCES template(id),
+  CONSTRAINT template_version_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id),
+  CONSTRAINT template_version_pkey PRIMARY KEY (template_id, number)
+);
+ALTER TABLE template_version ENABLE ROW LEVEL SECURITY;
+ALTER TABLE template_version FORCE ROW LEVEL SECURITY;
+CREATE POLICY api ON template_version TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON template_version TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON template_version TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON template_version TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON template_version TO throughline_worker;
+
+CREATE TABLE topic (
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  name text NOT NULL,
+  description text,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT topic_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id),
+  CONSTRAINT topic_pkey PRIMARY KEY (id),
+  CONSTRAINT topic_workspace_id_name_key UNIQUE (workspace_id, name)
+);
+ALTER TABLE topic ENABLE ROW LEVEL SECURITY;
+ALTER TABLE topic FORCE ROW LEVEL SECURITY;
+CREATE POLICY api ON topic TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON topic TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON topic TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON topic TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON topic TO throughline_worker;
+
+CREATE TABLE unmatched_callback (
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  connection_id uuid NOT NULL,
+  provider_message_id text,
+  callback jsonb NOT NULL,
+  received_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT unmatched_callback_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES provider_connection(id),
+  CONSTRAINT unmatched_callback_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id),
+  CONSTRAINT unmatched_callback_pkey PRIMARY KEY (id)
+);
+ALTER TABLE unmatched_callback ENABLE ROW LEVEL SECURITY;
+ALTER TABLE unmatched_callback FORCE ROW LEVEL SECURITY;
+CREATE INDEX unmatched_callback_by_time ON unmatched_callback USING btree (received_at);
+CREATE POLICY api ON unmatched_callback TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON unmatched_callback TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON unmatched_callback TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON unmatched_callback TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON unmatched_callback TO throughline_worker;
+
+CREATE TABLE watch (
+  lane smallint NOT NULL,
+  journey_id uuid NOT NULL,
+  contact_id uuid NOT NULL,
+  node text NOT NULL,
+  key text NOT NULL DEFAULT ''::text,
+  workspace_id uuid NOT NULL,
+  due_at timestamp with time zone NOT NULL,
+  frozen boolean NOT NULL DEFAULT false,
+  event jsonb,
+  CONSTRAINT watch_pkey PRIMARY KEY (lane, journey_id, contact_id, node, key)
+);
+ALTER TABLE watch ENABLE ROW LEVEL SECURITY;
+ALTER TABLE watch FORCE ROW LEVEL SECURITY;
+CREATE INDEX watch_due ON watch USING btree (lane, due_at) WHERE (NOT frozen);
+CREATE POLICY api ON watch TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON watch TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON watch TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON watch TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON watch TO throughline_worker;
+
+CREATE TABLE workspace (
+  id uuid NOT NULL,
+  name text NOT NULL,
+  time_zone text NOT NULL DEFAULT 'UTC'::text,
+  data_key bytea NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT workspace_pkey PRIMARY KEY (id)
+);
+ALTER TABLE workspace ENABLE ROW LEVEL SECURITY;
+ALTER TABLE workspace FORCE ROW LEVEL SECURITY;
+CREATE TRIGGER workspace_configures AFTER INSERT OR UPDATE OF time_zone ON public.workspace FOR EACH STATEMENT EXECUTE FUNCTION bump_configuration();
+CREATE POLICY api ON workspace TO throughline_api USING ((id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON workspace TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON workspace TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON workspace TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON workspace TO throughline_worker;
+
+CREATE OR REPLACE FUNCTION authenticate(key_hash bytea)
+ RETURNS TABLE(id uuid, workspace_id uuid, scopes text[])
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+  SELECT id, workspace_id, scopes FROM api_key
+  WHERE hash = key_hash AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
+$function$;
+GRANT EXECUTE ON FUNCTION authenticate(bytea) TO throughline_api;
+
+CREATE OR REPLACE FUNCTION bump_configuration()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+BEGIN UPDATE configuration SET revision = revision + 1; RETURN NULL; END $function$;
+GRANT EXECUTE ON FUNCTION bump_configuration() TO PUBLIC;
+
+CREATE OR REPLACE FUNCTION connection_workspace(connection uuid)
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+  SELECT workspace_id FROM provider_connection WHERE id = connection AND disabled_at IS NULL
+$function$;
+GRANT EXECUTE ON FUNCTION connection_workspace(uuid) TO throughline_api;
+
+CREATE OR REPLACE FUNCTION drop_partitions(parent text, before date)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+DECLARE child text; dropped integer := 0;
+BEGIN
+  IF parent <> ALL (ARRAY['event','message_status','journal']) THEN RAISE EXCEPTION 'not a partitioned table: %', parent; END IF;
+  FOR child IN SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = parent::regclass LOOP
+    IF child ~ '_[0-9]{6}$' AND to_date(right(child, 6), 'YYYYMM') + interval '1 month' <= before THEN
+      EXECUTE format('DROP TABLE %I', child);
+      dropped := dropped + 1;
+    END IF;
+  END LOOP;
+  RETURN dropped;
+END $function$;
+GRANT EXECUTE ON FUNCTION drop_partitions(text,date) TO throughline_worker;
+
+CREATE OR REPLACE FUNCTION make_partitions(ahead integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+DECLARE parent text; month date; made integer := 0;
+BEGIN
+  FOREACH parent IN ARRAY ARRAY['event','message_status','journal'] LOOP
+    FOR i IN 0..ahead LOOP
+      month := (date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => i))::date;
+      IF to_regclass(format('%s_%s', parent, to_char(month, 'YYYYMM'))) IS NULL THEN
+        EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)', parent || '_' || to_char(month, 'YYYYMM'), parent,
+          month::text || ' 00:00:00+00', (month + interval '1 month')::date::text || ' 00:00:00+00');
+        made := made + 1;
+      END IF;
+    END LOOP;
+  END LOOP;
+  RETURN made;
+END $function$;
+GRANT EXECUTE ON FUNCTION make_partitions(integer) TO throughline_worker;
