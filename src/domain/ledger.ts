@@ -1,0 +1,192 @@
+import type { Channel, IdentityStatus } from './channel.ts'
+import type { DeliveryStatus, FailureClass, ProviderCallback, SendOutcome } from './delivery.ts'
+import { hashFraction } from './hash.ts'
+import type { Signal } from './journey/enrollment.ts'
+import type { JsonObject } from './json.ts'
+
+/** What the send ledger knows of one message. Instants are Unix milliseconds. */
+export interface LedgerEntry {
+  id: string
+  channel: Channel
+  status: DeliveryStatus
+  /** Requests made so far. */
+  attempt: number
+  /** When the ledger wants to look again: a retry, or an answer that did not come. */
+  dueAt: number | null
+  plannedAt: number
+  providerMessageId: string | null
+  failure: { code: string; class: FailureClass; message: string } | null
+  sentAt: number | null
+  deliveredAt: number | null
+  openedAt: number | null
+  clickedAt: number | null
+  repliedAt: number | null
+  machineOpenedAt: number | null
+  machineClickedAt: number | null
+  cost: number | null
+  whenUnknown: WhenUnknown
+}
+
+/** What to do with a message whose hand-over stays unknown: hold it (promotions), or send it again (one-time codes). */
+export type WhenUnknown = 'HOLD' | 'RESEND'
+
+export interface LedgerChange {
+  entry: LedgerEntry
+  /** One line of the message's history. */
+  history: { status: string; human: boolean | null; at: number; detail?: JsonObject } | null
+  /** What its enrollment hears. */
+  signal: { signal: Signal; human: boolean; at: number; reason?: string } | null
+  /** Counters to raise by one. */
+  counts: string[]
+  identity: Exclude<IdentityStatus, 'ACTIVE'> | null
+  optOut: boolean
+  /** The message is PLANNED again and wants dispatching. */
+  send: boolean
+}
+
+/** How final a status is: statuses merge upwards only, so their order of arrival does not matter. */
+const FINALITY: Record<DeliveryStatus, number> = {
+  PLANNED: 0, DEFERRED: 0, DISPATCHING: 1, UNKNOWN: 2, SENT: 3, CANCELLED: 4, SUPPRESSED: 4, FAILED: 5, BOUNCED: 6, DELIVERED: 7,
+}
+
+/** A retry is worth trying for a day after planning; then the news is stale. */
+const RETRY_FOR = 86_400_000
+const LONGEST_BACK_OFF = 300_000
+
+/** How long an unanswered hand-over may still be explained by a callback; SendGrid's `processed` takes up to ten minutes. */
+export const RECONCILE_AFTER = 600_000
+
+/** Milliseconds before attempt n + 1: doubling from one second, capped, spread by ± 25 % from the message's own hash. */
+export function backOff(id: string, attempt: number, retryAfter: number | undefined): number {
+  const base = Math.min(LONGEST_BACK_OFF, 1000 * 2 ** Math.min(attempt - 1, 20))
+  const spread = Math.round(base * (0.75 + 0.5 * hashFraction(id, String(attempt))))
+  return Math.max(spread, retryAfter ?? 0)
+}
+
+const nothing = (entry: LedgerEntry): LedgerChange => ({ entry, history: null, signal: null, counts: [], identity: null, optOut: false, send: false })
+
+/** Folds a sender's report of one attempt. A report of an attempt that is not the last one changes nothing. */
+export function applyResult(entry: LedgerEntry, attempt: number, outcome: SendOutcome, at: number, now: number): LedgerChange {
+  if (attempt !== entry.attempt) return nothing(entry)
+  const open = entry.status === 'DISPATCHING' || entry.status === 'UNKNOWN'
+  switch (outcome.type) {
+    case 'ok': {
+      const known = { ...entry, providerMessageId: outcome.providerMessageId, cost: outcome.cost ?? entry.cost }
+      return open || entry.sentAt === null ? accept(known, at, { providerMessageId: outcome.providerMessageId }) : nothing(known)
+    }
+    case 'retry': {
+      if (entry.status !== 'DISPATCHING') return nothing(entry)
+      const failure = { code: outcome.code, class: 'RETRYABLE' as const, message: outcome.message }
+      if (now - entry.plannedAt > RETRY_FOR) return failed({ ...entry, failure }, at, null)
+      const dueAt = now + backOff(entry.id, entry.attempt, outcome.retryAfter)
+      return { ...nothing({ ...entry, status: 'DEFERRED', dueAt, failure }), history: { status: 'RETRY', human: null, at, detail: { code: outcome.code, until: dueAt } } }
+    }
+    case 'permanent': {
+      if (!open) return nothing(entry)
+      const failure = { code: outcome.code, class: 'PERMANENT' as const, message: outcome.message }
+      return { ...failed({ ...entry, failure }, at, outcome.identity ?? null), optOut: outcome.optedOut ?? false }
+    }
+    case 'ambiguous': {
+      if (entry.status !== 'DISPATCHING') return nothing(entry)
+      const failure = { code: outcome.code, class: 'AMBIGUOUS' as const, message: outcome.message }
+      return {
+        ...nothing({ ...entry, status: 'UNKNOWN', dueAt: now + RECONCILE_AFTER, failure }),
+        history: { status: 'UNKNOWN', human: null, at, detail: { code: outcome.code } },
+        signal: { signal: 'UNKNOWN', human: true, at },
+        counts: ['unknown'],
+      }
+    }
+  }
+}
+
+function accept(entry: LedgerEntry, at: number, detail: JsonObject): LedgerChange {
+  const first = entry.sentAt === null
+  const status = FINALITY[entry.status] < FINALITY.SENT ? 'SENT' : entry.status
+  const dueAt = FINALITY[entry.status] < FINALITY.SENT ? null : entry.dueAt
+  return {
+    ...nothing({ ...entry, status, dueAt, sentAt: entry.sentAt ?? at, failure: status === 'SENT' ? null : entry.failure }),
+    history: first ? { status: 'SENT', human: null, at, detail } : null,
+    signal: first ? { signal: 'SENT', human: true, at } : null,
+    counts: first ? ['sent'] : [],
+  }
+}
+
+function failed(entry: LedgerEntry, at: number, identity: LedgerChange['identity'], status: 'FAILED' | 'BOUNCED' = 'FAILED'): LedgerChange {
+  const reason = entry.failure?.code ?? status
+  return {
+    ...nothing({ ...entry, status, dueAt: null }),
+    history: { status, human: null, at, detail: { code: reason } },
+    signal: { signal: 'FAILED', human: true, at, reason },
+    counts: [status.toLowerCase()],
+    identity,
+  }
+}
+
+/** Folds what a provider reported. Any order, any number of times, gives the same final entry. */
+export function applyCallback(entry: LedgerEntry, callback: Omit<Extract<ProviderCallback, { type: 'status' }>, 'type' | 'messageId' | 'providerEventId' | 'providerMessageId'> & { providerMessageId?: string | undefined }): LedgerChange {
+  const { at, human } = callback
+  const detail: JsonObject = {}
+  if (callback.code !== undefined) detail.code = callback.code
+  if (callback.url !== undefined) detail.url = callback.url
+  const known = { ...entry, providerMessageId: entry.providerMessageId ?? callback.providerMessageId ?? null }
+  const line = { status: callback.status, human: null as boolean | null, at, detail }
+  switch (callback.status) {
+    case 'PROCESSED':
+    case 'SENT':
+      return entry.sentAt === null ? accept(known, at, detail) : nothing(known)
+    case 'DEFERRED':
+      return { ...nothing(known), history: line }
+    case 'DELIVERED':
+      return delivered(known, at, line)
+    case 'OPENED':
+    case 'CLICKED':
+      return engaged(known, callback.status, human, at, { ...line, human })
+    case 'BOUNCED':
+    case 'FAILED': {
+      if (FINALITY[known.status] >= FINALITY[callback.status]) return nothing(known)
+      const failure = { code: callback.code ?? callback.status, class: 'PERMANENT' as const, message: callback.detail ?? '' }
+      return failed({ ...known, failure }, at, callback.identity ?? null, callback.status)
+    }
+    case 'COMPLAINED':
+    case 'UNSUBSCRIBED':
+      return { ...nothing(known), history: line, optOut: true, counts: [callback.status.toLowerCase()] }
+  }
+}
+
+function delivered(entry: LedgerEntry, at: number, history: LedgerChange['history']): LedgerChange {
+  if (entry.deliveredAt !== null) return nothing(entry)
+  const counts = entry.sentAt === null ? ['sent', 'delivered'] : ['delivered']
+  const next: LedgerEntry = { ...entry, status: 'DELIVERED', dueAt: null, sentAt: entry.sentAt ?? at, deliveredAt: at, failure: null }
+  return { ...nothing(next), history, signal: { signal: 'DELIVERED', human: true, at }, counts }
+}
+
+function engaged(entry: LedgerEntry, status: 'OPENED' | 'CLICKED', human: boolean, at: number, history: LedgerChange['history']): LedgerChange {
+  const field = status === 'OPENED' ? (human ? 'openedAt' : 'machineOpenedAt') : human ? 'clickedAt' : 'machineClickedAt'
+  const before = entry[field]
+  const next = { ...entry, [field]: before === null ? at : Math.min(before, at) }
+  if (before !== null) return { ...nothing(next), history }
+  const counts = [human ? status.toLowerCase() : `machine_${status.toLowerCase()}`]
+  return { ...nothing(next), history, signal: { signal: status, human, at }, counts }
+}
+
+/** A person answered the message. */
+export function applyReply(entry: LedgerEntry, at: number): LedgerChange {
+  if (entry.repliedAt !== null) return nothing(entry)
+  return {
+    ...nothing({ ...entry, repliedAt: at }),
+    history: { status: 'REPLIED', human: true, at },
+    signal: { signal: 'REPLIED', human: true, at },
+    counts: ['replied'],
+  }
+}
+
+/** `dueAt` has come: a retry is due, or the provider has kept silent long enough. */
+export function applyTimer(entry: LedgerEntry, now: number): LedgerChange {
+  if (entry.dueAt === null || entry.dueAt > now) return nothing(entry)
+  const planned: LedgerEntry = { ...entry, status: 'PLANNED', dueAt: null }
+  if (entry.status === 'DEFERRED') return { ...nothing(planned), send: true }
+  // A push resent with the same ids collapses on the device; elsewhere the template decides. Once only.
+  const resend = entry.status === 'UNKNOWN' && entry.attempt < 2 && (entry.whenUnknown === 'RESEND' || entry.channel === 'push')
+  if (resend) return { ...nothing(planned), send: true, history: { status: 'RESEND', human: null, at: now } }
+  return nothing({ ...entry, dueAt: null })
+}
