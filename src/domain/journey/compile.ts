@@ -21,8 +21,10 @@ export interface CompiledGraph {
   listensTo: ReadonlySet<string>
   /** Whether an exit rule has to be asked after every input. */
   hasExitConditions: boolean
-  /** Everything any node, exit condition or entry guard may look for in a contact's history. */
+  /** What a node or an exit condition may look for in a contact's history. */
   history: readonly HistoryNeed[]
+  /** What the entry guard and the triggers' conditions may look for besides. */
+  entryHistory: readonly HistoryNeed[]
   /** Whether any message de-duplicates by key. */
   dedupes: boolean
 }
@@ -75,9 +77,12 @@ export function compile(graph: Graph, ids: { journeyId: string; versionId: strin
     listensTo: new Set([...ending, ...waited]),
     hasExitConditions: exitRules.some((rule) => rule.condition !== null),
     history: mergeNeeds([
-      ...all.flatMap((node) => node.kind.history?.(node.config) ?? []),
+      ...all.flatMap((node) => (node.kind.category === 'trigger' ? [] : (node.kind.history?.(node.config) ?? []))),
       ...exitRules.flatMap((rule) => (rule.condition === null ? [] : historyNeeds(rule.condition))),
-      // The entry guard looks for an exit or goal event that overtook the trigger, which is at most a day old.
+    ]),
+    entryHistory: mergeNeeds([
+      ...all.flatMap((node) => (node.kind.category === 'trigger' ? (node.kind.history?.(node.config) ?? []) : [])),
+      // The guard looks for an exit or goal event that overtook the trigger, which is at most a day old.
       ...ending.map((name) => ({ name, withinMs: 86_400_000, sinceEntry: false })),
     ]),
     dedupes: all.some((node) => (node.config as { dedupe?: unknown }).dedupe !== undefined),

@@ -1,0 +1,78 @@
+import type { CompiledGraph } from '../domain/journey/compile.ts'
+import { compile } from '../domain/journey/compile.ts'
+import type { Graph } from '../domain/journey/graph.ts'
+import { type Client, run, type Statement } from '../store/sql.ts'
+
+/** A journey that people may be in: live or paused, with the version that newcomers enter. */
+export interface LiveJourney {
+  id: string
+  workspaceId: string
+  paused: boolean
+  graph: CompiledGraph
+}
+
+/** Journeys and workspaces as of one revision of the configuration. */
+export interface Configuration {
+  revision: number
+  /** By workspace. */
+  journeys: ReadonlyMap<string, readonly LiveJourney[]>
+  byId: ReadonlyMap<string, LiveJourney>
+  /** IANA zone by workspace. */
+  timeZones: ReadonlyMap<string, string>
+}
+
+const LIVE: Statement = {
+  name: 'journeys_live',
+  text: `SELECT j.id, j.workspace_id, j.status, v.id AS version_id, v.graph FROM journey j JOIN journey_version v ON v.id = j.live_version_id
+    WHERE j.status IN ('LIVE', 'PAUSED')`,
+}
+const ZONES: Statement = { name: 'journeys_zones', text: 'SELECT id, time_zone, (SELECT revision FROM configuration) AS revision FROM workspace' }
+const VERSIONS: Statement = { name: 'journeys_versions', text: 'SELECT id, journey_id, graph FROM journey_version WHERE id = ANY ($1::uuid[])' }
+
+/**
+ * What a worker knows of journeys. Versions are immutable and kept for good; which are live is read again
+ * whenever a claim brings a newer revision, so nothing has to be invalidated.
+ */
+export interface JourneyBook {
+  /** At least as new as `revision`; 0 for whatever is known. */
+  configuration(client: Client, revision: number): Promise<Configuration>
+  /** Compiled versions by id, those asked for at least. */
+  versions(client: Client, ids: Iterable<string>): Promise<ReadonlyMap<string, CompiledGraph>>
+}
+
+export function openJourneyBook(): JourneyBook {
+  let current: Configuration = { revision: -1, journeys: new Map(), byId: new Map(), timeZones: new Map() }
+  const versions = new Map<string, CompiledGraph>()
+  const compiled = (id: string, journeyId: string, graph: Graph) => {
+    const known = versions.get(id) ?? compile(graph, { journeyId, versionId: id })
+    versions.set(id, known)
+    return known
+  }
+  return {
+    async configuration(client, revision) {
+      if (current.revision >= revision && current.revision >= 0) return current
+      // Zones carry the revision and come first: what is read after it is at least as new.
+      const zones = await run<{ id: string; time_zone: string; revision: number }>(client, ZONES, [])
+      const rows = await run<{ id: string; workspace_id: string; status: string; version_id: string; graph: Graph }>(client, LIVE, [])
+      const live = rows.map((row) => ({ id: row.id, workspaceId: row.workspace_id, paused: row.status === 'PAUSED', graph: compiled(row.version_id, row.id, row.graph) }))
+      const journeys = new Map<string, LiveJourney[]>()
+      for (const journey of live) journeys.set(journey.workspaceId, [...(journeys.get(journey.workspaceId) ?? []), journey])
+      current = {
+        revision: zones[0]?.revision ?? revision,
+        journeys,
+        byId: new Map(live.map((journey) => [journey.id, journey])),
+        timeZones: new Map(zones.map((zone) => [zone.id, zone.time_zone])),
+      }
+      return current
+    },
+    async versions(client, ids) {
+      const missing = [...new Set(ids)].filter((id) => !versions.has(id))
+      if (missing.length > 0) {
+        const rows = await run<{ id: string; journey_id: string; graph: Graph }>(client, VERSIONS, [missing])
+        for (const row of rows) compiled(row.id, row.journey_id, row.graph)
+      }
+      return versions
+    },
+  }
+}
+

@@ -1,0 +1,202 @@
+import type { Facts } from '../domain/facts.ts'
+import { derivedId, laneOf } from '../domain/ids.ts'
+import type { Decision, Effect, EnrollmentState, Input } from '../domain/journey/enrollment.ts'
+import type { LedgerChange, LedgerEntry } from '../domain/ledger.ts'
+import type { MessageRow } from '../store/queries/messages.ts'
+import type * as rows from '../store/queries/write-back.ts'
+import type { InboxItem } from './inbox.ts'
+
+const HOUR = 3_600_000
+
+/** Where a count belongs. Node '' is the journey as a whole. */
+export interface CountKey {
+  lane: number
+  workspaceId: string
+  journeyId: string
+  versionId: string
+  node: string
+}
+
+/** Everything one tick is going to write, gathered while it folds. Nothing here touches the database. */
+export class Outbox {
+  readonly now: number
+  readonly events: rows.EventInsert[] = []
+  readonly messages = new Map<string, rows.MessageInsert>()
+  readonly messageUpdates = new Map<string, rows.MessageUpdate>()
+  readonly statuses: rows.StatusInsert[] = []
+  readonly journal: rows.JournalInsert[] = []
+  readonly conversions: rows.ConversionInsert[] = []
+  readonly slots = new Map<string, rows.SlotWrite>()
+  readonly watches = new Map<string, rows.WatchWrite>()
+  readonly contacts: rows.ContactUpdate[] = []
+  readonly consents: rows.ConsentWrite[] = []
+  readonly identities: { lane: number; id: string; status: string }[] = []
+  readonly withdrawals = new Map<string, { lane: number; enrollment: string; reason: string }>()
+  readonly forwards: InboxItem[] = []
+  /** Ids of messages to dispatch after the commit. */
+  readonly sends: { id: string; workspaceId: string }[] = []
+  readonly touched = new Map<string, { enrollments: Set<string>; messages: Set<string>; journeys: Set<string> }>()
+  private readonly newEnrollments = new Map<string, rows.EnrollmentWrite>()
+  private readonly changedEnrollments = new Map<string, rows.EnrollmentWrite>()
+  private readonly counts = new Map<string, rows.CountWrite>()
+  private serial = 0
+
+  constructor(now: number) {
+    this.now = now
+  }
+
+  get inserted(): rows.EnrollmentWrite[] {
+    return [...this.newEnrollments.values()]
+  }
+  get updated(): rows.EnrollmentWrite[] {
+    return [...this.changedEnrollments.values()]
+  }
+  get counted(): rows.CountWrite[] {
+    return [...this.counts.values()].sort((a, b) => a.lane - b.lane || (a.version < b.version ? -1 : a.version > b.version ? 1 : a.node < b.node ? -1 : a.node > b.node ? 1 : a.metric < b.metric ? -1 : 1))
+  }
+
+  /** A fresh id for a row of this lane; unlike a derived one it is never looked for again. */
+  newId(lane: number, ...parts: string[]): string {
+    return derivedId(this.now, lane, ...parts, String(this.serial++), String(Math.floor(this.now)))
+  }
+
+  touch(workspaceId: string, kind: 'enrollments' | 'messages' | 'journeys', id: string): void {
+    const known = this.touched.get(workspaceId) ?? { enrollments: new Set(), messages: new Set(), journeys: new Set() }
+    known[kind].add(id)
+    this.touched.set(workspaceId, known)
+  }
+
+  count(key: CountKey, metric: string, n = 1, amount = 0): void {
+    const hour = this.now - (this.now % HOUR)
+    const id = `${key.lane}/${key.versionId}/${key.node}/${metric}`
+    const row = this.counts.get(id)
+    if (row) {
+      row.n += n
+      row.amount += amount
+    } else {
+      this.counts.set(id, { lane: key.lane, version: key.versionId, node: key.node, metric, hour, workspace: key.workspaceId, journey: key.journeyId, n, amount })
+    }
+  }
+
+  /** The state an enrollment has come to; the last one wins. */
+  saveEnrollment(workspaceId: string, state: EnrollmentState, options: { isNew: boolean; frozen: boolean }): void {
+    const { id, journeyId, versionId, contactId, key, status, node, dueAt, enteredAt, endedAt, endReason, ...rest } = state
+    const row: rows.EnrollmentWrite = {
+      lane: laneOf(id), id, workspace: workspaceId, journey: journeyId, version: versionId, contact: contactId, key, status, node,
+      due: options.frozen ? null : dueAt, frozen: options.frozen ? dueAt : null, state: rest, entered: enteredAt, ended: endedAt, reason: endReason,
+    }
+    if (options.isNew || this.newEnrollments.has(id)) this.newEnrollments.set(id, row)
+    else this.changedEnrollments.set(id, row)
+    this.touch(workspaceId, 'enrollments', id)
+    this.touch(workspaceId, 'journeys', journeyId)
+  }
+
+  record(workspaceId: string, state: EnrollmentState, input: Input, decisions: readonly Decision[]): void {
+    const lane = laneOf(state.id)
+    this.journal.push({
+      lane, at: this.now, id: derivedId(this.now, lane, state.id, String(state.seq)), workspace: workspaceId, contact: state.contactId,
+      journey: state.journeyId, enrollment: state.id, seq: state.seq, input, decisions,
+    })
+    const key = { lane, workspaceId, journeyId: state.journeyId, versionId: state.versionId }
+    for (const decision of decisions) {
+      const node = { ...key, node: decision.node ?? '' }
+      const whole = { ...key, node: '' }
+      switch (decision.code) {
+        case 'entered':
+          this.count(node, 'entered')
+          this.count(whole, 'started')
+          break
+        case 'arrived':
+          this.count(node, 'entered')
+          break
+        case 'left':
+          this.count(node, `left:${decision.port}`)
+          break
+        case 'completed':
+        case 'converted':
+        case 'exited':
+        case 'failed':
+          if (decision.node !== null) this.count(node, 'ended')
+          this.count(whole, decision.code, 1, (state.endedAt ?? this.now) - state.enteredAt)
+          break
+      }
+    }
+  }
+
+  /** A trigger that did not let somebody in: traced under the contact, because there is no enrollment. */
+  refuse(lane: number, workspaceId: string, contactId: string, journeyId: string, cause: unknown, decision: Decision): void {
+    this.journal.push({
+      lane, at: this.now, id: this.newId(lane, contactId, journeyId), workspace: workspaceId, contact: contactId, journey: journeyId, enrollment: null, seq: 0, input: cause, decisions: [decision],
+    })
+  }
+
+  carryOut(workspaceId: string, state: EnrollmentState, effect: Effect, facts: Facts): void {
+    const lane = laneOf(state.id)
+    const key = { lane, workspaceId, journeyId: state.journeyId, versionId: state.versionId }
+    switch (effect.type) {
+      case 'message': {
+        const { message } = effect
+        const status = message.verdict.type === 'send' ? 'PLANNED' : message.verdict.type === 'defer' ? 'DEFERRED' : 'SUPPRESSED'
+        this.messages.set(message.id, {
+          lane, id: message.id, workspace: workspaceId, contact: state.contactId, enrollment: state.id, journey: state.journeyId, version: state.versionId, node: message.node, visit: message.visit,
+          channel: message.channel, purpose: message.purpose, topic: message.topicId, template: message.templateId, identity: message.identityId, status,
+          due: message.verdict.type === 'defer' ? message.verdict.until : null, dedupe: message.dedupeKey,
+          failure: message.verdict.type === 'send' ? null : message.verdict.reason,
+          variables: { event: state.trigger.event?.properties ?? {}, vars: state.vars, key: state.key }, planned: this.now,
+        })
+        if (status === 'PLANNED') this.sends.push({ id: message.id, workspaceId })
+        this.count({ ...key, node: message.node }, status === 'SUPPRESSED' ? 'suppressed' : 'planned')
+        if (message.verdict.type === 'suppress') this.count({ ...key, node: message.node }, `suppressed:${message.verdict.reason}`)
+        this.touch(workspaceId, 'messages', message.id)
+        break
+      }
+      case 'withdraw':
+        this.withdrawals.set(state.id, { lane, enrollment: state.id, reason: effect.reason })
+        // What was planned in this very tick is not in the table yet.
+        for (const planned of this.messages.values()) {
+          if (planned.enrollment !== state.id || (planned.status !== 'PLANNED' && planned.status !== 'DEFERRED')) continue
+          planned.status = 'CANCELLED'
+          planned.due = null
+          planned.failure = effect.reason
+        }
+        break
+      case 'contact':
+        this.contacts.push({ lane: laneOf(facts.contact.id), id: facts.contact.id, set: effect.set, unset: effect.unset, add: effect.addTags, remove: effect.removeTags })
+        break
+      case 'conversion':
+        this.conversions.push({
+          lane, id: derivedId(state.enteredAt, lane, state.id, 'goal', effect.goal), workspace: workspaceId, contact: state.contactId, journey: state.journeyId, version: state.versionId,
+          enrollment: state.id, goal: effect.goal, value: effect.value, event: effect.eventId, at: effect.at,
+        })
+        this.count({ ...key, node: '' }, 'goal', 1, effect.value ?? 0)
+        break
+    }
+  }
+
+  saveLedger(row: MessageRow, change: LedgerChange): void {
+    const { entry } = change
+    this.messageUpdates.set(row.id, toUpdate(row.lane, entry))
+    this.touch(row.workspace_id, 'messages', row.id)
+    if (change.history) {
+      const { status, human, at, detail } = change.history
+      this.statuses.push({
+        lane: row.lane, id: this.newId(row.lane, row.id, status), message: row.id, workspace: row.workspace_id, contact: row.contact_id, status, human, detail: detail ?? null, at, received: this.now,
+      })
+    }
+    if (row.journey_id !== null && row.version_id !== null) {
+      const key = { lane: row.lane, workspaceId: row.workspace_id, journeyId: row.journey_id, versionId: row.version_id, node: row.node ?? '' }
+      for (const metric of change.counts) this.count(key, metric, 1, metric === 'sent' ? (entry.cost ?? 0) : 0)
+      this.touch(row.workspace_id, 'journeys', row.journey_id)
+    }
+    if (change.send) this.sends.push({ id: row.id, workspaceId: row.workspace_id })
+    if (change.identity !== null && row.identity_id !== null) this.identities.push({ lane: laneOf(row.identity_id), id: row.identity_id, status: change.identity })
+  }
+}
+
+function toUpdate(lane: number, entry: LedgerEntry): rows.MessageUpdate {
+  return {
+    lane, id: entry.id, status: entry.status, due: entry.dueAt, provider_message: entry.providerMessageId, failure_code: entry.failure?.code ?? null, failure_class: entry.failure?.class ?? null,
+    failure_message: entry.failure?.message ?? null, sent: entry.sentAt, delivered: entry.deliveredAt, opened: entry.openedAt, clicked: entry.clickedAt, replied: entry.repliedAt,
+    machine_opened: entry.machineOpenedAt, machine_clicked: entry.machineClickedAt, cost: entry.cost,
+  }
+}
