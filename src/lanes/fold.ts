@@ -1,0 +1,247 @@
+import type { Channel } from '../domain/channel.ts'
+import { askTrigger, begin, endsJourney, type EntrySlot, type Happening, refuseEntry } from '../domain/entry.ts'
+import type { EventFact } from '../domain/facts.ts'
+import { derivedId, laneOf } from '../domain/ids.ts'
+import type { CompiledGraph, CompiledNode } from '../domain/journey/compile.ts'
+import type { Input } from '../domain/journey/enrollment.ts'
+import type { Json, JsonObject } from '../domain/json.ts'
+import { keywordOf } from '../domain/keywords.ts'
+import { applyCallback, applyReply, applyResult, applyTimer, type LedgerChange, type LedgerEntry } from '../domain/ledger.ts'
+import { step, withContactEffect } from '../domain/step.ts'
+import type { MessageRow } from '../store/queries/messages.ts'
+import type { InboxItem } from './inbox.ts'
+import type { Configuration, LiveJourney } from './journeys.ts'
+import type { Case, Item, Running } from './load.ts'
+import type { Outbox } from './outbox.ts'
+
+/** What a fold needs besides its case. */
+export interface FoldScope {
+  configuration: Configuration
+  versions: ReadonlyMap<string, CompiledGraph>
+  outbox: Outbox
+  now: number
+}
+
+/**
+ * Folds everything one contact has before it: its inbox in order, then what has fallen due. The inbox comes
+ * first, so an event acknowledged before a reminder is due always stops it.
+ */
+export function foldCase(one: Case, scope: FoldScope): void {
+  for (const item of one.items) foldItem(one, item, scope)
+  for (const id of one.dueMessages) changeMessage(one, id, scope, (entry) => applyTimer(entry, scope.now))
+  for (const id of one.dueEnrollments) {
+    const running = one.enrollments.get(id)
+    if (running) advance(one, running, { type: 'timer' }, scope)
+  }
+  for (const watch of one.dueWatches) {
+    const journey = scope.configuration.byId.get(watch.journey_id)
+    const trigger = journey?.graph.nodes.get(watch.node)
+    const current = one.watches.find((each) => each.journeyId === watch.journey_id && each.node === watch.node && each.key === watch.key)
+    // Called off or put off by something folded just now.
+    if (journey && current && current.dueAt > scope.now) continue
+    setWatch(one, watch.journey_id, watch.node, watch.key, null, null, scope)
+    if (journey && trigger && current) enter(one, journey, trigger, watch.key, watch.event as EventFact | null, scope)
+  }
+}
+
+function foldItem(one: Case, item: Item, scope: FoldScope): void {
+  switch (item.kind) {
+    case 'event':
+      return hear(one, toEvent(one, item, item.data.messageId, item.data.name, item.data.properties, item.data.occurredAt), item.data.messageId, scope)
+    case 'echo':
+      one.facts = { ...one.facts, history: [...one.facts.history, item.data] }
+      return advanceAll(one, item.data, scope)
+    case 'contact': {
+      for (const running of one.enrollments.values()) advance(one, running, { type: 'contact' }, scope)
+      const change = item.data.change === 'created' ? 'CREATED' : 'CHANGED'
+      return pull(one, { type: 'contact', change, fields: item.data.fields }, scope)
+    }
+    case 'enroll': {
+      const event = toEvent(one, item, item.data.requestId, 'journey.enroll', item.data.properties, null)
+      const journey = scope.configuration.byId.get(item.data.journeyId)
+      if (!journey) return scope.outbox.refuse(one.lane, one.workspaceId, one.contactId, item.data.journeyId, { type: 'api' }, { code: 'refused_not_live', node: item.data.node })
+      return pullOne(one, journey, { type: 'api', node: item.data.node, event }, scope)
+    }
+    case 'exit': {
+      const running = one.enrollments.get(item.data.enrollmentId)
+      return running && advance(one, running, { type: 'exit', reason: item.data.reason }, scope)
+    }
+    case 'result':
+      return changeMessage(one, item.data.messageId, scope, (entry) => applyResult(entry, item.data.attempt, item.data.outcome, item.data.at, scope.now))
+    case 'held':
+      return changeMessage(one, item.data.messageId, scope, (entry) => hold(entry, item.data.reason, scope.now))
+    case 'callback':
+      return changeMessage(one, item.data.messageId, scope, (entry) => applyCallback(entry, item.data))
+    case 'inbound':
+      return answer(one, item, scope)
+  }
+}
+
+function toEvent(one: Case, item: Item, messageId: string, name: string, properties: JsonObject, occurredAt: number | null): EventFact {
+  const id = derivedId(item.receivedAt, one.lane, one.workspaceId, item.reference ?? one.contactId, messageId)
+  return { id, name, properties, occurredAt: Math.min(occurredAt ?? item.receivedAt, item.receivedAt), receivedAt: item.receivedAt }
+}
+
+/** An event: kept, heard by what is running, and then perhaps the start of something. */
+function hear(one: Case, event: EventFact, messageId: string | null, scope: FoldScope): void {
+  scope.outbox.events.push({
+    lane: one.lane, id: event.id, workspace: one.workspaceId, contact: one.contactId, message_id: messageId, name: event.name, properties: event.properties, occurred: event.occurredAt, received: event.receivedAt,
+  })
+  one.facts = { ...one.facts, history: [...one.facts.history, event] }
+  advanceAll(one, event, scope)
+  for (const contactId of one.linked) scope.outbox.forwards.push({ kind: 'echo', data: event, workspaceId: one.workspaceId, contactId } as InboxItem)
+  for (const watch of [...one.watches]) {
+    const journey = scope.configuration.byId.get(watch.journeyId)
+    if (journey && endsJourney(journey.graph, event, watch.key, scope.now)) setWatch(one, watch.journeyId, watch.node, watch.key, null, null, scope)
+  }
+  pull(one, { type: 'event', event }, scope)
+}
+
+function advanceAll(one: Case, event: EventFact, scope: FoldScope): void {
+  for (const running of one.enrollments.values()) {
+    const graph = scope.versions.get(running.state.versionId) ?? scope.configuration.byId.get(running.state.journeyId)?.graph
+    if (graph && (graph.listensTo.has(event.name) || graph.hasExitConditions)) advance(one, running, { type: 'event', event }, scope)
+  }
+}
+
+/** One step of one enrollment; what changes nothing leaves no trace. */
+function advance(one: Case, running: Running, input: Input, scope: FoldScope, isNew = false): void {
+  const graph = scope.versions.get(running.state.versionId) ?? scope.configuration.byId.get(running.state.journeyId)?.graph
+  if (graph === undefined) return
+  const journey = scope.configuration.byId.get(running.state.journeyId)
+  const paused = journey?.paused ?? false
+  const facts = paused ? { ...one.facts, paused } : one.facts
+  const before = running.state
+  const { state, effects, trace } = step(graph, before, input, facts, scope.now)
+  const frozen = paused && state.dueAt !== null && state.dueAt <= scope.now
+  if (trace.length === 0 && effects.length === 0 && state.dueAt === before.dueAt && state.memo === before.memo && !frozen) return
+  running.state = state
+  const { outbox } = scope
+  outbox.saveEnrollment(running.workspaceId, state, { isNew, frozen })
+  if (trace.length > 0) outbox.record(running.workspaceId, state, input, trace)
+  for (const effect of effects) {
+    outbox.carryOut(running.workspaceId, state, effect, one.facts)
+    if (effect.type === 'contact') one.facts = withContactEffect(one.facts, effect)
+    if (effect.type === 'message' && effect.message.dedupeKey !== null && effect.message.verdict.type !== 'suppress') {
+      one.facts = { ...one.facts, dedupe: [...one.facts.dedupe, { key: effect.message.dedupeKey, at: scope.now }] }
+    }
+  }
+  if (before.status === 'ACTIVE' && state.status !== 'ACTIVE') releaseSlot(one, running, scope)
+}
+
+function releaseSlot(one: Case, { state, workspaceId }: Running, scope: FoldScope): void {
+  const id = `${state.journeyId} ${state.key}`
+  const event = state.trigger.event?.id ?? null
+  const slot = one.slots.get(id)
+  const entered = slot?.last_entered_at ?? state.enteredAt
+  scope.outbox.slots.set(`${state.contactId} ${id}`, { lane: laneOf(state.id), journey: state.journeyId, contact: state.contactId, key: state.key, workspace: workspaceId, enrollment: null, entered, event: slot?.last_event_id ?? event })
+  one.slots.set(id, { lane: laneOf(state.id), journey_id: state.journeyId, contact_id: state.contactId, key: state.key, enrollment_id: null, last_entered_at: entered, last_event_id: slot?.last_event_id ?? event })
+}
+
+function pull(one: Case, happening: Happening, scope: FoldScope): void {
+  for (const journey of scope.configuration.journeys.get(one.workspaceId) ?? []) pullOne(one, journey, happening, scope)
+}
+
+function pullOne(one: Case, journey: LiveJourney, happening: Happening, scope: FoldScope): void {
+  for (const trigger of journey.graph.triggers) {
+    const answered = askTrigger(trigger, happening, scope.now)
+    if (answered === null) continue
+    if (answered.type === 'refuse') scope.outbox.refuse(one.lane, one.workspaceId, one.contactId, journey.id, cause(happening), answered.decision)
+    else if (answered.type === 'enter') enter(one, journey, trigger, answered.key, answered.event, scope)
+    else {
+      const known = one.watches.find((each) => each.journeyId === journey.id && each.node === trigger.key && each.key === answered.key)
+      const event = happening.type === 'event' ? happening.event : null
+      setWatch(one, journey.id, trigger.key, answered.key, Math.max(answered.until, known?.dueAt ?? 0), event, scope)
+    }
+  }
+}
+
+function cause(happening: Happening): unknown {
+  return happening.type === 'contact' ? { type: 'contact', change: happening.change } : { type: happening.type, eventId: happening.event.id, name: happening.event.name }
+}
+
+function enter(one: Case, journey: LiveJourney, trigger: CompiledNode, key: string, event: EventFact | null, scope: FoldScope): void {
+  const { graph } = journey
+  const slotId = `${journey.id} ${key}`
+  const row = one.slots.get(slotId)
+  const slot: EntrySlot | null = row ? { active: row.enrollment_id !== null, lastEnteredAt: row.last_entered_at, lastEventId: row.last_event_id } : null
+  const facts = journey.paused ? { ...one.facts, paused: true } : one.facts
+  const refused = refuseEntry(graph, trigger, key, event, slot, facts, scope.now)
+  if (refused !== null) return scope.outbox.refuse(one.lane, one.workspaceId, one.contactId, journey.id, { type: 'enter', node: trigger.key, key, eventId: event?.id ?? null }, refused)
+  const state = begin(graph, trigger, one.contactId, key, event, {}, event?.id ?? `${trigger.key} ${scope.now}`, scope.now)
+  const running: Running = { workspaceId: one.workspaceId, state }
+  one.enrollments.set(state.id, running)
+  const entered = { lane: one.lane, journey_id: journey.id, contact_id: one.contactId, key, enrollment_id: state.id, last_entered_at: scope.now, last_event_id: event?.id ?? null }
+  one.slots.set(slotId, entered)
+  scope.outbox.slots.set(`${one.contactId} ${slotId}`, { lane: one.lane, journey: journey.id, contact: one.contactId, key, workspace: one.workspaceId, enrollment: state.id, entered: scope.now, event: event?.id ?? null })
+  advance(one, running, { type: 'enter', node: trigger.key, event, vars: {} }, scope, true)
+}
+
+function setWatch(one: Case, journeyId: string, node: string, key: string, dueAt: number | null, event: EventFact | null, scope: FoldScope): void {
+  one.watches = one.watches.filter((each) => each.journeyId !== journeyId || each.node !== node || each.key !== key)
+  if (dueAt !== null) one.watches.push({ journeyId, node, key, dueAt })
+  scope.outbox.watches.set(`${one.contactId} ${journeyId} ${node} ${key}`, { lane: one.lane, journey: journeyId, contact: one.contactId, node, key, workspace: one.workspaceId, due: dueAt, frozen: false, event })
+}
+
+function changeMessage(one: Case, id: string, scope: FoldScope, change: (entry: LedgerEntry) => LedgerChange): void {
+  const row = one.messages.get(id)
+  if (row === undefined) return
+  const before = toEntry(row)
+  const changed = change(before)
+  if (changed.entry === before && changed.history === null) return
+  fromEntry(row, changed.entry)
+  scope.outbox.saveLedger(row, changed)
+  if (changed.optOut) setConsent(one, row.channel as Channel, 'WITHDRAWN', 'provider', scope)
+  const running = row.enrollment_id === null ? undefined : one.enrollments.get(row.enrollment_id)
+  if (changed.signal !== null && running) advance(one, running, { type: 'signal', messageId: id, ...changed.signal }, scope)
+}
+
+function hold(entry: LedgerEntry, reason: string, now: number): LedgerChange {
+  if (entry.status !== 'PLANNED' && entry.status !== 'DEFERRED') return { entry, history: null, signal: null, counts: [], identity: null, optOut: false, send: false }
+  return {
+    entry: { ...entry, status: 'SUPPRESSED', dueAt: null, failure: { code: reason, class: 'PERMANENT', message: '' } },
+    history: { status: 'SUPPRESSED', human: null, at: now, detail: { reason } },
+    signal: { signal: 'SUPPRESSED', human: true, at: now, reason },
+    counts: ['suppressed', `suppressed:${reason}`],
+    identity: null,
+    optOut: false,
+    send: false,
+  }
+}
+
+/** A person wrote back: a keyword acts at once; everything is an event, and a reply to what was sent last. */
+function answer(one: Case, item: Extract<Item, { kind: 'inbound' }>, scope: FoldScope): void {
+  const { channel, text, providerMessageId, at, to } = item.data
+  const keyword = keywordOf(text)
+  if (keyword === 'STOP') setConsent(one, channel, 'WITHDRAWN', 'keyword', scope)
+  if (keyword === 'START') setConsent(one, channel, 'GRANTED', 'keyword', scope)
+  const last = one.lastSent.get(channel)
+  if (last !== undefined) changeMessage(one, last, scope, (entry) => applyReply(entry, Math.min(at, scope.now)))
+  const properties: JsonObject = { text, to, keyword: keyword as Json, inReplyTo: last ?? null }
+  hear(one, toEvent(one, item, providerMessageId, `${channel}.message.received`, properties, at), providerMessageId, scope)
+}
+
+function setConsent(one: Case, channel: Channel, state: 'GRANTED' | 'WITHDRAWN', source: string, scope: FoldScope): void {
+  const id = scope.outbox.newId(one.lane, one.contactId, channel)
+  scope.outbox.consents.push({ lane: one.lane, id, workspace: one.workspaceId, contact: one.contactId, channel, state, source, purpose: 'marketing', at: scope.now })
+  one.facts = { ...one.facts, consents: [...one.facts.consents.filter((each) => each.channel !== channel || each.topic !== null), { channel, topic: null, state }] }
+}
+
+function toEntry(row: MessageRow): LedgerEntry {
+  const floor = (value: number | null) => (value === null ? null : Math.floor(value))
+  return {
+    id: row.id, channel: row.channel as Channel, status: row.status as LedgerEntry['status'], attempt: row.attempt, dueAt: floor(row.due_at), plannedAt: Math.floor(row.planned_at), providerMessageId: row.provider_message_id,
+    failure: row.failure_code === null ? null : { code: row.failure_code, class: (row.failure_class ?? 'PERMANENT') as 'PERMANENT', message: row.failure_message ?? '' },
+    sentAt: floor(row.sent_at), deliveredAt: floor(row.delivered_at), openedAt: floor(row.opened_at), clickedAt: floor(row.clicked_at), repliedAt: floor(row.replied_at),
+    machineOpenedAt: floor(row.machine_opened_at), machineClickedAt: floor(row.machine_clicked_at), cost: row.cost, whenUnknown: row.when_unknown === 'RESEND' ? 'RESEND' : 'HOLD',
+  }
+}
+
+/** Later items of the same tick see the row as this one left it. */
+function fromEntry(row: MessageRow, entry: LedgerEntry): void {
+  Object.assign(row, {
+    status: entry.status, due_at: entry.dueAt, provider_message_id: entry.providerMessageId, failure_code: entry.failure?.code ?? null, failure_class: entry.failure?.class ?? null,
+    failure_message: entry.failure?.message ?? null, sent_at: entry.sentAt, delivered_at: entry.deliveredAt, opened_at: entry.openedAt, clicked_at: entry.clickedAt, replied_at: entry.repliedAt,
+    machine_opened_at: entry.machineOpenedAt, machine_clicked_at: entry.machineClickedAt, cost: entry.cost,
+  })
+}

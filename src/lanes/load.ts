@@ -1,0 +1,345 @@
+import type { Channel, ConsentState, IdentityStatus } from '../domain/channel.ts'
+import type { EventFact, Facts } from '../domain/facts.ts'
+import { derivedId, laneOf } from '../domain/ids.ts'
+import type { CompiledGraph } from '../domain/journey/compile.ts'
+import type { EnrollmentState } from '../domain/journey/enrollment.ts'
+import type { HistoryNeed } from '../domain/journey/node-kind.ts'
+import type { JsonObject } from '../domain/json.ts'
+import type { ClaimedItem, EnrollmentRow, WatchRow } from '../store/queries/claim.ts'
+import {
+  type ContactRow, createContacts, type Key, loadActiveEnrollments, loadContacts, loadDedupe, loadEnrollments, loadHistory, loadSlots, loadWatches, resolveAliases, type SlotRow,
+} from '../store/queries/facts.ts'
+import { findLastSent, loadMessages, type MessageRow } from '../store/queries/messages.ts'
+import type { Client } from '../store/sql.ts'
+import type { InboxBody, InboxItem } from './inbox.ts'
+import type { Configuration, JourneyBook, LiveJourney } from './journeys.ts'
+
+/** One inbox row, as the fold sees it. */
+export type Item = InboxBody & { seq: number; workspaceId: string; reference: string | null; receivedAt: number }
+
+export interface Running {
+  workspaceId: string
+  state: EnrollmentState
+}
+
+/** One contact and all that this tick has to do with it, its facts loaded. */
+export interface Case {
+  lane: number
+  workspaceId: string
+  contactId: string
+  facts: Facts
+  /** Other halves of a merged contact, which hear its events too. */
+  linked: readonly string[]
+  items: Item[]
+  dueEnrollments: Set<string>
+  dueWatches: WatchRow[]
+  dueMessages: string[]
+  enrollments: Map<string, Running>
+  messages: Map<string, MessageRow>
+  /** By channel: what a reply most likely answers. */
+  lastSent: Map<string, string>
+  slots: Map<string, SlotRow>
+  watches: { journeyId: string; node: string; key: string; dueAt: number }[]
+}
+
+export interface Claim {
+  items: readonly ClaimedItem[]
+  dueEnrollments: readonly EnrollmentRow[]
+  dueWatches: readonly WatchRow[]
+  dueMessages: readonly { lane: number; id: string; contact_id: string; workspace_id: string }[]
+}
+
+export interface Loaded {
+  cases: Case[]
+  /** What belongs in another lane, or under the contact this one was merged into. */
+  forwards: InboxItem[]
+  /** Named a contact that does not exist. */
+  lost: number
+}
+
+const ABOUT_MESSAGES = new Set(['result', 'callback', 'held'])
+
+/** Turns what was claimed into cases: references resolved, contacts made where unknown, facts read, all set at a time. */
+export async function load(client: Client, claim: Claim, configuration: Configuration, book: JourneyBook, now: number): Promise<Loaded> {
+  const forwards: InboxItem[] = []
+  const home = await resolve(client, claim.items, now, forwards)
+  const keys = new Map<string, Key>()
+  const want = (id: string) => void keys.set(id, { lane: laneOf(id), id })
+  for (const { contactId } of home) want(contactId)
+  for (const due of [...claim.dueEnrollments, ...claim.dueWatches, ...claim.dueMessages]) want(due.contact_id)
+  const contacts = new Map((keys.size === 0 ? [] : await loadContacts(client, [...keys.values()])).map((row) => [row.id, row]))
+  await loadGroups(client, contacts)
+
+  const cases = new Map<string, Case>()
+  const caseOf = (contactId: string): Case | undefined => {
+    const known = cases.get(contactId)
+    const row = contacts.get(contactId)
+    if (known !== undefined || row === undefined) return known
+    const made = openCase(row, contacts, configuration)
+    cases.set(contactId, made)
+    return made
+  }
+  let lost = 0
+  for (const { contactId, item } of home) {
+    const row = contacts.get(contactId)
+    if (row === undefined || row.workspace_id !== item.workspaceId) {
+      lost++
+      continue
+    }
+    if (row.merged_into !== null && (item.kind === 'event' || item.kind === 'enroll' || item.kind === 'inbound')) {
+      forwards.push({ ...item, contactId: row.merged_into } as InboxItem)
+      continue
+    }
+    caseOf(contactId)?.items.push(item)
+  }
+  for (const row of claim.dueEnrollments) {
+    const one = caseOf(row.contact_id)
+    one?.enrollments.set(row.id, running(row))
+    one?.dueEnrollments.add(row.id)
+  }
+  for (const row of claim.dueWatches) caseOf(row.contact_id)?.dueWatches.push(row)
+  for (const row of claim.dueMessages) caseOf(row.contact_id)?.dueMessages.push(row.id)
+  const all = [...cases.values()]
+  await loadLedger(client, all)
+  await loadRunning(client, all)
+  const versions = await book.versions(client, all.flatMap((each) => [...each.enrollments.values()].map((running) => running.state.versionId)))
+  await loadEntry(client, all, configuration)
+  await loadPast(client, all, configuration, versions, now)
+  return { cases: all, forwards, lost }
+}
+
+/** Gives every item its contact; those whose contact lives in another lane are forwarded, which keeps their order per reference. */
+async function resolve(client: Client, claimed: readonly ClaimedItem[], now: number, forwards: InboxItem[]): Promise<{ contactId: string; item: Item }[]> {
+  const unresolved = new Map<string, { lane: number; workspaceId: string; reference: string; creates: boolean }>()
+  for (const row of claimed) {
+    if (row.contact_id !== null || row.reference === null) continue
+    const id = `${row.workspace_id} ${row.reference}`
+    const creates = row.kind !== 'inbound'
+    const known = unresolved.get(id)
+    if (known) known.creates ||= creates
+    else unresolved.set(id, { lane: row.lane, workspaceId: row.workspace_id, reference: row.reference, creates })
+  }
+  const contacts = new Map<string, string>()
+  const created = new Set<string>()
+  if (unresolved.size > 0) {
+    const wanted = [...unresolved.entries()]
+    const found = await resolveAliases(client, wanted.map(([, each]) => each))
+    const missing: (Parameters<typeof createContacts>[1][number] & { id: string })[] = []
+    wanted.forEach(([id, each], index) => {
+      const contactId = found[index]
+      if (contactId !== undefined) contacts.set(id, contactId)
+      else if (each.creates) {
+        const externalId = each.reference.startsWith('external:') ? each.reference.slice('external:'.length) : null
+        missing.push({ ...each, id, contactId: derivedId(now, each.lane, each.workspaceId, each.reference), externalId })
+      }
+    })
+    if (missing.length > 0) {
+      const made = await createContacts(client, missing)
+      const raced = missing.filter((each) => !made.has(each.contactId))
+      for (const each of missing) contacts.set(each.id, each.contactId)
+      for (const each of missing) if (made.has(each.contactId)) created.add(each.contactId)
+      if (raced.length > 0) {
+        const winners = await resolveAliases(client, raced)
+        raced.forEach((each, index) => contacts.set(each.id, winners[index] ?? each.contactId))
+      }
+    }
+  }
+  const home: { contactId: string; item: Item }[] = []
+  const announced = new Set<string>()
+  for (const row of claimed) {
+    const contactId = row.contact_id ?? contacts.get(`${row.workspace_id} ${row.reference}`)
+    if (contactId === undefined) continue
+    const body = { kind: row.kind, data: row.data } as InboxBody
+    if (laneOf(contactId) !== row.lane) {
+      forwards.push({ ...body, workspaceId: row.workspace_id, contactId } as InboxItem)
+      continue
+    }
+    const item = { ...body, seq: row.seq, workspaceId: row.workspace_id, reference: row.reference, receivedAt: Math.floor(row.received_at) } as Item
+    if (created.has(contactId) && !announced.has(contactId)) {
+      announced.add(contactId)
+      home.push({ contactId, item: { ...item, kind: 'contact', data: { change: 'created', fields: [] } } as Item })
+    }
+    home.push({ contactId, item })
+  }
+  return home
+}
+
+/** A merged contact decides with its whole group's facts, wherever their lanes. */
+async function loadGroups(client: Client, contacts: Map<string, ContactRow>): Promise<void> {
+  const more = new Map<string, Key>()
+  for (const row of contacts.values()) {
+    for (const id of [...row.linked, ...(row.merged_into === null ? [] : [row.merged_into])]) if (!contacts.has(id)) more.set(id, { lane: laneOf(id), id })
+  }
+  if (more.size === 0) return
+  for (const row of await loadContacts(client, [...more.values()])) contacts.set(row.id, row)
+}
+
+function openCase(row: ContactRow, contacts: ReadonlyMap<string, ContactRow>, configuration: Configuration): Case {
+  const known = row.merged_into === null ? row : (contacts.get(row.merged_into) ?? row)
+  const group = [known, row, ...known.linked.map((id) => contacts.get(id))].filter((each, index, list): each is ContactRow => each !== undefined && list.indexOf(each) === index)
+  const facts: Facts = {
+    contact: {
+      id: known.id,
+      externalId: known.external_id,
+      attributes: known.attributes as JsonObject,
+      tags: known.tags,
+      locale: known.locale,
+      timeZone: known.time_zone ?? configuration.timeZones.get(row.workspace_id) ?? 'UTC',
+      createdAt: Math.floor(known.created_at),
+      suppressed: group.some((each) => each.suppressed),
+      erased: known.erased,
+    },
+    identities: group.flatMap((each) =>
+      each.identities.map(([id, channel, status, platform, lastSeenAt]) => ({ id, channel: channel as Channel, status: status as IdentityStatus, platform, lastSeenAt })),
+    ),
+    consents: group.flatMap((each) => each.consents.map(([channel, topic, state]) => ({ channel: (channel || null) as Channel | null, topic: topic || null, state: state as ConsentState }))),
+    history: [],
+    dedupe: [],
+    paused: false,
+  }
+  return {
+    lane: row.lane, workspaceId: row.workspace_id, contactId: row.id, facts, linked: row.linked, items: [], dueEnrollments: new Set(), dueWatches: [], dueMessages: [],
+    enrollments: new Map(), messages: new Map(), lastSent: new Map(), slots: new Map(), watches: [],
+  }
+}
+
+export function running(row: EnrollmentRow): Running {
+  const state = {
+    ...row.state,
+    id: row.id, journeyId: row.journey_id, versionId: row.version_id, contactId: row.contact_id, key: row.key, status: row.status, node: row.node,
+    dueAt: row.due_at === null ? null : Math.floor(row.due_at), enteredAt: Math.floor(row.entered_at), endedAt: null, endReason: null,
+  } as unknown as EnrollmentState
+  return { workspaceId: row.workspace_id, state }
+}
+
+async function loadLedger(client: Client, cases: readonly Case[]): Promise<void> {
+  const replies = cases.flatMap((one) => [...new Set(one.items.flatMap((item) => (item.kind === 'inbound' ? [item.data.channel] : [])))].map((channel) => ({ lane: one.lane, contactId: one.contactId, channel })))
+  const answered = replies.length === 0 ? [] : await findLastSent(client, replies)
+  const byContact = new Map(cases.map((one) => [one.contactId, one]))
+  for (const { id, contact_id } of answered) {
+    const one = byContact.get(contact_id)
+    const channel = replies.find((reply) => reply.contactId === contact_id)?.channel
+    if (one && channel) one.lastSent.set(channel, id)
+  }
+  const ids = new Set<string>(answered.map((each) => each.id))
+  for (const one of cases) {
+    for (const item of one.items) if (ABOUT_MESSAGES.has(item.kind)) ids.add((item.data as { messageId: string }).messageId)
+    for (const id of one.dueMessages) ids.add(id)
+  }
+  if (ids.size === 0) return
+  for (const row of await loadMessages(client, [...ids].map((id) => ({ lane: laneOf(id), id })))) byContact.get(row.contact_id)?.messages.set(row.id, row)
+}
+
+/** Enrollments that an event may move, by contact; those whose message or id was named, by id. */
+async function loadRunning(client: Client, cases: readonly Case[]): Promise<void> {
+  const byContact = new Map(cases.map((one) => [one.contactId, one]))
+  const wide = cases.filter((one) => one.items.some((item) => item.kind === 'event' || item.kind === 'echo' || item.kind === 'contact' || item.kind === 'inbound'))
+  if (wide.length > 0) {
+    for (const row of await loadActiveEnrollments(client, wide.map((one) => ({ lane: one.lane, id: one.contactId })))) byContact.get(row.contact_id)?.enrollments.set(row.id, running(row))
+  }
+  const named = new Map<string, Key>()
+  for (const one of cases) {
+    const ids = [...[...one.messages.values()].map((row) => row.enrollment_id), ...one.items.map((item) => (item.kind === 'exit' ? item.data.enrollmentId : null))]
+    for (const id of ids) if (id !== null && !one.enrollments.has(id)) named.set(id, { lane: laneOf(id), id })
+  }
+  if (named.size === 0) return
+  for (const row of await loadEnrollments(client, [...named.values()])) byContact.get(row.contact_id)?.enrollments.set(row.id, running(row))
+}
+
+/** Entry guards and watches of the journeys whose triggers this batch may pull. */
+async function loadEntry(client: Client, cases: readonly Case[], configuration: Configuration): Promise<void> {
+  const asks: { lane: number; journeyId: string; contactId: string }[] = []
+  for (const one of cases) {
+    for (const journeyId of candidates(one, configuration)) {
+      asks.push({ lane: one.lane, journeyId, contactId: one.contactId })
+      for (const id of one.linked) asks.push({ lane: laneOf(id), journeyId, contactId: id })
+    }
+  }
+  if (asks.length === 0) return
+  const owner = new Map(cases.flatMap((one) => [one.contactId, ...one.linked].map((id) => [id, one] as const)))
+  for (const row of await loadSlots(client, asks)) {
+    const one = owner.get(row.contact_id)
+    const id = `${row.journey_id} ${row.key}`
+    const known = one?.slots.get(id)
+    // Of a merged group's guards the busiest counts.
+    if (one && (known === undefined || (known.enrollment_id === null && row.enrollment_id !== null))) one.slots.set(id, row)
+  }
+  const quiet = asks.filter((ask) => configuration.byId.get(ask.journeyId)?.graph.triggers.some(isQuiet))
+  if (quiet.length === 0) return
+  for (const row of await loadWatches(client, quiet)) {
+    owner.get(row.contact_id)?.watches.push({ journeyId: row.journey_id, node: row.node, key: row.key, dueAt: Math.floor(row.due_at) })
+  }
+}
+
+function isQuiet(trigger: { kind: { kind: string }; config: unknown }): boolean {
+  return trigger.kind.kind === 'inactivity_trigger' || (trigger.config as { quietFor?: string }).quietFor !== undefined
+}
+
+/** Journeys this case may enter, or has a watch in that may be called off. */
+export function candidates(one: Case, configuration: Configuration): Set<string> {
+  const ids = new Set(one.dueWatches.map((watch) => watch.journey_id))
+  for (const journey of configuration.journeys.get(one.workspaceId) ?? []) if (one.items.some((item) => concerns(journey, item))) ids.add(journey.id)
+  for (const item of one.items) if (item.kind === 'enroll') ids.add(item.data.journeyId)
+  return ids
+}
+
+function concerns(journey: LiveJourney, item: Item): boolean {
+  if (item.kind === 'event' || item.kind === 'inbound') {
+    const name = item.kind === 'event' ? item.data.name : `${item.data.channel}.message.received`
+    return journey.graph.listensTo.has(name) || journey.graph.triggers.some((trigger) => {
+      const config = trigger.config as { event?: string; events?: string[] }
+      return trigger.kind.kind === 'inactivity_trigger' ? (config.events?.includes(name) ?? true) : config.event === name
+    })
+  }
+  return item.kind === 'contact' && journey.graph.triggers.some((trigger) => trigger.kind.kind === 'contact_trigger')
+}
+
+/** Reads as much of each contact's past as the graphs in question ask for, and no more. */
+async function loadPast(client: Client, cases: readonly Case[], configuration: Configuration, versions: ReadonlyMap<string, CompiledGraph>, now: number): Promise<void> {
+  const asks: { lane: number; contactId: string; name: string; since: number; owner: string }[] = []
+  const dedupes: Key[] = []
+  for (const one of cases) {
+    const since = new Map<string, number>()
+    const need = (needs: readonly HistoryNeed[], enteredAt: number) => {
+      for (const each of needs) {
+        const from = each.withinMs !== null ? now - each.withinMs : each.sinceEntry ? enteredAt : 0
+        since.set(each.name, Math.min(since.get(each.name) ?? Number.POSITIVE_INFINITY, from))
+      }
+    }
+    let dedupe = false
+    for (const { state } of one.enrollments.values()) {
+      const graph = versions.get(state.versionId)
+      if (graph === undefined) continue
+      need(graph.history, state.enteredAt)
+      dedupe ||= graph.dedupes
+    }
+    for (const id of candidates(one, configuration)) {
+      const graph = configuration.byId.get(id)?.graph
+      if (graph === undefined) continue
+      need(graph.history, now)
+      need(graph.entryHistory, now)
+      dedupe ||= graph.dedupes
+    }
+    const group = [...new Set([one.contactId, one.facts.contact.id, ...one.linked])]
+    for (const [name, from] of since) for (const id of group) asks.push({ lane: laneOf(id), contactId: id, name, since: from, owner: one.contactId })
+    if (dedupe) for (const id of group) dedupes.push({ lane: laneOf(id), id })
+  }
+  const byContact = new Map(cases.map((one) => [one.contactId, one]))
+  if (asks.length > 0) {
+    const histories = new Map<string, EventFact[]>()
+    for (const row of await loadHistory(client, asks)) {
+      const list = histories.get(row.contact_id) ?? []
+      list.push({ id: row.id, name: row.name, properties: row.properties as JsonObject, occurredAt: Math.floor(row.occurred_at), receivedAt: Math.floor(row.received_at) })
+      histories.set(row.contact_id, list)
+    }
+    for (const [id, history] of histories) {
+      const one = byContact.get(id)
+      if (one) one.facts = { ...one.facts, history }
+    }
+  }
+  if (dedupes.length === 0) return
+  for (const row of await loadDedupe(client, dedupes)) {
+    const one = byContact.get(row.contact_id)
+    if (one) one.facts = { ...one.facts, dedupe: [...one.facts.dedupe, { key: row.key, at: Math.floor(row.at) }] }
+  }
+}
