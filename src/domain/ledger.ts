@@ -1,5 +1,5 @@
 import type { Channel, IdentityStatus } from './channel.ts'
-import type { DeliveryStatus, FailureClass, ProviderCallback, SendOutcome } from './delivery.ts'
+import type { CallbackStatus, DeliveryStatus, FailureClass, SendOutcome } from './delivery.ts'
 import { hashFraction } from './hash.ts'
 import type { Signal } from './journey/enrollment.ts'
 import type { JsonObject } from './json.ts'
@@ -122,8 +122,20 @@ function failed(entry: LedgerEntry, at: number, identity: LedgerChange['identity
   }
 }
 
+/** What a provider said of one message, its own names and ids taken off. */
+export interface StatusReport {
+  status: CallbackStatus
+  human: boolean
+  at: number
+  providerMessageId?: string | undefined
+  code?: string | undefined
+  detail?: string | undefined
+  url?: string | undefined
+  identity?: Exclude<IdentityStatus, 'ACTIVE'> | undefined
+}
+
 /** Folds what a provider reported. Any order, any number of times, gives the same final entry. */
-export function applyCallback(entry: LedgerEntry, callback: Omit<Extract<ProviderCallback, { type: 'status' }>, 'type' | 'messageId' | 'providerEventId' | 'providerMessageId'> & { providerMessageId?: string | undefined }): LedgerChange {
+export function applyCallback(entry: LedgerEntry, callback: StatusReport): LedgerChange {
   const { at, human } = callback
   const detail: JsonObject = {}
   if (callback.code !== undefined) detail.code = callback.code

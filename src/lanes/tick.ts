@@ -1,0 +1,85 @@
+import type pg from 'pg'
+import { claimDueEnrollments, claimDueMessages, claimDueWatches, claimInbox, lockLanes } from '../store/queries/claim.ts'
+import { type Client, inTransaction } from '../store/sql.ts'
+import { foldCase } from './fold.ts'
+import type { JourneyBook } from './journeys.ts'
+import { load } from './load.ts'
+import { Outbox } from './outbox.ts'
+import { writeBack } from './write-back.ts'
+
+export interface Ring {
+  pool: pg.Pool
+  /** How many lanes the installation has. */
+  lanes: number
+  /** Most inbox rows, and most due rows of each kind, taken from one lane. */
+  rowsPerLane: number
+  book: JourneyBook
+  /** Enqueues the send job in the tick's transaction; returns the job's id. */
+  enqueueSends(client: Client, ids: readonly string[]): Promise<string>
+}
+
+export interface Ticked {
+  /** Lanes this tick had to itself. */
+  lanes: number[]
+  /** Lanes that may hold more than was taken. */
+  more: number[]
+  /** Inbox rows and due rows taken. */
+  taken: number
+  /** Steps whose outcome was stored. */
+  steps: number
+  /** Batches to dispatch, in memory as in the queue. */
+  sends: { jobId: string; ids: string[] }[]
+  lost: number
+}
+
+const IDS_PER_JOB = 500
+
+/**
+ * One tick: whatever waits in these lanes, for many contacts at once, in one transaction and a number of
+ * statements that does not depend on how many. Lanes that another worker is ticking are left out.
+ */
+export async function tick(ring: Ring, lanes: readonly number[]): Promise<Ticked> {
+  return inTransaction(ring.pool, async (client) => {
+    const { lanes: mine, now } = await lockLanes(client, lanes)
+    if (mine.length === 0) return { lanes: [], more: [], taken: 0, steps: 0, sends: [], lost: 0 }
+    const items = await claimInbox(client, mine, ring.rowsPerLane)
+    const dueEnrollments = await claimDueEnrollments(client, mine, ring.rowsPerLane, now)
+    const dueWatches = await claimDueWatches(client, mine, ring.rowsPerLane, now)
+    const dueMessages = await claimDueMessages(client, mine, ring.rowsPerLane, now)
+    const claim = { items, dueEnrollments, dueWatches, dueMessages }
+    const taken = items.length + dueEnrollments.length + dueWatches.length + dueMessages.length
+    if (taken === 0) return { lanes: mine, more: [], taken, steps: 0, sends: [], lost: 0 }
+
+    const revision = Math.max(items[0]?.revision ?? 0, dueEnrollments[0]?.revision ?? 0)
+    const configuration = await ring.book.configuration(client, revision)
+    const { cases, forwards, lost } = await load(client, claim, configuration, ring.book, now)
+    const versions = await ring.book.versions(client, [])
+    const outbox = new Outbox(now)
+    outbox.forwards.push(...forwards)
+    for (const one of cases) foldCase(one, { configuration, versions, outbox, now })
+    await writeBack(client, outbox, ring.lanes)
+    const sends = await enqueue(ring, client, outbox)
+    return { lanes: mine, more: full(ring.rowsPerLane, claim), taken, steps: outbox.journal.length, sends, lost }
+  })
+}
+
+async function enqueue(ring: Ring, client: Client, outbox: Outbox): Promise<Ticked['sends']> {
+  const ids = outbox.sends.filter(({ id }) => outbox.messages.get(id)?.status !== 'CANCELLED').map(({ id }) => id)
+  const sends: Ticked['sends'] = []
+  for (let start = 0; start < ids.length; start += IDS_PER_JOB) {
+    const batch = ids.slice(start, start + IDS_PER_JOB)
+    sends.push({ jobId: await ring.enqueueSends(client, batch), ids: batch })
+  }
+  return sends
+}
+
+/** Lanes from which as much was taken as may be: there is probably more. */
+function full(perLane: number, claim: Record<string, readonly { lane: number }[]>): number[] {
+  const lanes = new Set<number>()
+  for (const rows of Object.values(claim)) {
+    const counts = new Map<number, number>()
+    for (const row of rows) counts.set(row.lane, (counts.get(row.lane) ?? 0) + 1)
+    for (const [lane, n] of counts) if (n >= perLane) lanes.add(lane)
+  }
+  return [...lanes]
+}

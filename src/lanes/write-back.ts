@@ -1,0 +1,53 @@
+import { CHANGE_CHANNEL, encodeChanges } from '../realtime/changes.ts'
+import { notify } from '../store/queries/notify.ts'
+import * as write from '../store/queries/write-back.ts'
+import type { Client } from '../store/sql.ts'
+import { deliver } from './inbox.ts'
+import type { Outbox } from './outbox.ts'
+
+/**
+ * Writes everything a tick gathered. Message rows come before contact rows, because dispatch locks them in
+ * that order too; within a table rows go in key order.
+ */
+export async function writeBack(client: Client, outbox: Outbox, lanes: number): Promise<void> {
+  await write.writeEvents(client, outbox.events)
+  await write.writeNewEnrollments(client, outbox.inserted)
+  await write.writeEnrollments(client, outbox.updated)
+  await write.writeNewMessages(client, [...outbox.messages.values()])
+  await write.writeMessages(client, [...outbox.messageUpdates.values()])
+  await write.withdrawMessages(client, [...outbox.withdrawals.values()])
+  await write.writeStatuses(client, outbox.statuses)
+  await write.writeJournal(client, outbox.journal)
+  await write.writeConversions(client, outbox.conversions)
+  await write.writeSlots(client, [...outbox.slots.values()])
+  await write.writeWatches(client, [...outbox.watches.values()])
+  await write.writeContacts(client, mergeContacts(outbox.contacts))
+  await write.writeConsents(client, outbox.consents)
+  await write.writeIdentities(client, outbox.identities)
+  await write.writeCounts(client, outbox.counted)
+  await deliver(client, outbox.forwards, lanes)
+  await notify(client, CHANGE_CHANNEL, [...outbox.touched].flatMap(([workspaceId, touched]) =>
+    encodeChanges({ workspaceId, enrollments: [...touched.enrollments], messages: [...touched.messages], journeys: [...touched.journeys], truncated: false })))
+}
+
+/** UPDATE … FROM applies one source row to a target: several changes of one contact become one. */
+function mergeContacts(updates: readonly write.ContactUpdate[]): write.ContactUpdate[] {
+  const merged = new Map<string, write.ContactUpdate>()
+  for (const update of updates) {
+    const known = merged.get(update.id)
+    if (!known) {
+      merged.set(update.id, update)
+      continue
+    }
+    const set = { ...(known.set as Record<string, unknown>) }
+    for (const name of update.unset) delete set[name]
+    merged.set(update.id, {
+      ...known,
+      set: { ...set, ...(update.set as Record<string, unknown>) },
+      unset: [...known.unset.filter((name) => !Object.hasOwn(update.set as object, name)), ...update.unset],
+      add: [...known.add.filter((tag) => !update.remove.includes(tag)), ...update.add],
+      remove: [...known.remove.filter((tag) => !update.add.includes(tag)), ...update.remove],
+    })
+  }
+  return [...merged.values()].sort((a, b) => a.lane - b.lane || (a.id < b.id ? -1 : 1))
+}

@@ -1,0 +1,61 @@
+import { PgBoss } from 'pg-boss'
+import type { Client } from '../store/sql.ts'
+
+/** Every queue, with what becomes of its jobs. Never one job per contact per step. */
+export const QUEUES = {
+  /** A worker's ticking, as one long job that ends and sends itself again: visible, drainable, stoppable. */
+  ring: { retryLimit: 1_000_000, retryDelay: 1, expireInSeconds: 3_600, heartbeatSeconds: 10, deleteAfterSeconds: 3_600 },
+  /** Message ids to dispatch. The net under the worker that planned them: it dispatches them itself, at once. */
+  send: { retryLimit: 1_000, retryDelay: 5, retryBackoff: true, retryDelayMax: 60, expireInSeconds: 300, heartbeatSeconds: 20, deleteAfterSeconds: 3_600 },
+  /** Thaws a resumed journey, a bounded batch at a time. */
+  resume: { retryLimit: 100, retryDelay: 5, expireInSeconds: 900, heartbeatSeconds: 20, deleteAfterSeconds: 86_400 },
+  /** Starts the clocks of an inactivity trigger for contacts that are there already. */
+  seed: { retryLimit: 100, retryDelay: 5, expireInSeconds: 900, heartbeatSeconds: 20, deleteAfterSeconds: 86_400 },
+  /** Partitions, retention, stranded hand-overs and unmatched callbacks. */
+  upkeep: { retryLimit: 3, retryDelay: 10, expireInSeconds: 900, deleteAfterSeconds: 86_400 },
+} as const
+export type Queue = keyof typeof QUEUES
+
+export interface JobData {
+  ring: { worker: string }
+  send: { ids: string[] }
+  resume: { workspaceId: string; journeyId: string; policy: 'RESCHEDULE' | 'SEND_LATE' | 'SKIP' }
+  seed: { workspaceId: string; journeyId: string; versionId: string }
+  upkeep: Record<string, never>
+}
+
+/**
+ * A pg-boss on its own small pool. `supervise` is for workers: expired and silent jobs come back in about ten
+ * seconds with both intervals low, in a quarter of an hour with the defaults.
+ */
+export function openBoss(url: string, options: { supervise: boolean; onError: (error: Error) => void }): PgBoss {
+  const boss = new PgBoss({
+    connectionString: url,
+    application_name: 'throughline queue',
+    max: options.supervise ? 4 : 2,
+    supervise: options.supervise,
+    schedule: options.supervise,
+    superviseIntervalSeconds: 5,
+    monitorIntervalSeconds: 5,
+    cronMonitorIntervalSeconds: 45,
+    cronWorkerIntervalSeconds: 45,
+    reindex: false,
+    monitorVacuum: false,
+  })
+  boss.on('error', options.onError)
+  boss.on('warning', () => {})
+  return boss
+}
+
+/** Creates the queues that are not there yet; safe to run by many at once. */
+export async function prepareQueues(boss: PgBoss): Promise<void> {
+  const present = new Set((await boss.getQueues()).map((queue) => queue.name))
+  for (const name of Object.keys(QUEUES) as Queue[]) {
+    if (!present.has(name)) await boss.createQueue(name, QUEUES[name])
+  }
+}
+
+/** Lets pg-boss take part in a transaction of ours. */
+export function onClient(client: Client) {
+  return { executeSql: (text: string, values: unknown[] = []) => client.query({ text, values }) }
+}
