@@ -46,7 +46,7 @@ export class ExchangeError extends ThroughlineError {
 
 /**
  * The transport under every provider SDK. Theirs (axios, Node's https) were left out for three reasons: they retry
- * by themselves, they cannot say whether a failed request was written, and they cost two to three times the CPU.
+ * by themselves, they cannot say whether a failed request was written, and they cost more than three times the CPU (145 against 40 µs a mail).
  * undici tells the moment a request gets its socket (`onRequestStart`); before it nothing was sent, after it anything
  * may have been. It never repeats a POST, and pipelining stays at 1, as one reset would put a whole pipeline in doubt.
  */

@@ -1,0 +1,27 @@
+import { ThroughlineError } from '../errors.ts'
+import type { ChannelAdapter } from './channel.ts'
+import { fcm } from './fcm.ts'
+import { sendgrid } from './sendgrid.ts'
+import { twilioSms } from './twilio-sms.ts'
+
+/** Every provider this build can send through, by the name it has in URLs and in `Message.provider`. */
+export const ADAPTERS = {
+  sendgrid: sendgrid(),
+  twilio: twilioSms(),
+  fcm: fcm(),
+} as const
+
+export type Provider = keyof typeof ADAPTERS
+
+export function isProvider(name: string): name is Provider {
+  return Object.hasOwn(ADAPTERS, name)
+}
+
+/**
+ * The adapter of a provider, its credentials and settings as plain JSON: check them with the adapter's shapes before
+ * connecting. Throws INVALID_INPUT for a name that is not in the table.
+ */
+export function adapterFor(provider: string): ChannelAdapter {
+  if (!isProvider(provider)) throw new ThroughlineError('INVALID_INPUT', `There is no provider «${provider}».`, { path: ['provider'] })
+  return ADAPTERS[provider] as unknown as ChannelAdapter
+}

@@ -1,0 +1,90 @@
+import twilio from 'twilio'
+import type { CallbackStatus, ProviderCallback } from '../domain/delivery.ts'
+import { isLanedId } from '../domain/ids.ts'
+import type { CallbackRequest } from './channel.ts'
+import { TWILIO_FAILURES, unknownTwilioCode } from './twilio-codes.ts'
+
+/** Connection overrides: repeat the callback five times, on any failure (https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides). */
+export const RETRY_FRAGMENT = '#rc=5&rp=all'
+
+/**
+ * Whether Twilio signed this: base64 HMAC-SHA1 by the auth token over the URL and the sorted parameters, compared in
+ * constant time by the SDK. The documents leave open whether the overrides' fragment is signed, and a fragment never
+ * reaches a server, so the URL is tried without and with it: both texts are ours, so nothing is given away.
+ */
+export function verifyTwilio(request: CallbackRequest, authToken: string): boolean {
+  const signature = request.headers['x-twilio-signature']
+  if (signature === undefined || signature === '') return false
+  try {
+    const fields = readForm(request)
+    return [request.url, request.url + RETRY_FRAGMENT].some((url) => twilio.validateRequest(authToken, signature, url, fields))
+  } catch {
+    return false
+  }
+}
+
+/** A repeated parameter becomes a list, which the SDK's signature expects. No prototype: the names come from outside. */
+function readForm(request: CallbackRequest): Record<string, string | string[]> {
+  const fields: Record<string, string | string[]> = Object.create(null) as Record<string, string | string[]>
+  const parsed = new URLSearchParams(request.body.toString('utf8'))
+  for (const name of new Set(parsed.keys())) {
+    const values = parsed.getAll(name)
+    fields[name] = values.length === 1 ? (values[0] ?? '') : values
+  }
+  return fields
+}
+
+/** Accepted and the like prove that a lost answer was a yes. `read` exists on richer channels only. */
+const STATUSES: Readonly<Record<string, CallbackStatus>> = {
+  accepted: 'PROCESSED',
+  scheduled: 'PROCESSED',
+  queued: 'PROCESSED',
+  sending: 'PROCESSED',
+  sent: 'SENT',
+  delivered: 'DELIVERED',
+  undelivered: 'FAILED',
+  failed: 'FAILED',
+  canceled: 'FAILED',
+  read: 'OPENED',
+}
+
+/** A status callback or an inbound message, which come to the same endpoint: only the former has MessageStatus. */
+export function parseTwilio(request: CallbackRequest): ProviderCallback[] {
+  const fields = new URLSearchParams(request.body.toString('utf8'))
+  const sid = fields.get('MessageSid') ?? fields.get('SmsSid')
+  if (!sid) return []
+  // Twilio's callbacks bear no time of their own.
+  const at = Date.now()
+  const status = fields.get('MessageStatus')
+  if (status === null) {
+    const from = fields.get('From')
+    const text = fields.get('Body')
+    if (from === null || text === null) return []
+    return [
+      { type: 'inbound', channel: 'sms', from, to: fields.get('To') ?? '', text, providerMessageId: sid, providerEventId: `${sid}:inbound`, at },
+    ]
+  }
+  const known = Object.hasOwn(STATUSES, status) ? STATUSES[status] : undefined
+  return known === undefined ? [] : statusCallbacks(request, { sid, status, known, code: fields.get('ErrorCode'), at })
+}
+
+function statusCallbacks(
+  request: CallbackRequest,
+  { sid, status, known, code, at }: { sid: string; status: string; known: CallbackStatus; code: string | null; at: number },
+): ProviderCallback[] {
+  const id = URL.canParse(request.url) ? new URL(request.url).searchParams.get('message') : null
+  const base = {
+    type: 'status' as const,
+    messageId: id !== null && isLanedId(id) ? id : null,
+    providerMessageId: sid,
+    providerEventId: `${sid}:${status}`,
+    status: known,
+    human: true,
+    at,
+  }
+  if (!code) return [base]
+  const rule = (Object.hasOwn(TWILIO_FAILURES, code) ? TWILIO_FAILURES[code] : undefined) ?? unknownTwilioCode(code)
+  const failure: ProviderCallback = { ...base, code, detail: rule.message, ...(rule.identity ? { identity: rule.identity } : {}) }
+  // An opt-out that Twilio learnt before us is both: this message failed, and the person wants no more.
+  return rule.optedOut ? [failure, { ...base, providerEventId: `${sid}:optout`, status: 'UNSUBSCRIBED', code }] : [failure]
+}
