@@ -196,8 +196,14 @@ function changeMessage(one: Case, id: string, scope: FoldScope, change: (entry: 
   if (changed.signal !== null && running) advance(one, running, { type: 'signal', messageId: id, ...changed.signal }, scope)
 }
 
+/** The second gate's refusal. A paused journey's message is kept for its resumption; any other refusal is final. */
 function hold(entry: LedgerEntry, reason: string, now: number): LedgerChange {
-  if (entry.status !== 'PLANNED' && entry.status !== 'DEFERRED') return { entry, history: null, signal: null, counts: [], identity: null, optOut: false, send: false }
+  const unchanged = { entry, history: null, signal: null, counts: [], identity: null, optOut: false, send: false }
+  if (entry.status !== 'PLANNED' && entry.status !== 'DEFERRED') return unchanged
+  if (reason === 'journey_paused') {
+    const failure = { code: reason, class: 'RETRYABLE' as const, message: '' }
+    return { ...unchanged, entry: { ...entry, status: 'DEFERRED', dueAt: null, failure }, history: { status: 'DEFERRED', human: null, at: now, detail: { reason } } }
+  }
   return {
     entry: { ...entry, status: 'SUPPRESSED', dueAt: null, failure: { code: reason, class: 'PERMANENT', message: '' } },
     history: { status: 'SUPPRESSED', human: null, at: now, detail: { reason } },

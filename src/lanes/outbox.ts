@@ -45,6 +45,19 @@ export class Outbox {
     this.now = now
   }
 
+  /** The soonest instant at which something written here falls due; null where nothing does. */
+  get nextDue(): number | null {
+    let next: number | null = null
+    const look = (due: number | null) => {
+      if (due !== null && (next === null || due < next)) next = due
+    }
+    for (const row of this.newEnrollments.values()) look(row.due)
+    for (const row of this.changedEnrollments.values()) look(row.due)
+    for (const row of this.messageUpdates.values()) look(row.due)
+    for (const row of this.watches.values()) look(row.due)
+    return next
+  }
+
   get inserted(): rows.EnrollmentWrite[] {
     return [...this.newEnrollments.values()]
   }

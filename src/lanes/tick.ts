@@ -30,6 +30,8 @@ export interface Ticked {
   /** Batches to dispatch, in memory as in the queue. */
   sends: { jobId: string; ids: string[] }[]
   lost: number
+  /** Milliseconds until the soonest timer this tick set; null where it set none. */
+  dueIn: number | null
 }
 
 const IDS_PER_JOB = 500
@@ -41,14 +43,14 @@ const IDS_PER_JOB = 500
 export async function tick(ring: Ring, lanes: readonly number[]): Promise<Ticked> {
   return inTransaction(ring.pool, async (client) => {
     const { lanes: mine, now } = await lockLanes(client, lanes)
-    if (mine.length === 0) return { lanes: [], more: [], taken: 0, steps: 0, sends: [], lost: 0 }
+    if (mine.length === 0) return { lanes: [], more: [], taken: 0, steps: 0, sends: [], lost: 0, dueIn: null }
     const items = await claimInbox(client, mine, ring.rowsPerLane)
     const dueEnrollments = await claimDueEnrollments(client, mine, ring.rowsPerLane, now)
     const dueWatches = await claimDueWatches(client, mine, ring.rowsPerLane, now)
     const dueMessages = await claimDueMessages(client, mine, ring.rowsPerLane, now)
     const claim = { items, dueEnrollments, dueWatches, dueMessages }
     const taken = items.length + dueEnrollments.length + dueWatches.length + dueMessages.length
-    if (taken === 0) return { lanes: mine, more: [], taken, steps: 0, sends: [], lost: 0 }
+    if (taken === 0) return { lanes: mine, more: [], taken, steps: 0, sends: [], lost: 0, dueIn: null }
 
     const revision = Math.max(items[0]?.revision ?? 0, dueEnrollments[0]?.revision ?? 0)
     const configuration = await ring.book.configuration(client, revision)
@@ -59,7 +61,7 @@ export async function tick(ring: Ring, lanes: readonly number[]): Promise<Ticked
     for (const one of cases) foldCase(one, { configuration, versions, outbox, now })
     await writeBack(client, outbox, ring.lanes)
     const sends = await enqueue(ring, client, outbox)
-    return { lanes: mine, more: full(ring.rowsPerLane, claim), taken, steps: outbox.journal.length, sends, lost }
+    return { lanes: mine, more: full(ring.rowsPerLane, claim), taken, steps: outbox.journal.length, sends, lost, dueIn: outbox.nextDue === null ? null : outbox.nextDue - now }
   })
 }
 

@@ -1,0 +1,119 @@
+import { findWork } from '../store/queries/claim.ts'
+import { type Ring, tick, type Ticked } from './tick.ts'
+
+export interface Pacer {
+  /** Lanes that have new work, as heard by NOTIFY. */
+  wake(lanes: Iterable<number>): void
+  /** Looks at every lane now: after a lost connection, or at the start. */
+  lookAgain(): void
+  /** Finishes the ticks under way and stops. */
+  stop(): Promise<void>
+  readonly ticks: number
+}
+
+export interface PacerOptions {
+  /** Longest time between two looks at the timers: the backstop for a lost NOTIFY. Milliseconds. */
+  pollEvery: number
+  /** Ticks at a time: two, so that PostgreSQL works on one while Node decides the other. */
+  concurrency: number
+  onTicked: (ticked: Ticked) => void
+  onError: (error: unknown) => void
+}
+
+/** Decides when to tick which lanes: at once when woken, when a timer falls due, and each second in any case. */
+export function startPacer(ring: Ring, options: PacerOptions): Pacer {
+  const everyLane = Array.from({ length: ring.lanes }, (_, lane) => lane)
+  const dirty = new Set<number>()
+  const busy = new Set<number>()
+  let running = 0
+  let stopped = false
+  let ticks = 0
+  let failures = 0
+  let pollAt = 0
+  let timer: NodeJS.Timeout | null = null
+  let polling = false
+  let whenIdle: (() => void) | null = null
+
+  const schedule = (delay: number) => {
+    const at = Date.now() + delay
+    if (stopped || (timer !== null && pollAt <= at)) return
+    if (timer !== null) clearTimeout(timer)
+    pollAt = at
+    timer = setTimeout(poll, Math.max(0, delay))
+  }
+  const poll = () => {
+    timer = null
+    if (polling || stopped) return
+    polling = true
+    findWork(ring.pool, everyLane)
+      .then((work) => {
+        failures = 0
+        let next = options.pollEvery
+        for (const { lane, waiting, dueIn } of work) {
+          if (waiting || (dueIn !== null && dueIn <= 0)) dirty.add(lane)
+          else if (dueIn !== null) next = Math.min(next, Math.max(1, Math.ceil(dueIn)))
+        }
+        polling = false
+        schedule(next)
+        pump()
+      })
+      .catch((error: unknown) => {
+        polling = false
+        options.onError(error)
+        schedule(Math.min(5_000, 100 * 2 ** failures++))
+      })
+      .finally(settle)
+  }
+  const settle = () => {
+    if (stopped && running === 0 && !polling) whenIdle?.()
+  }
+  const pump = () => {
+    while (!stopped && running < options.concurrency) {
+      const free = [...dirty].filter((lane) => !busy.has(lane))
+      if (free.length === 0) return
+      // A little work goes into one tick; a lot is shared between those that can run side by side.
+      const share = running === 0 && free.length >= 16 ? free.slice(0, Math.ceil(free.length / options.concurrency)) : free
+      for (const lane of share) {
+        dirty.delete(lane)
+        busy.add(lane)
+      }
+      running++
+      tick(ring, share)
+        .then((ticked) => {
+          ticks++
+          failures = 0
+          for (const lane of ticked.more) dirty.add(lane)
+          if (ticked.dueIn !== null) schedule(Math.max(1, Math.ceil(ticked.dueIn)))
+          options.onTicked(ticked)
+        })
+        .catch((error: unknown) => {
+          options.onError(error)
+          // The lanes are found again by the poll; at once would be a hot loop against a database that is away.
+          schedule(Math.min(5_000, 100 * 2 ** failures++))
+        })
+        .finally(() => {
+          for (const lane of share) busy.delete(lane)
+          running--
+          pump()
+          settle()
+        })
+    }
+  }
+  schedule(0)
+  return {
+    wake(lanes) {
+      for (const lane of lanes) dirty.add(lane)
+      pump()
+    },
+    lookAgain: () => schedule(0),
+    stop: () => new Promise((done) => {
+      stopped = true
+      if (timer !== null) clearTimeout(timer)
+      whenIdle = done
+      settle()
+    }),
+    get ticks() {
+      return ticks
+    },
+  }
+}

@@ -1,0 +1,121 @@
+import { type Client, run, type Statement } from '../sql.ts'
+
+/**
+ * Locks what is still planned, and its contacts, message rows first and in key order like every writer of
+ * messages. FOR SHARE on the contact is what a withdrawal of consent waits for, and what waits for it.
+ */
+const LOCK: Statement = {
+  name: 'dispatch_lock',
+  text: `SELECT m.lane, m.id FROM unnest($1::smallint[], $2::uuid[]) AS k (lane, id),
+    LATERAL (SELECT * FROM message WHERE message.lane = k.lane AND message.id = k.id AND status = 'PLANNED' LIMIT 1 FOR UPDATE) AS m,
+    LATERAL (SELECT 1 FROM contact WHERE contact.lane = m.lane AND contact.id = m.contact_id LIMIT 1 FOR SHARE) AS c`,
+}
+
+export interface Dispatchable {
+  lane: number
+  id: string
+  workspace_id: string
+  contact_id: string
+  channel: string
+  purpose: string
+  topic_id: string | null
+  attempt: number
+  variables: { event?: Record<string, unknown>; vars?: Record<string, unknown>; key?: string } | null
+  planned_at: number
+  node: string | null
+  journey_id: string | null
+  enrollment_id: string | null
+  enrollment_status: string | null
+  journey_status: string | null
+  contact_suppressed: boolean
+  contact_erased: boolean
+  external_id: string | null
+  attributes: Record<string, unknown>
+  tags: string[]
+  locale: string | null
+  identity_id: string | null
+  identity_status: string | null
+  platform: string | null
+  address: Buffer | null
+  consents: [channel: string, topic: string, state: string][]
+  template_id: string
+  template_version: number
+  connection_id: string | null
+  connection_updated: number | null
+  provider: string | null
+}
+
+/**
+ * A statement of its own after the lock, so that its snapshot is younger than it: a withdrawal that committed
+ * first is seen. Everything the sender needs comes with it; secrets stay sealed.
+ */
+const READ: Statement = {
+  name: 'dispatch_read',
+  text: `SELECT m.lane, m.id, m.workspace_id, m.contact_id, m.channel, m.purpose, m.topic_id, m.attempt, m.variables, (extract(epoch FROM m.planned_at) * 1000)::float8 AS planned_at,
+      m.node, m.journey_id, m.enrollment_id, e.status AS enrollment_status, j.status AS journey_status,
+      c.suppressed_at IS NOT NULL AS contact_suppressed, c.erased_at IS NOT NULL AS contact_erased, c.external_id, c.attributes, c.tags, c.locale,
+      i.id AS identity_id, i.status AS identity_status, i.platform, i.address,
+      (SELECT coalesce(jsonb_agg(jsonb_build_array(s.channel, s.topic_id, s.state)), '[]') FROM consent s WHERE s.lane = c.lane AND s.contact_id = c.id) AS consents,
+      m.template_id, t.version AS template_version, p.id AS connection_id, (extract(epoch FROM p.updated_at) * 1000)::float8 AS connection_updated, p.provider
+    FROM unnest($1::smallint[], $2::uuid[], $3::smallint[]) AS k (lane, id, identity_lane),
+    LATERAL (SELECT * FROM message WHERE message.lane = k.lane AND message.id = k.id LIMIT 1) AS m
+    CROSS JOIN LATERAL (SELECT * FROM contact WHERE contact.lane = m.lane AND contact.id = m.contact_id LIMIT 1) AS c
+    JOIN template t ON t.id = m.template_id
+    LEFT JOIN LATERAL (SELECT status FROM enrollment WHERE enrollment.lane = m.lane AND enrollment.id = m.enrollment_id LIMIT 1) AS e ON true
+    LEFT JOIN LATERAL (SELECT * FROM channel_identity WHERE channel_identity.lane = k.identity_lane AND channel_identity.id = m.identity_id LIMIT 1) AS i ON true
+    LEFT JOIN journey j ON j.id = m.journey_id
+    LEFT JOIN provider_connection p ON p.workspace_id = m.workspace_id AND p.channel = m.channel AND p.disabled_at IS NULL`,
+}
+
+/** What of these may be dispatched, locked until the transaction ends. Ids sorted by the caller's lane, then id. */
+export async function lockDispatchable(client: Client, keys: readonly { lane: number; id: string }[]): Promise<Dispatchable[]> {
+  const sorted = [...keys].sort((a, b) => a.lane - b.lane || (a.id < b.id ? -1 : 1))
+  const locked = await run<{ lane: number; id: string }>(client, LOCK, [sorted.map((key) => key.lane), sorted.map((key) => key.id)])
+  if (locked.length === 0) return []
+  // An identity lives in its contact's lane, which a merge may have made another than the message's.
+  const identities = await run<{ id: string; identity_id: string | null }>(client, IDENTITIES, [locked.map((row) => row.lane), locked.map((row) => row.id)])
+  const laneById = new Map(identities.map((row) => [row.id, row.identity_id === null ? null : Number.parseInt(row.identity_id.slice(15, 18), 16)]))
+  return run<Dispatchable>(client, READ, [locked.map((row) => row.lane), locked.map((row) => row.id), locked.map((row) => laneById.get(row.id) ?? row.lane)])
+}
+
+const IDENTITIES: Statement = {
+  name: 'dispatch_identities',
+  text: `SELECT m.id, m.identity_id FROM unnest($1::smallint[], $2::uuid[]) AS k (lane, id),
+    LATERAL (SELECT id, identity_id FROM message WHERE message.lane = k.lane AND message.id = k.id LIMIT 1) AS m`,
+}
+
+/** Committed before the socket opens: whatever is found DISPATCHING later may have reached the provider. */
+const MARK: Statement = {
+  name: 'dispatch_mark',
+  text: `UPDATE message AS m SET status = 'DISPATCHING', attempt = m.attempt + 1, dispatching_at = clock_timestamp(), template_version = k.version, connection_id = k.connection, provider = k.provider
+    FROM unnest($1::smallint[], $2::uuid[], $3::int[], $4::uuid[], $5::text[]) AS k (lane, id, version, connection, provider) WHERE m.lane = k.lane AND m.id = k.id`,
+}
+
+export async function markDispatching(client: Client, rows: readonly Dispatchable[]): Promise<void> {
+  if (rows.length === 0) return
+  await run(client, MARK, [rows.map((row) => row.lane), rows.map((row) => row.id), rows.map((row) => row.template_version), rows.map((row) => row.connection_id), rows.map((row) => row.provider)])
+}
+
+export interface Stranded {
+  lane: number
+  id: string
+  workspace_id: string
+  contact_id: string
+  attempt: number
+  channel: string
+  connection_id: string | null
+  identity_id: string | null
+  dispatching_at: number
+}
+
+/** Messages whose sender has not reported for longer than any request may take: it died, or lost its answer. */
+const STRANDED: Statement = {
+  name: 'dispatch_stranded',
+  text: `SELECT m.lane, m.id, m.workspace_id, m.contact_id, m.attempt, m.channel, m.connection_id, m.identity_id, (extract(epoch FROM m.dispatching_at) * 1000)::float8 AS dispatching_at
+    FROM unnest($1::smallint[]) AS l (lane),
+    LATERAL (SELECT * FROM message WHERE message.lane = l.lane AND status = 'DISPATCHING' AND dispatching_at < clock_timestamp() - $2::float8 * interval '1 millisecond' LIMIT 100) AS m`,
+}
+
+export async function findStranded(client: Client, lanes: readonly number[], olderThan: number): Promise<Stranded[]> {
+  return run<Stranded>(client, STRANDED, [lanes, olderThan])
+}
