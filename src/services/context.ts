@@ -1,0 +1,30 @@
+import type { MikroORM } from '@mikro-orm/postgresql'
+import type pg from 'pg'
+import type { Config } from '../config.ts'
+import type { Vault } from '../store/vault.ts'
+
+/** What services share: the process's, not a request's. */
+export interface Services {
+  config: Config
+  orm: MikroORM
+  /** Plain pool in the API's role, for the hot doors. */
+  apiPool: pg.Pool
+  vault: Vault
+  /** How many lanes the installation has. */
+  lanes: number
+  /** URL of the database as its owner: only to create workspaces. */
+  ownerUrl: string
+  /** Enqueues pg-boss jobs inside a transaction of the caller's. */
+  enqueue: Enqueue
+}
+
+/** Sends one job of a queue; with `client`, in the transaction that client is in. */
+export type Enqueue = (queue: 'resume' | 'seed', data: object, client?: { query(text: string, values: unknown[]): Promise<{ rows: unknown[] }> }) => Promise<void>
+
+/** Who asks, and for which workspace: every service takes one. */
+export interface Caller {
+  workspaceId: string
+  /** The API key's id; null for a contact's own token. */
+  keyId: string | null
+  scopes: readonly string[]
+}
