@@ -1,0 +1,24 @@
+import type pg from 'pg'
+import { deliver } from '../src/lanes/inbox.ts'
+import type { JobData } from '../src/queue/boss.ts'
+import { countFrozen, heldMessages, thawEnrollments, thawMessages, thawWatches } from '../src/store/queries/upkeep.ts'
+
+const BATCH = 1_000
+/** What fell due during a pause comes back at no more than this a second. */
+const PER_SECOND = 200
+
+/**
+ * Thaws a resumed journey. Repeating it thaws only what is still frozen, so a job that died half-way is simply
+ * run again. SKIP gives up the messages that the pause held; their tokens leave by `suppressed`.
+ */
+export async function resumeJourney(pool: pg.Pool, lanes: number, { workspaceId, journeyId, policy }: JobData['resume']): Promise<void> {
+  const spread = Math.ceil(((await countFrozen(pool, journeyId)) / PER_SECOND) * 1000)
+  await thawWatches(pool, Array.from({ length: lanes }, (_, lane) => lane), journeyId)
+  while (policy === 'SKIP') {
+    const held = await heldMessages(pool, journeyId, BATCH)
+    await deliver(pool, held.map((message) => ({ kind: 'held' as const, data: { messageId: message.id, reason: 'expired' }, workspaceId, contactId: message.contact_id })), lanes)
+    if (held.length < BATCH) break
+  }
+  while (policy !== 'SKIP' && (await thawMessages(pool, journeyId, BATCH, spread)) === BATCH);
+  while ((await thawEnrollments(pool, journeyId, BATCH, policy, spread)) === BATCH);
+}

@@ -1,0 +1,23 @@
+import type pg from 'pg'
+import type { SendOutcome } from '../src/domain/delivery.ts'
+import { deliver, type InboxItem } from '../src/lanes/inbox.ts'
+import { findStranded, type Stranded } from '../src/store/queries/dispatch.ts'
+
+/** No request to a provider may take this long: ten seconds of time-out, and slack for a busy process. Milliseconds. */
+export const STRANDED_AFTER = 15_000
+
+/**
+ * Reports what a dead sender left DISPATCHING. Asked where the provider can be asked; otherwise ambiguous,
+ * never sent again blindly. Reports of one attempt merge, so it does not matter how many workers sweep.
+ */
+export async function sweepStranded(pool: pg.Pool, lanes: number, ask: (message: Stranded) => Promise<SendOutcome | null>): Promise<number> {
+  const everyLane = Array.from({ length: lanes }, (_, lane) => lane)
+  const stranded = await findStranded(pool, everyLane, STRANDED_AFTER)
+  const reports: InboxItem[] = []
+  for (const message of stranded) {
+    const outcome = (await ask(message)) ?? { type: 'ambiguous' as const, code: 'SENDER_LOST', message: 'the sender ended before it reported' }
+    reports.push({ kind: 'result', data: { messageId: message.id, attempt: message.attempt, outcome, at: Date.now() }, workspaceId: message.workspace_id, contactId: message.contact_id })
+  }
+  await deliver(pool, reports, lanes)
+  return reports.length
+}
