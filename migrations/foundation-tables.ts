@@ -313,6 +313,7 @@ CREATE TABLE message (
 CREATE INDEX message_due ON message (lane, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX message_dispatching ON message (lane, dispatching_at) WHERE status = 'DISPATCHING';
 CREATE INDEX message_by_contact ON message (lane, contact_id, id);
+CREATE INDEX message_by_provider_id ON message (provider_message_id) WHERE provider_message_id IS NOT NULL;
 CREATE INDEX message_by_enrollment ON message (lane, enrollment_id);
 CREATE INDEX message_dedupe ON message (lane, contact_id, dedupe_key) WHERE dedupe_key IS NOT NULL;
 CREATE TABLE message_status (
