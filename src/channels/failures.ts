@@ -85,7 +85,7 @@ export function retryAfter(header: string | undefined, now = Date.now()): number
 export function scrub(text: string): string {
   return text
     .replace(/[^\s<>"'(),;:]+@[^\s<>"'(),;:]+/g, '<email>')
-    .replace(/\+?\d[\d\s().-]{5,}\d/g, '<number>')
+    .replace(/\+\d[\d\s().-]{5,}\d|\(?\b\d{3}\)?[ .-]?\d{3}[ .-]?\d{4}\b|\d{7,}/g, '<number>')
     .replace(/[\w:-]{40,}/g, '<token>')
     .slice(0, 300)
 }

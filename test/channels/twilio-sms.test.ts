@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ChannelAdapter, Sender } from '../../src/channels/channel.ts'
+import { twilioSms } from '../../src/channels/twilio-sms.ts'
+import type { Sandbox } from '../../src/sandbox/control.ts'
+import { startSandbox } from '../../src/sandbox/sandbox.ts'
+import { startReceiver } from '../support/receiver.ts'
+import { contract, outgoing, sandboxConnection } from './contract.ts'
+
+const adapter = twilioSms as unknown as (options?: object) => ChannelAdapter
+
+contract({
+  provider: 'twilio',
+  adapter,
+  address: '+15551230004',
+  content: { body: 'Hello' },
+  permanent: [
+    {
+      why: 'no number',
+      address: '0551230004',
+      outcome: { type: 'permanent', code: '21211', message: 'The recipient is no valid phone number.', identity: 'INVALID' },
+    },
+    {
+      why: 'no mobile',
+      address: '+15005550009',
+      outcome: { type: 'permanent', code: '21614', message: 'The recipient is no mobile number.', identity: 'INVALID' },
+    },
+    {
+      why: 'opted out',
+      address: '+15005550004',
+      outcome: { type: 'permanent', code: '21610', message: 'The recipient has opted out by replying STOP.', optedOut: true },
+    },
+    { why: 'a region', address: '+15005550003', outcome: { type: 'permanent', code: '21408', message: 'The account may not send to this region.' } },
+    {
+      why: 'too long',
+      content: { body: 'x'.repeat(1_601) },
+      outcome: { type: 'permanent', code: '21617', message: 'The text is longer than 1,600 characters.' },
+    },
+    { why: 'a code the table does not know', content: {}, outcome: { type: 'permanent', code: '21602', message: 'Message body is required.' } },
+  ],
+  turnedAway: { type: 'ambiguous', code: 'HTTP_503', message: 'HTTP status 503' },
+})
+
+describe('the SMS Twilio is given', () => {
+  it('names our id in the callback, asks for repetitions, and repeats MediaUrl', async () => {
+    const server = await startReceiver()
+    server.answers.push(201)
+    const sender = adapter().connect(sandboxConnection('twilio', server.url, 'https://t.example/webhooks/twilio/c1'))
+    const message = outgoing(adapter(), '+15551230004', { body: 'Hi & bye', mediaUrls: ['https://a.example/1', 'https://a.example/2'] })
+    // The answer has no body, so the message may have been accepted.
+    expect(await sender.send(message)).toMatchObject({ type: 'ambiguous', code: 'UNREADABLE' })
+    expect([...new URLSearchParams(String(server.requests[0]?.body))].sort()).toEqual([
+      ['Body', 'Hi & bye'],
+      ['From', '+15005550006'],
+      ['MediaUrl', 'https://a.example/1'],
+      ['MediaUrl', 'https://a.example/2'],
+      ['StatusCallback', `https://t.example/webhooks/twilio/c1?message=${message.id}#rc=5&rp=all`],
+      ['To', '+15551230004'],
+    ])
+    await sender.close()
+    await server.close()
+  })
+})
+
+describe('looking a lost SMS up', () => {
+  let sandbox: Sandbox
+  let sender: Sender
+  beforeAll(async () => {
+    sandbox = await startSandbox({ callbacks: { attempts: 1 } })
+    sender = adapter().connect(sandboxConnection('twilio', sandbox.url))
+  })
+  afterAll(async () => {
+    await sender.close()
+    await sandbox.close()
+  })
+
+  const lookUp = (address: string, dispatchedAt: number) => sender.lookUp?.({ id: 'any', address, dispatchedAt })
+
+  it('finds the one message created then, and none that a fault kept out', async () => {
+    sandbox.fault({ kind: 'reset-after', provider: 'twilio', times: 1 })
+    expect((await sender.send(outgoing(adapter(), '+15551110004', { body: 'a' }))).type).toBe('ambiguous')
+    const providerMessageId = sandbox.log.entries().at(-1)?.providerMessageId
+    expect(await lookUp('+15551110004', Date.now())).toEqual({ type: 'ok', providerMessageId })
+    sandbox.fault({ kind: 'reset-before', provider: 'twilio', times: 1 })
+    expect((await sender.send(outgoing(adapter(), '+15552220004', { body: 'a' }))).type).toBe('ambiguous')
+    expect(await lookUp('+15552220004', Date.now())).toBeNull()
+  })
+
+  it('tells nothing where it cannot be told which', async () => {
+    await sender.send(outgoing(adapter(), '+15553330004', { body: 'a' }))
+    expect(await lookUp('+15553330004', Date.now() - 3_600_000)).toBeNull()
+    await sender.send(outgoing(adapter(), '+15553330004', { body: 'b' }))
+    expect(await lookUp('+15553330004', Date.now())).toBeNull()
+  })
+
+  it('tells nothing while Twilio does not answer', async () => {
+    const away = adapter().connect(sandboxConnection('twilio', 'http://127.0.0.1:9'))
+    expect(await away.lookUp?.({ id: 'any', address: '+15551110004', dispatchedAt: Date.now() })).toBeNull()
+    await away.close()
+  })
+})
