@@ -406,6 +406,7 @@ ALTER TABLE message ENABLE ROW LEVEL SECURITY;
 ALTER TABLE message FORCE ROW LEVEL SECURITY;
 CREATE INDEX message_by_contact ON message USING btree (lane, contact_id, id);
 CREATE INDEX message_by_enrollment ON message USING btree (lane, enrollment_id);
+CREATE INDEX message_by_provider_id ON message USING btree (provider_message_id) WHERE (provider_message_id IS NOT NULL);
 CREATE INDEX message_dedupe ON message USING btree (lane, contact_id, dedupe_key) WHERE (dedupe_key IS NOT NULL);
 CREATE INDEX message_dispatching ON message USING btree (lane, dispatching_at) WHERE (status = 'DISPATCHING'::text);
 CREATE INDEX message_due ON message USING btree (lane, due_at) WHERE (due_at IS NOT NULL);
