@@ -1,0 +1,114 @@
+import type pg from 'pg'
+import type { Sender } from '../src/channels/channel.ts'
+import { adapterFor } from '../src/channels/registry.ts'
+import type { Channel, Purpose } from '../src/domain/channel.ts'
+import type { OutgoingMessage, SendOutcome } from '../src/domain/delivery.ts'
+import { laneOf } from '../src/domain/ids.ts'
+import type { JsonObject } from '../src/domain/json.ts'
+import type { SendOne } from '../src/lanes/dispatch.ts'
+import { pickVariant, renderContent } from '../src/services/liquid.ts'
+import { trackEmail, unsubscribeUrl } from '../src/services/tracking.ts'
+import { keysOf } from '../src/services/workspace-keys.ts'
+import type { Dispatchable, Stranded } from '../src/store/queries/dispatch.ts'
+import { readAddress, readConnection, readTemplateVersion, type TemplateVersionRow } from '../src/store/queries/sending.ts'
+import type { Vault, WorkspaceKeys } from '../src/store/vault.ts'
+
+export interface MessageSender {
+  send: SendOne
+  /** What became of a message whose sender died; null where the provider cannot tell. */
+  lookUp(message: Stranded): Promise<SendOutcome | null>
+  close(): Promise<void>
+}
+
+/** Renders a message and hands it to its channel's adapter, one client per connection, templates parsed once. */
+export function openSender({ pool, vault, publicUrl }: { pool: pg.Pool; vault: Vault; publicUrl: string }): MessageSender {
+  const templates = new Map<string, Promise<TemplateVersionRow | null>>()
+  const senders = new Map<string, Promise<Sender>>()
+
+  const templateOf = (id: string, version: number) => remember(templates, `${id}/${version}`, () => readTemplateVersion(pool, id, version))
+  // A changed connection has another updated_at and so another client; the old one idles until the end.
+  const senderOf = (id: string, updated: number) => remember(senders, `${id}/${updated}`, () => connect(pool, vault, publicUrl, id))
+
+  return {
+    async send(message, attempt) {
+      const keys = await keysOf({ vault }, pool, message.workspace_id)
+      const template = await templateOf(message.template_id, message.template_version)
+      const content = template === null ? null : render(message, template)
+      if (content === null || 'fault' in content) return { type: 'permanent', code: 'RENDER_FAILED', message: content?.fault ?? 'the template is gone' }
+      const sender = await senderOf(message.connection_id ?? '', message.connection_updated ?? 0)
+      return sender.send(outgoing(message, attempt, content.content, keys, publicUrl))
+    },
+    async lookUp(message) {
+      if (message.connection_id === null || message.identity_id === null) return null
+      const sender = await senderOf(message.connection_id, 0)
+      const sealed = sender.lookUp ? await readAddress(pool, laneOf(message.identity_id), message.identity_id) : null
+      if (!sender.lookUp || sealed === null) return null
+      const keys = await keysOf({ vault }, pool, message.workspace_id)
+      return sender.lookUp({ id: message.id, address: keys.open(sealed), dispatchedAt: message.dispatching_at })
+    },
+    async close() {
+      for (const sender of await Promise.allSettled(senders.values())) if (sender.status === 'fulfilled') await sender.value.close()
+    },
+  }
+}
+
+/** One flight per key, and a failed one is forgotten, so that it is tried again. */
+function remember<T>(cache: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const known = cache.get(key)
+  if (known !== undefined) return known
+  const made = make()
+  cache.set(key, made)
+  made.catch(() => cache.delete(key))
+  return made
+}
+
+async function connect(pool: pg.Pool, vault: Vault, publicUrl: string, id: string): Promise<Sender> {
+  const row = await readConnection(pool, id)
+  if (row === null) return { send: async () => ({ type: 'retry', code: 'NO_CONNECTION', message: 'the provider connection is gone' }), close: async () => {} }
+  const keys = await keysOf({ vault }, pool, row.workspace_id)
+  return adapterFor(row.provider).connect({
+    id: row.id,
+    workspaceId: row.workspace_id,
+    provider: row.provider,
+    baseUrl: row.base_url,
+    callbackUrl: `${publicUrl}/webhooks/${row.provider}/${row.id}`,
+    credentials: JSON.parse(keys.open(row.credentials)) as JsonObject,
+    settings: row.settings,
+  })
+}
+
+function render(message: Dispatchable, template: TemplateVersionRow): { content: JsonObject } | { fault: string } {
+  const variant = pickVariant(template.variants, message.locale)
+  if (variant === null) return { fault: 'the template has no variant' }
+  const defaults = Object.fromEntries(template.variables.flatMap((each) => (each.default === null ? [] : [[each.name, each.default]])))
+  const vars = { ...defaults, ...message.variables?.vars }
+  const scope = {
+    ...vars,
+    contact: { externalId: message.external_id, ...message.attributes, attributes: message.attributes, tags: message.tags, locale: message.locale },
+    event: message.variables?.event ?? {},
+    vars,
+    key: message.variables?.key ?? '',
+  }
+  try {
+    return { content: renderContent(message.channel as Channel, variant.content, scope, `${message.template_id}/${message.template_version}/${variant.locale}`) }
+  } catch (error) {
+    return { fault: error instanceof Error ? error.message : 'the template does not render' }
+  }
+}
+
+function outgoing(message: Dispatchable, attempt: number, content: JsonObject, keys: WorkspaceKeys, publicUrl: string): OutgoingMessage {
+  const purpose = message.purpose as Purpose
+  const isEmail = message.channel === 'email'
+  const unsubscribe = isEmail && purpose !== 'TRANSACTIONAL' ? unsubscribeUrl(keys, publicUrl, message) : null
+  return {
+    id: message.id,
+    workspaceId: message.workspace_id,
+    attempt,
+    channel: message.channel as Channel,
+    purpose,
+    address: message.address === null ? '' : keys.open(message.address),
+    platform: message.platform,
+    content: isEmail ? trackEmail(content, keys, publicUrl, message, unsubscribe) : content,
+    unsubscribeUrl: unsubscribe,
+  }
+}

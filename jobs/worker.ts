@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto'
+import { openDispatcher } from '../src/lanes/dispatch.ts'
+import { openJourneyBook } from '../src/lanes/journeys.ts'
+import { startPacer } from '../src/lanes/pacer.ts'
+import type { Ring } from '../src/lanes/tick.ts'
+import { openBoss, prepareQueues, QUEUES, type JobData, type Queue } from '../src/queue/boss.ts'
+import { listen } from '../src/realtime/listener.ts'
+import { isDatabaseAway, openPool } from '../src/store/sql.ts'
+import { WAKE_CHANNEL } from '../src/store/queries/inbox.ts'
+import type { Vault } from '../src/store/vault.ts'
+import { resumeJourney } from './resume.ts'
+import { workRing } from './ring.ts'
+import { seedWatches } from './seed.ts'
+import { dispatchNow, enqueueSends, workSends } from './send.ts'
+import { openSender } from './sender.ts'
+import { sweepStranded } from './stranded.ts'
+import { keepHouse } from './upkeep.ts'
+
+export interface WorkerOptions {
+  databaseUrl: string
+  lanes: number
+  publicUrl: string
+  rowsPerLane: number
+  sendConcurrency: number
+  vault: Vault
+  log: { info(data: object, message: string): void; warn(data: object, message: string): void; error(data: object, message: string): void }
+}
+
+export interface Worker {
+  id: string
+  /** Takes nothing new, finishes what is under way (25 seconds at most), closes everything. */
+  stop(): Promise<void>
+}
+
+const SWEEP_EVERY = 5_000
+const LONGEST_STOP = 25_000
+
+/** One worker: ticks any lane that has work, dispatches what its ticks planned, and shares the queues with its peers. */
+export async function startWorker(options: WorkerOptions): Promise<Worker> {
+  const id = randomUUID()
+  const { databaseUrl, lanes, log } = options
+  const onError = (error: unknown) => {
+    if (isDatabaseAway(error)) log.warn({ error: (error as Error).message }, 'the database is away; trying again')
+    else log.error({ error }, 'a job failed; what it had not committed is found again')
+  }
+  const pool = openPool(databaseUrl, { role: 'throughline_worker', max: 8, name: 'throughline worker', onError })
+  const boss = openBoss(databaseUrl, { supervise: true, onError })
+  await boss.start()
+  await prepareQueues(boss)
+  const sender = openSender({ pool, vault: options.vault, publicUrl: options.publicUrl })
+  const dispatcher = openDispatcher({ pool, lanes, sockets: options.sendConcurrency, send: sender.send, onError })
+  const ring: Ring = { pool, lanes, rowsPerLane: options.rowsPerLane, book: openJourneyBook(), enqueueSends: (client, ids) => enqueueSends(boss, client, ids) }
+  const pacer = startPacer(ring, {
+    pollEvery: 1_000,
+    concurrency: 2,
+    onTicked: (ticked) => {
+      for (const batch of ticked.sends) dispatchNow(boss, dispatcher, batch, onError)
+      if (ticked.lost > 0) log.warn({ n: ticked.lost }, 'inbox rows named contacts that do not exist')
+    },
+    onError,
+  })
+  const listener = listen(databaseUrl, { [WAKE_CHANNEL]: (payload) => pacer.wake(payload.split(',').map(Number)) }, {
+    name: 'throughline worker listener',
+    onReconnect: () => pacer.lookAgain(),
+    onError,
+  })
+  await listener.ready
+  const ringJob = await workRing(boss, id, pacer)
+  await workSends(boss, dispatcher)
+  await work(boss, 'resume', (data) => resumeJourney(pool, lanes, data))
+  await work(boss, 'seed', (data) => seedWatches(pool, lanes, data))
+  await work(boss, 'upkeep', () => keepHouse(pool, lanes))
+  await boss.schedule('upkeep', '17 * * * *')
+  let sweeping: Promise<unknown> = Promise.resolve()
+  const sweeper = setInterval(() => { sweeping = sweepStranded(pool, lanes, sender.lookUp).catch(onError) }, SWEEP_EVERY)
+  log.info({ worker: id, lanes }, 'worker started')
+
+  const finish = async () => {
+    clearInterval(sweeper)
+    await ringJob.stop()
+    await boss.stop({ graceful: true, close: false, timeout: 5_000 })
+    await pacer.stop()
+    await dispatcher.drain()
+    await sweeping
+  }
+  let stopping: Promise<void> | null = null
+  return {
+    id,
+    stop() {
+      stopping ??= (async () => {
+        let timer: NodeJS.Timeout | undefined
+        const late = new Promise<void>((done) => { timer = setTimeout(done, LONGEST_STOP) })
+        await Promise.race([finish().catch(onError), late])
+        clearTimeout(timer)
+        await listener.close()
+        await boss.stop({ graceful: false, close: true }).catch(() => {})
+        await sender.close()
+        await pool.end()
+      })()
+      return stopping
+    },
+  }
+}
+
+async function work<Q extends Queue & ('resume' | 'seed' | 'upkeep')>(boss: Awaited<ReturnType<typeof openBoss>>, queue: Q, handle: (data: JobData[Q]) => Promise<unknown>): Promise<void> {
+  await boss.work<JobData[Q]>(queue, { batchSize: 1, pollingIntervalSeconds: QUEUES[queue].retryDelay === 5 ? 2 : 10 }, async ([job]) => {
+    if (job) await handle(job.data)
+  })
+}

@@ -1,0 +1,42 @@
+import type { JsonObject } from '../../domain/json.ts'
+import { type Client, run, type Statement } from '../sql.ts'
+
+/** What the sender reads once and keeps: none of it changes under its key. */
+const VERSION: Statement = { name: 'sending_template', text: 'SELECT variants, variables FROM template_version WHERE template_id = $1 AND number = $2' }
+
+export interface TemplateVersionRow {
+  variants: { locale: string; content: JsonObject }[]
+  variables: { name: string; required: boolean; default: string | null }[]
+}
+
+export async function readTemplateVersion(client: Client, templateId: string, number: number): Promise<TemplateVersionRow | null> {
+  return (await run<TemplateVersionRow>(client, VERSION, [templateId, number]))[0] ?? null
+}
+
+const CONNECTION: Statement = { name: 'sending_connection', text: 'SELECT id, workspace_id, provider, base_url, credentials, settings FROM provider_connection WHERE id = $1' }
+
+export interface ConnectionRow {
+  id: string
+  workspace_id: string
+  provider: string
+  base_url: string | null
+  credentials: Buffer
+  settings: JsonObject
+}
+
+export async function readConnection(client: Client, id: string): Promise<ConnectionRow | null> {
+  return (await run<ConnectionRow>(client, CONNECTION, [id]))[0] ?? null
+}
+
+const WORKSPACE: Statement = { name: 'sending_workspace', text: 'SELECT data_key FROM workspace WHERE id = $1' }
+
+export async function readDataKey(client: Client, workspaceId: string): Promise<Buffer | null> {
+  return (await run<{ data_key: Buffer }>(client, WORKSPACE, [workspaceId]))[0]?.data_key ?? null
+}
+
+const ADDRESS: Statement = { name: 'sending_address', text: 'SELECT address FROM channel_identity WHERE lane = $1 AND id = $2' }
+
+export async function readAddress(client: Client, lane: number, identityId: string): Promise<Buffer | null> {
+  return (await run<{ address: Buffer }>(client, ADDRESS, [lane, identityId]))[0]?.address ?? null
+}
+
