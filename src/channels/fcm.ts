@@ -24,7 +24,7 @@ const PROVIDER_URL = 'https://fcm.googleapis.com'
 const TOKEN_URL = 'https://oauth2.googleapis.com/token'
 
 /** The data key our message id travels in: the app reports deliveries and opens by it. */
-export const MESSAGE_DATA = 'throughline_message'
+const MESSAGE_DATA = 'throughline_message'
 
 /**
  * FcmError codes, else the status of the error: https://firebase.google.com/docs/cloud-messaging/error-codes.
