@@ -1,0 +1,80 @@
+import { timingSafeEqual } from 'node:crypto'
+import type { CallbackStatus } from '../domain/delivery.ts'
+import { isLanedId, laneOf } from '../domain/ids.ts'
+import type { JsonObject } from '../domain/json.ts'
+import { deliver } from '../lanes/inbox.ts'
+import { inWorkspace, run, type Statement } from '../store/sql.ts'
+import type { WorkspaceKeys } from '../store/vault.ts'
+import type { Services } from './context.ts'
+import { keysOf } from './workspace-keys.ts'
+
+type Purpose = 'open' | 'click' | 'unsubscribe'
+export interface TrackedMessage {
+  id: string
+  workspace_id: string
+}
+
+/**
+ * `base64url(workspace | message | url).mac`: 32 bytes of ids, then the address a click leads to. The code is
+ * an HMAC under the workspace's key over purpose and payload, so that neither message nor target can be chosen
+ * by a stranger, and a link made for one purpose does not serve another.
+ */
+function token(keys: WorkspaceKeys, purpose: Purpose, message: TrackedMessage, url = ''): string {
+  const payload = Buffer.concat([bytes(message.workspace_id), bytes(message.id), Buffer.from(url)]).toString('base64url')
+  return `${payload}.${keys.blindIndex(`link:${purpose}`, payload)}`
+}
+
+const bytes = (uuid: string) => Buffer.from(uuid.replaceAll('-', ''), 'hex')
+const uuid = (raw: Buffer) => raw.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+
+/** Where the person who got this message unsubscribes, without a login. */
+export function unsubscribeUrl(keys: WorkspaceKeys, publicUrl: string, message: TrackedMessage): string {
+  return `${publicUrl}/u/${token(keys, 'unsubscribe', message)}`
+}
+
+const LINK = /(<a\b[^>]*?\bhref=)(["'])(https?:\/\/[^"']+)\2/gi
+
+/** The same mail with counted links, a pixel, and, where it may be unsubscribed from, a link that does. */
+export function trackEmail(content: JsonObject, keys: WorkspaceKeys, publicUrl: string, message: TrackedMessage, unsubscribe: string | null): JsonObject {
+  const html = typeof content.html === 'string' ? content.html : ''
+  const linked = html.replace(LINK, (_, before: string, quote: string, url: string) => `${before}${quote}${publicUrl}/t/c/${token(keys, 'click', message, url.replaceAll('&amp;', '&'))}${quote}`)
+  const footer = unsubscribe === null ? '' : `<p style="font-size:12px;color:#666"><a href="${unsubscribe}">Unsubscribe</a></p>`
+  const pixel = `<img src="${publicUrl}/t/o/${token(keys, 'open', message)}" width="1" height="1" alt="" style="display:none">`
+  const end = /<\/body>/i.exec(linked)?.index ?? linked.length
+  const text = typeof content.text === 'string' && unsubscribe !== null ? { text: `${content.text}\n\nUnsubscribe: ${unsubscribe}` } : {}
+  return { ...content, ...text, html: `${linked.slice(0, end)}${footer}${pixel}${linked.slice(end)}` }
+}
+
+export interface Visit {
+  workspaceId: string
+  messageId: string
+  /** Where a click leads; '' otherwise. */
+  url: string
+}
+
+/** Reads a link; null where it was not made here, or for something else. */
+export async function readLink(services: Services, purpose: Purpose, text: string): Promise<Visit | null> {
+  const [payload, mac] = text.split('.')
+  const raw = Buffer.from(payload ?? '', 'base64url')
+  if (payload === undefined || mac === undefined || raw.length < 32) return null
+  const workspaceId = uuid(raw.subarray(0, 16))
+  const messageId = uuid(raw.subarray(16, 32))
+  if (!isLanedId(messageId, services.lanes)) return null
+  const keys = await inWorkspace(services.apiPool, workspaceId, (client) => keysOf(services, client, workspaceId)).catch(() => null)
+  const expected = Buffer.from(keys?.blindIndex(`link:${purpose}`, payload) ?? '')
+  const given = Buffer.from(mac)
+  if (keys === null || expected.length !== given.length || !timingSafeEqual(expected, given)) return null
+  return { workspaceId, messageId, url: raw.subarray(32).toString() }
+}
+
+const CONTACT: Statement = { name: 'tracking_contact', text: 'SELECT contact_id FROM message WHERE lane = $1 AND id = $2' }
+
+/** Tells the ring that somebody, or something, opened, clicked or unsubscribed. */
+export async function recordVisit(services: Services, visit: Visit, status: Extract<CallbackStatus, 'OPENED' | 'CLICKED' | 'UNSUBSCRIBED'>, human: boolean): Promise<void> {
+  const { workspaceId, messageId, url } = visit
+  await inWorkspace(services.apiPool, workspaceId, async (client) => {
+    const [row] = await run<{ contact_id: string }>(client, CONTACT, [laneOf(messageId), messageId])
+    if (row === undefined) return
+    await deliver(client, [{ kind: 'callback', data: { messageId, status, human, at: Date.now(), ...(url === '' ? {} : { url }) }, workspaceId, contactId: row.contact_id }], services.lanes)
+  })
+}
