@@ -12,8 +12,8 @@ const MAY_IMPORT = {
   'src/lanes': ['src/domain', 'src/store', 'src/queue', 'src/realtime'],
   'src/services': ['src/domain', 'src/store', 'src/lanes/inbox.ts', 'src/queue'],
   'src/graphql': ['src/services', 'src/domain', 'src/realtime'],
-  'src/http': ['src/graphql', 'src/channels/channel.ts', 'src/channels/registry.ts', 'src/lanes/inbox.ts', 'src/services'],
-  jobs: ['src/lanes', 'src/channels', 'src/services', 'src/store', 'src/queue'],
+  'src/http': ['src/domain', 'src/graphql', 'src/realtime', 'src/channels/channel.ts', 'src/channels/registry.ts', 'src/lanes/inbox.ts', 'src/services'],
+  jobs: ['src/domain', 'src/lanes', 'src/channels', 'src/services', 'src/store', 'src/queue', 'src/realtime'],
   migrations: [],
 }
 
