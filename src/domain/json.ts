@@ -7,11 +7,14 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Reads `a.b.0.c` out of nested data; undefined where any step is missing. Own properties only. */
+const INDEX = /^(0|[1-9]\d*)$/
+
+/** Reads `a.b.0.c` out of nested data; undefined where any step is missing. Own properties only; of a list its entries only. */
 export function readPath(data: unknown, path: string): Json | undefined {
   let value: unknown = data
   for (const part of path.split('.')) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined
+    if (Array.isArray(value) && !INDEX.test(part)) return undefined
     value = (value as Record<string, unknown>)[part]
   }
   return value as Json | undefined

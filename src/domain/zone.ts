@@ -184,13 +184,13 @@ export function nextWeekday(instantMs: number, weekdays: readonly number[], time
 }
 
 /**
- * `YYYY-MM-DD` at `HH:MM` on the wall clock; of an ISO 8601 instant, the day it falls on in the zone, at `HH:MM`. Without a
- * time: the day's first moment, or the instant itself. null where the text is neither.
+ * `YYYY-MM-DD` at `HH:MM` on the wall clock; of an instant (ISO 8601 text or Unix milliseconds), the day it falls on in the
+ * zone, at `HH:MM`. Without a time: the day's first moment, or the instant itself. null where it is none of these.
  */
-export function atDate(date: string, time: string | null, zone: string): number | null {
+export function atDate(date: string | number, time: string | null, zone: string): number | null {
   const instant = parseInstant(date)
   if (instant === null) return null
-  const dateOnly = date.length === 10
+  const dateOnly = typeof date === 'string' && date.length === 10
   if (time === null && !dateOnly) return instant
   const wall = wallClockAt(instant, dateOnly ? 'UTC' : zone)
   const minutes = time === null ? 0 : parseTimeOfDay(time)
