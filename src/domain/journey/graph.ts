@@ -96,3 +96,6 @@ export const PROBLEM_CODES = {
   UNKNOWN_TOPIC: 'The topic does not exist.',
 } as const
 export type ProblemCode = keyof typeof PROBLEM_CODES
+
+export const JOURNEY_STATUSES = ['DRAFT', 'LIVE', 'PAUSED', 'COMPLETED', 'ARCHIVED'] as const
+export type JourneyStatus = (typeof JOURNEY_STATUSES)[number]

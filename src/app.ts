@@ -1,0 +1,86 @@
+import pg from 'pg'
+import type { Config } from './config.ts'
+import { buildApiSchema } from './graphql/schema.ts'
+import { linkRoutes } from './http/links.ts'
+import { openServer, type Server } from './http/server.ts'
+import { webhookRoutes } from './http/webhooks.ts'
+import type { Logger } from './logger.ts'
+import { openBoss, prepareQueues } from './queue/boss.ts'
+import { openHub } from './realtime/hub.ts'
+import type { Services } from './services/context.ts'
+import { createDatabase, migrate } from './store/migrate.ts'
+import { openOrm } from './store/orm.ts'
+import { isDatabaseAway, openPool } from './store/sql.ts'
+import { createVault, readMasterKey, type Vault } from './store/vault.ts'
+
+/** A database that is up to date, and the key to what is sealed in it. */
+export interface Foundation {
+  config: Config
+  databaseUrl: string
+  lanes: number
+  vault: Vault
+  log: Logger
+}
+
+/** Migrates and prepares; waits for a database that is still starting, a minute at most. */
+export async function layFoundation(config: Config, databaseUrl: string, log: Logger): Promise<Foundation> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await createDatabase(databaseUrl)
+      const lanes = await migrate(databaseUrl, config.lanes)
+      const boss = openBoss(databaseUrl, { supervise: false, onError: () => {} })
+      await boss.start()
+      await prepareQueues(boss)
+      await boss.stop({ graceful: false })
+      return { config, databaseUrl, lanes, vault: createVault(await readMasterKey(config)), log }
+    } catch (error) {
+      if (!isDatabaseAway(error) || attempt >= 60) throw error
+      log.warn({ attempt }, 'waiting for the database')
+      await new Promise((next) => setTimeout(next, 1_000))
+    }
+  }
+}
+
+export interface Api {
+  services: Services
+  server: Server
+  url: string
+  /** Stops taking requests, finishes those under way, closes sockets and pools. */
+  close(): Promise<void>
+}
+
+/** One API process; any number run side by side. */
+export async function startApi(foundation: Foundation): Promise<Api> {
+  const { config, databaseUrl, lanes, vault, log } = foundation
+  const onError = (error: Error) => log.warn({ error: error.message }, 'a database connection broke; it is replaced')
+  const apiPool: pg.Pool = openPool(databaseUrl, { role: 'throughline_api', max: 10, name: 'throughline api', onError })
+  const orm = await openOrm(databaseUrl)
+  const boss = openBoss(databaseUrl, { supervise: false, onError })
+  await boss.start()
+  const services: Services = {
+    config,
+    orm,
+    apiPool,
+    vault,
+    lanes,
+    ownerUrl: databaseUrl,
+    async enqueue(queue, data, client) {
+      await boss.send(queue, data, client === undefined ? {} : { db: { executeSql: (text, values = []) => client.query(text, values) } })
+    },
+  }
+  const hub = openHub({ databaseUrl, onError })
+  await hub.ready
+  const server = await openServer({ services, schema: buildApiSchema(), hub, log, routes: [webhookRoutes(services), linkRoutes(services)] })
+  return {
+    services,
+    server,
+    url: server.url,
+    async close() {
+      await server.close()
+      await hub.close()
+      await boss.stop({ graceful: false })
+      await orm.close(true)
+      await apiPool.end()
+    },
+  }
+}

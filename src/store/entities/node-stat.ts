@@ -1,0 +1,19 @@
+import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
+
+export const NodeStatTable = defineEntity({
+  name: 'NodeStat',
+  tableName: 'node_stats',
+  properties: {
+    lane: p.integer().primary(),
+    versionId: p.uuid().primary(),
+    node: p.string().primary(),
+    metric: p.string().primary(),
+    hour: p.datetime().primary(),
+    workspaceId: p.uuid(),
+    journeyId: p.uuid(),
+    n: p.bigint('number'),
+    amount: p.decimal(),
+  },
+})
+
+export type NodeStatRow = InferEntity<typeof NodeStatTable>

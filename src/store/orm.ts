@@ -1,0 +1,67 @@
+import { type EntityManager, MikroORM, UnderscoreNamingStrategy } from '@mikro-orm/postgresql'
+import { WorkspaceTable } from './entities/workspace.ts'
+import { ApiKeyTable } from './entities/api-key.ts'
+import { ProviderConnectionTable } from './entities/provider-connection.ts'
+import { TopicTable } from './entities/topic.ts'
+import { TemplateTable } from './entities/template.ts'
+import { TemplateVersionTable } from './entities/template-version.ts'
+import { JourneyTable } from './entities/journey.ts'
+import { JourneyVersionTable } from './entities/journey-version.ts'
+import { ContactTable } from './entities/contact.ts'
+import { ContactAliasTable } from './entities/contact-alias.ts'
+import { ChannelIdentityTable } from './entities/channel-identity.ts'
+import { ConsentTable } from './entities/consent.ts'
+import { ConsentChangeTable } from './entities/consent-change.ts'
+import { EventTable } from './entities/event.ts'
+import { EnrollmentTable } from './entities/enrollment.ts'
+import { MessageTable } from './entities/message.ts'
+import { MessageStatusTable } from './entities/message-status.ts'
+import { JournalEntryTable } from './entities/journal-entry.ts'
+import { ConversionTable } from './entities/conversion.ts'
+import { NodeStatTable } from './entities/node-stat.ts'
+
+const ENTITIES = [
+  WorkspaceTable,
+  ApiKeyTable,
+  ProviderConnectionTable,
+  TopicTable,
+  TemplateTable,
+  TemplateVersionTable,
+  JourneyTable,
+  JourneyVersionTable,
+  ContactTable,
+  ContactAliasTable,
+  ChannelIdentityTable,
+  ConsentTable,
+  ConsentChangeTable,
+  EventTable,
+  EnrollmentTable,
+  MessageTable,
+  MessageStatusTable,
+  JournalEntryTable,
+  ConversionTable,
+  NodeStatTable,
+]
+
+/** Configuration and reads of the request path; the hot path has its own statements on plain `pg`. */
+export async function openOrm(url: string): Promise<MikroORM> {
+  return MikroORM.init({
+    clientUrl: url,
+    entities: ENTITIES,
+    namingStrategy: UnderscoreNamingStrategy,
+    forceUtcTimezone: true,
+    pool: { min: 0, max: 10 },
+    driverOptions: { application_name: 'throughline orm', options: '-c role=throughline_api -c timezone=UTC', connectionTimeoutMillis: 5_000 },
+  })
+}
+
+/**
+ * One transaction in the API's role that sees one workspace. Use the em it is given: the outer one has no
+ * workspace, and so sees nothing.
+ */
+export async function inWorkspaceEm<T>(orm: MikroORM, workspaceId: string, work: (em: EntityManager) => Promise<T>): Promise<T> {
+  return orm.em.fork().transactional(async (em) => {
+    await em.execute(`select set_config('throughline.workspace', ?, true)`, [workspaceId])
+    return work(em as EntityManager)
+  })
+}
