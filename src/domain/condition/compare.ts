@@ -12,7 +12,7 @@ export type PositiveOperator = Exclude<Operator, Contrary>
 
 /** The operator without its negation, and whether it had one. */
 export function withoutNegation(op: Operator): { positive: PositiveOperator; negated: boolean } {
-  return op in CONTRARIES ? { positive: CONTRARIES[op as Contrary], negated: true } : { positive: op as PositiveOperator, negated: false }
+  return Object.hasOwn(CONTRARIES, op) ? { positive: CONTRARIES[op as Contrary], negated: true } : { positive: op as PositiveOperator, negated: false }
 }
 
 /** A value compared at an instant (Unix milliseconds). */
@@ -25,7 +25,7 @@ export type Comparator = (value: Json | undefined, now: number) => boolean
  */
 export function comparator(comparison: Comparison): Comparator {
   const { positive, negated } = withoutNegation(comparison.op)
-  const holds = POSITIVE[positive]?.(comparison.value ?? null) ?? (() => false)
+  const holds = Object.hasOwn(POSITIVE, positive) ? POSITIVE[positive](comparison.value ?? null) : () => false
   return negated ? (value, now) => !holds(value ?? null, now) : (value, now) => holds(value ?? null, now)
 }
 

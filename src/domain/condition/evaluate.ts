@@ -133,7 +133,7 @@ function eventHappened(condition: EventCondition): CompiledCondition {
   const { name, where, matchKey, sinceEntry, within } = condition
   const span = within === undefined ? null : durationMillis(within)
   const count = condition.count ?? { op: 'GTE', value: 1 }
-  const accept = COUNTS[count.op] ?? never
+  const accept = Object.hasOwn(COUNTS, count.op) ? COUNTS[count.op] : never
   return ({ facts, enrollment, now }) => {
     if (enrollment === null && (sinceEntry || matchKey !== undefined)) return false
     const from = Math.max(span === null ? Number.NEGATIVE_INFINITY : now - span, sinceEntry && enrollment ? enrollment.enteredAt : Number.NEGATIVE_INFINITY)

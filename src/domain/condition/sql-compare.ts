@@ -8,7 +8,7 @@ import type { Bind } from './sql-path.ts'
 /** `comparator` in SQL: a boolean, never null, on a jsonb expression that may be. Guards stand in CASE, whose order is kept. */
 export function comparisonSql(expression: string, comparison: Comparison, bind: Bind, now: number): string {
   const { positive, negated } = withoutNegation(comparison.op)
-  const test = POSITIVE[positive]?.(comparison.value ?? null, bind, now) ?? 'false'
+  const test = Object.hasOwn(POSITIVE, positive) ? POSITIVE[positive](comparison.value ?? null, bind, now) : 'false'
   const holds = `(SELECT ${test} FROM (SELECT coalesce(${expression}, 'null'::jsonb) AS j) AS v)`
   return negated ? `(NOT ${holds})` : holds
 }
@@ -61,13 +61,12 @@ function dated(operator: string) {
 }
 
 /**
- * `parseInstant` in SQL: Unix milliseconds of `v.j` as numeric, else null. The text is brought to one form first (a time,
- * UTC where no zone is named, milliseconds cut off), because PostgreSQL would read it in the session's zone and round.
+ * `parseInstant` in SQL: Unix milliseconds of `v.j` as numeric, else null. UTC is added where the text names no zone and what
+ * is finer than milliseconds is cut off first, because PostgreSQL would read it in the session's zone and round.
  */
 const INSTANT = (() => {
   const text = `(v.j #>> '{}')`
-  const timed = `CASE WHEN length(${text}) = 10 THEN ${text} || 'T00:00Z' ELSE ${text} END`
-  const zoned = `CASE WHEN (${timed}) ~ '(Z|[+-][0-9]{2}:?[0-9]{2})$' THEN (${timed}) ELSE (${timed}) || 'Z' END`
+  const zoned = `CASE WHEN ${text} ~ 'T.*(Z|[+-][0-9]{2}:?[0-9]{2})$' THEN ${text} ELSE ${text} || 'Z' END`
   const cut = `regexp_replace(${zoned}, '([.][0-9]{3})[0-9]+', '\\1')`
   const sound = `${text} COLLATE "C" ~ '${INSTANT_PATTERN}' AND ${text} COLLATE "C" >= '0100' AND pg_input_is_valid(${cut}, 'timestamptz')`
   return `(CASE jsonb_typeof(v.j) WHEN 'number' THEN (v.j #>> '{}')::numeric WHEN 'string' THEN CASE WHEN ${sound} THEN floor(extract(epoch FROM (${cut})::timestamptz) * 1000) END END)`

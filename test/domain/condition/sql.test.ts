@@ -136,8 +136,8 @@ beforeAll(async () => { database = await openTestDatabase() })
 afterAll(() => database.close())
 beforeEach(async () => { await database.owner.query('TRUNCATE contact, channel_identity, consent, event') })
 
-/** Microseconds are added to instants, as PostgreSQL has them and facts do not. */
-const stamp = (at: number) => `${new Date(at).toISOString().slice(0, -1)}789Z`
+/** Microseconds are added to every other instant: PostgreSQL has them and facts do not. */
+const stamp = (at: number) => `${new Date(at).toISOString().slice(0, -1)}${serial++ % 2 === 0 ? '789' : '000'}Z`
 
 async function store(contacts: readonly Stored[]): Promise<string[]> {
   const rows: Record<'contacts' | 'identities' | 'consents' | 'events', JsonObject[]> = { contacts: [], identities: [], consents: [], events: [] }
@@ -226,6 +226,11 @@ describe('conditionToSql', () => {
     expect(text).not.toContain('DROP')
     const numbers = [...text.matchAll(/\$(\d+)/g)].map((match) => Number(match[1]))
     expect([...new Set(numbers)].sort((a, b) => a - b)).toEqual(values.map((_, index) => index + 4))
+  })
+
+  test('orders text by its bytes, whatever the database\'s own collation', () => {
+    const { text } = conditionToSql({ attribute: { path: 'a', op: 'GT', value: 'b' } }, { firstParameter: 1, now: NOW, timeZone: 'UTC' })
+    expect(text).toContain('COLLATE "C" > $2::text')
   })
 
   test.each<[string, Condition]>([
