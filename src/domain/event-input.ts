@@ -1,0 +1,68 @@
+import { isLanedId } from './ids.ts'
+import { isObject, type JsonObject } from './json.ts'
+
+/** An event as a caller sent it, before anything is known to be right about it. Times are Unix milliseconds. */
+export interface EventInput {
+  messageId: string
+  name: string
+  contact: { id?: string | null | undefined; externalId?: string | null | undefined; anonymousId?: string | null | undefined }
+  properties?: JsonObject | null | undefined
+  occurredAt?: number | null | undefined
+}
+
+export interface EventFault {
+  path: readonly string[]
+  message: string
+}
+
+const LONGEST_NAME = 200
+const LONGEST_ID = 256
+const LARGEST_PROPERTIES = 32_768
+const DEEPEST_PROPERTIES = 10
+const FUTURE = 3_600_000
+const EARLIEST = Date.UTC(2000, 0, 1)
+
+/** What is wrong with one event; null where nothing is. Each is judged alone, so one bad event costs its neighbours nothing. */
+export function judgeEvent(event: EventInput, now: number, lanes: number): EventFault | null {
+  const fault = (path: string, message: string): EventFault => ({ path: path.split('.'), message })
+  if (typeof event.messageId !== 'string' || event.messageId.length === 0 || event.messageId.length > LONGEST_ID) return fault('messageId', `must have 1 to ${LONGEST_ID} characters`)
+  if (typeof event.name !== 'string' || event.name.length === 0 || event.name.length > LONGEST_NAME) return fault('name', `must have 1 to ${LONGEST_NAME} characters`)
+  const { id, externalId, anonymousId } = event.contact
+  if (Number(id != null) + Number(externalId != null) + Number(anonymousId != null) !== 1) return fault('contact', 'must have exactly one of id, externalId and anonymousId')
+  if (id != null && !isLanedId(id, lanes)) return fault('contact.id', 'is not the id of a contact')
+  const reference = externalId ?? anonymousId
+  if (reference != null && (reference.length === 0 || reference.length > LONGEST_ID)) return fault(externalId != null ? 'contact.externalId' : 'contact.anonymousId', `must have 1 to ${LONGEST_ID} characters`)
+  if (hasNul(event.messageId) || hasNul(event.name) || (reference != null && hasNul(reference))) return fault('contact', 'must not contain the NUL character')
+  if (event.properties != null) {
+    if (!isObject(event.properties)) return fault('properties', 'must be an object')
+    const size = measure(event.properties, 1)
+    if (size === null) return fault('properties', `must not be nested deeper than ${DEEPEST_PROPERTIES}, nor contain NUL`)
+    if (size > LARGEST_PROPERTIES) return fault('properties', `must not be larger than ${LARGEST_PROPERTIES} characters`)
+  }
+  if (event.occurredAt != null) {
+    if (!Number.isFinite(event.occurredAt) || event.occurredAt < EARLIEST) return fault('occurredAt', 'must not be before the year 2000')
+    if (event.occurredAt > now + FUTURE) return fault('occurredAt', 'must not be more than an hour in the future')
+  }
+  return null
+}
+
+/** PostgreSQL's text and jsonb cannot hold U+0000. */
+function hasNul(text: string): boolean {
+  return text.includes('\u0000')
+}
+
+/** Roughly the characters of its JSON, without writing it; null where it is too deep or has a NUL. */
+function measure(value: unknown, depth: number): number | null {
+  if (typeof value === 'string') return hasNul(value) ? null : value.length + 2
+  if (typeof value !== 'object' || value === null) return 8
+  if (depth > DEEPEST_PROPERTIES) return null
+  let size = 2
+  for (const [key, each] of Object.entries(value)) {
+    if (hasNul(key)) return null
+    const inner = measure(each, depth + 1)
+    if (inner === null) return null
+    size += key.length + 4 + inner
+    if (size > LARGEST_PROPERTIES) return size
+  }
+  return size
+}

@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto'
+import { type EventInput, judgeEvent } from '../domain/event-input.ts'
+import { laneOf, laneOfReference } from '../domain/ids.ts'
+import { type ErrorCode, ThroughlineError } from '../errors.ts'
+import { EventTable, type EventRow } from '../store/entities/event.ts'
+import { inWorkspaceEm } from '../store/orm.ts'
+import { ingest, type IngestRow } from '../store/queries/ingest.ts'
+import { inWorkspace } from '../store/sql.ts'
+import type { Caller, Services } from './context.ts'
+
+export const MOST_EVENTS = 1_000
+
+export interface RejectedEvent {
+  index: number
+  messageId: string | null
+  code: ErrorCode
+  message: string
+  path: readonly string[]
+}
+
+export interface Ingested {
+  accepted: number
+  duplicates: number
+  rejected: RejectedEvent[]
+}
+
+/**
+ * Takes up to 1,000 events; answers when they are committed to the inbox. The duplicate guard and the inbox are
+ * all it touches: what the events mean is the ring's business.
+ */
+export async function ingestEvents(services: Services, caller: Caller, events: readonly EventInput[]): Promise<Ingested> {
+  if (events.length > MOST_EVENTS) throw new ThroughlineError('LIMIT_EXCEEDED', `At most ${MOST_EVENTS} events a call.`, { path: ['events'] })
+  const now = Date.now()
+  const rejected: RejectedEvent[] = []
+  const rows = new Map<string, IngestRow>()
+  let sound = 0
+  events.forEach((event, index) => {
+    const fault = judgeEvent(event, now, services.lanes)
+    if (fault !== null) {
+      rejected.push({ index, messageId: typeof event.messageId === 'string' ? event.messageId : null, code: 'INVALID_INPUT', message: fault.message, path: ['events', String(index), ...fault.path] })
+      return
+    }
+    sound++
+    const row = toRow(event, caller.workspaceId, services.lanes)
+    if (!rows.has(row.digest)) rows.set(row.digest, row)
+  })
+  if (rows.size === 0) return { accepted: 0, duplicates: 0, rejected }
+  const accepted = await inWorkspace(services.apiPool, caller.workspaceId, (client) => ingest(client, caller.workspaceId, [...rows.values()]))
+  return { accepted, duplicates: sound - accepted, rejected }
+}
+
+function toRow(event: EventInput, workspaceId: string, lanes: number): IngestRow {
+  const { id, externalId, anonymousId } = event.contact
+  const reference = externalId != null ? `external:${externalId}` : anonymousId != null ? `anonymous:${anonymousId}` : null
+  const lane = reference === null ? laneOf(id ?? '') : laneOfReference(workspaceId, reference, lanes)
+  return {
+    lane,
+    digest: digestOf(`${workspaceId}\n${reference ?? id}\n${event.messageId}`),
+    contactId: reference === null ? (id ?? null) : null,
+    reference,
+    data: { messageId: event.messageId, name: event.name, properties: event.properties ?? {}, occurredAt: event.occurredAt ?? null },
+  }
+}
+
+/** 128 bits of SHA-1 as a uuid: it tells retries apart from news, it guards no secret. */
+function digestOf(text: string): string {
+  const hex = createHash('sha1').update(text).digest('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
+}
+
+/** A contact's events, newest first; `before` is the id to continue after. */
+export async function listEvents(services: Services, caller: Caller, input: { contactId: string; first: number; before: string | null; name: string | null }): Promise<EventRow[]> {
+  return inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
+    em.find(
+      EventTable,
+      { lane: laneOf(input.contactId), contactId: input.contactId, ...(input.name === null ? {} : { name: input.name }), ...(input.before === null ? {} : { id: { $lt: input.before } }) },
+      { orderBy: { id: 'desc' }, limit: input.first },
+    ),
+  )
+}
