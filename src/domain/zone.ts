@@ -54,8 +54,16 @@ function open(name: string): Zone | null {
   if (!NAME.test(name)) return null
   try {
     const format = new Intl.DateTimeFormat('en-US', {
-      timeZone: name, hourCycle: 'h23', calendar: 'gregory', numberingSystem: 'latn',
-      year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric',
+      timeZone: name,
+      hourCycle: 'h23',
+      calendar: 'gregory',
+      numberingSystem: 'latn',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
     })
     return { format, days: new Map() }
   } catch {

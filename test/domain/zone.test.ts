@@ -3,8 +3,18 @@ import { describe, expect, test } from 'vitest'
 import { addDuration, atDate, instantOf, isTimeZone, nextTimeOfDay, nextWeekday, offsetAt, wallClockAt } from '../../src/domain/zone.ts'
 
 const ZONES = [
-  'UTC', 'Europe/Berlin', 'America/New_York', 'America/St_Johns', 'Australia/Lord_Howe', 'Australia/Sydney', 'Asia/Kathmandu',
-  'Pacific/Apia', 'America/Santiago', 'Africa/Casablanca', 'Asia/Gaza', 'Africa/Monrovia',
+  'UTC',
+  'Europe/Berlin',
+  'America/New_York',
+  'America/St_Johns',
+  'Australia/Lord_Howe',
+  'Australia/Sydney',
+  'Asia/Kathmandu',
+  'Pacific/Apia',
+  'America/Santiago',
+  'Africa/Casablanca',
+  'Asia/Gaza',
+  'Africa/Monrovia',
 ]
 const zone = fc.constantFrom(...ZONES)
 const instant = fc.integer({ min: Date.UTC(1975, 0, 1), max: Date.UTC(2037, 0, 1) })
@@ -48,7 +58,12 @@ describe('offsetAt', () => {
   })
 
   test('agrees with Intl anywhere', () => {
-    fc.assert(fc.property(instant, zone, (when, name) => { expect(shown(when, name)).toBe(oracle(when, name)) }), { numRuns: 500 })
+    fc.assert(
+      fc.property(instant, zone, (when, name) => {
+        expect(shown(when, name)).toBe(oracle(when, name))
+      }),
+      { numRuns: 500 },
+    )
   })
 
   test('changes at the very millisecond', () => {
@@ -64,18 +79,28 @@ describe('offsetAt', () => {
 describe('wallClockAt and instantOf', () => {
   test('shows the parts', () => {
     expect(wallClockAt(at('2025-01-05T18:14:59.007Z'), 'Asia/Kathmandu')).toEqual({
-      year: 2025, month: 1, day: 5, hour: 23, minute: 59, second: 59, millisecond: 7, weekday: 7,
+      year: 2025,
+      month: 1,
+      day: 5,
+      hour: 23,
+      minute: 59,
+      second: 59,
+      millisecond: 7,
+      weekday: 7,
     })
   })
 
-  test('come back to the same instant, or to the fold\'s first', () => {
-    fc.assert(fc.property(instant, zone, (when, name) => {
-      const wall = wallClockAt(when, name)
-      const back = instantOf(wall, name)
-      expect(wallClockAt(back, name)).toEqual(wall)
-      expect(back).toBeLessThanOrEqual(when)
-      if (back !== when) expect(when - back).toBe(offsetAt(back, name) - offsetAt(when, name))
-    }), { numRuns: 1000 })
+  test("come back to the same instant, or to the fold's first", () => {
+    fc.assert(
+      fc.property(instant, zone, (when, name) => {
+        const wall = wallClockAt(when, name)
+        const back = instantOf(wall, name)
+        expect(wallClockAt(back, name)).toEqual(wall)
+        expect(back).toBeLessThanOrEqual(when)
+        if (back !== when) expect(when - back).toBe(offsetAt(back, name) - offsetAt(when, name))
+      }),
+      { numRuns: 1000 },
+    )
   })
 
   test.each([
@@ -83,8 +108,8 @@ describe('wallClockAt and instantOf', () => {
     ['fold in Berlin', 'Europe/Berlin', [2025, 10, 26, 2, 30], '2025-10-26T00:30:00.000Z'],
     ['gap in Sydney', 'Australia/Sydney', [2025, 10, 5, 2, 1], '2025-10-04T16:00:00.000Z'],
     ['fold in Sydney', 'Australia/Sydney', [2025, 4, 6, 2, 59], '2025-04-05T15:59:00.000Z'],
-    ['half an hour\'s gap on Lord Howe', 'Australia/Lord_Howe', [2025, 10, 5, 2, 15], '2025-10-04T15:30:00.000Z'],
-    ['half an hour\'s fold on Lord Howe', 'Australia/Lord_Howe', [2025, 4, 6, 1, 45], '2025-04-05T14:45:00.000Z'],
+    ["half an hour's gap on Lord Howe", 'Australia/Lord_Howe', [2025, 10, 5, 2, 15], '2025-10-04T15:30:00.000Z'],
+    ["half an hour's fold on Lord Howe", 'Australia/Lord_Howe', [2025, 4, 6, 1, 45], '2025-04-05T14:45:00.000Z'],
     ['gap at midnight in Santiago', 'America/Santiago', [2025, 9, 7, 0, 0], '2025-09-07T04:00:00.000Z'],
     ['the day Apia left out', 'Pacific/Apia', [2011, 12, 30, 12, 0], '2011-12-30T10:00:00.000Z'],
     ['just before that day', 'Pacific/Apia', [2011, 12, 29, 23, 59], '2011-12-30T09:59:00.000Z'],
@@ -112,11 +137,14 @@ describe('addDuration', () => {
   })
 
   test('moves on by about its length, and by nothing exactly', () => {
-    fc.assert(fc.property(instant, zone, fc.nat(400), fc.nat(10_000_000), (when, name, days, millis) => {
-      expect(addDuration(when, { months: 0, days: 0, millis }, name)).toBe(when + millis)
-      const moved = addDuration(when, { months: 0, days, millis }, name) - when - millis - days * 86_400_000
-      expect(Math.abs(moved)).toBeLessThanOrEqual(86_400_000)
-    }), { numRuns: 500 })
+    fc.assert(
+      fc.property(instant, zone, fc.nat(400), fc.nat(10_000_000), (when, name, days, millis) => {
+        expect(addDuration(when, { months: 0, days: 0, millis }, name)).toBe(when + millis)
+        const moved = addDuration(when, { months: 0, days, millis }, name) - when - millis - days * 86_400_000
+        expect(Math.abs(moved)).toBeLessThanOrEqual(86_400_000)
+      }),
+      { numRuns: 500 },
+    )
   })
 })
 
@@ -126,7 +154,7 @@ describe('nextTimeOfDay and nextWeekday', () => {
     expect(iso(nextTimeOfDay(at('2025-06-02T06:59:59.999Z'), '09:00', 'Europe/Berlin'))).toBe('2025-06-02T07:00:00.000Z')
   })
 
-  test('a fold\'s time comes once, a gap\'s at its end', () => {
+  test("a fold's time comes once, a gap's at its end", () => {
     const first = at('2025-10-26T00:30:00Z')
     expect(nextTimeOfDay(first - 1, '02:30', 'Europe/Berlin')).toBe(first)
     expect(iso(nextTimeOfDay(first, '02:30', 'Europe/Berlin'))).toBe('2025-10-27T01:30:00.000Z')
@@ -142,17 +170,20 @@ describe('nextTimeOfDay and nextWeekday', () => {
   })
 
   test('is the first: within two days, on the asked weekday, with nothing between', () => {
-    fc.assert(fc.property(instant, zone, time, fc.subarray([1, 2, 3, 4, 5, 6, 7], { minLength: 1 }), (when, name, clock, weekdays) => {
-      const daily = nextTimeOfDay(when, clock, name)
-      expect(daily).toBeGreaterThan(when)
-      expect(daily - when).toBeLessThanOrEqual(2 * 86_400_000)
-      expect(nextTimeOfDay(daily - 1, clock, name)).toBe(daily)
-      let expected = daily
-      const wanted = nextWeekday(when, weekdays, clock, name)
-      while (expected < wanted) expected = nextTimeOfDay(expected, clock, name)
-      expect(wanted).toBe(expected)
-      expect(weekdays).toContain(new Date(date(wallClockAt(wanted, name))).getUTCDay() || 7)
-    }), { numRuns: 300 })
+    fc.assert(
+      fc.property(instant, zone, time, fc.subarray([1, 2, 3, 4, 5, 6, 7], { minLength: 1 }), (when, name, clock, weekdays) => {
+        const daily = nextTimeOfDay(when, clock, name)
+        expect(daily).toBeGreaterThan(when)
+        expect(daily - when).toBeLessThanOrEqual(2 * 86_400_000)
+        expect(nextTimeOfDay(daily - 1, clock, name)).toBe(daily)
+        let expected = daily
+        const wanted = nextWeekday(when, weekdays, clock, name)
+        while (expected < wanted) expected = nextTimeOfDay(expected, clock, name)
+        expect(wanted).toBe(expected)
+        expect(weekdays).toContain(new Date(date(wallClockAt(wanted, name))).getUTCDay() || 7)
+      }),
+      { numRuns: 300 },
+    )
   })
 })
 

@@ -1,18 +1,24 @@
-import { parseDuration, fixedMillis } from '../duration.ts'
+import { fixedMillis, parseDuration } from '../duration.ts'
 import { parseInstant } from '../instant.ts'
 import type { Json } from '../json.ts'
 import type { Comparison, Operator } from './condition.ts'
 
 /** The operators that are another one's contrary; everything else is decided by the positive one alone. */
 export const CONTRARIES = {
-  NEQ: 'EQ', NOT_IN: 'IN', NOT_CONTAINS: 'CONTAINS', NOT_EXISTS: 'EXISTS', NOT_WITHIN_LAST: 'WITHIN_LAST',
+  NEQ: 'EQ',
+  NOT_IN: 'IN',
+  NOT_CONTAINS: 'CONTAINS',
+  NOT_EXISTS: 'EXISTS',
+  NOT_WITHIN_LAST: 'WITHIN_LAST',
 } as const satisfies Partial<Record<Operator, Operator>>
 type Contrary = keyof typeof CONTRARIES
 export type PositiveOperator = Exclude<Operator, Contrary>
 
 /** The operator without its negation, and whether it had one. */
 export function withoutNegation(op: Operator): { positive: PositiveOperator; negated: boolean } {
-  return Object.hasOwn(CONTRARIES, op) ? { positive: CONTRARIES[op as Contrary], negated: true } : { positive: op as PositiveOperator, negated: false }
+  return Object.hasOwn(CONTRARIES, op)
+    ? { positive: CONTRARIES[op as Contrary], negated: true }
+    : { positive: op as PositiveOperator, negated: false }
 }
 
 /** A value compared at an instant (Unix milliseconds). */

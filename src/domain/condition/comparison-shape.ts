@@ -2,8 +2,8 @@ import { parseDuration } from '../duration.ts'
 import { INSTANT_PATTERN, parseInstant } from '../instant.ts'
 import { isObject, type Json, type JsonObject } from '../json.ts'
 import { custom, type Report, type Shape } from '../shape.ts'
-import { type Comparison, type Operator, OPERATORS, type PathComparison } from './condition.ts'
-import { withoutNegation, type PositiveOperator } from './compare.ts'
+import { type PositiveOperator, withoutNegation } from './compare.ts'
+import { type Comparison, OPERATORS, type Operator, type PathComparison } from './condition.ts'
 import { BUILT_INS } from './members.ts'
 
 export const MOST_ENTRIES = 100
@@ -11,11 +11,10 @@ const LONGEST_TEXT = 1000
 const LARGEST_VALUE = 10_000
 
 /** U+0000 and lone surrogates are text in JavaScript but none in PostgreSQL: an audience query with one would fail. */
-const UNSTORABLE = /\u0000|\p{Surrogate}/u
-
 export function isStorable(text: string): boolean {
-  return !UNSTORABLE.test(text)
+  return !text.includes('\0') && !/\p{Surrogate}/u.test(text)
 }
+export const UNSTORABLE_FAULT = 'must not hold U+0000 or half a surrogate pair'
 
 interface Operand {
   schema: JsonObject
@@ -23,7 +22,8 @@ interface Operand {
 }
 
 const TEXT: JsonObject = { type: 'string', maxLength: LONGEST_TEXT }
-const textFault = (value: Json | undefined) => (typeof value === 'string' && value.length <= LONGEST_TEXT ? null : `must be text of at most ${LONGEST_TEXT} characters`)
+const textFault = (value: Json | undefined) =>
+  typeof value === 'string' && value.length <= LONGEST_TEXT ? null : `must be text of at most ${LONGEST_TEXT} characters`
 const ANYTHING: Operand = { schema: {}, fault: (value) => (value === undefined ? 'is missing' : null) }
 const WORDS: Operand = { schema: TEXT, fault: textFault }
 const ORDERED: Operand = {
@@ -43,7 +43,8 @@ const OPERANDS: Record<PositiveOperator, Operand> = {
   LTE: ORDERED,
   IN: {
     schema: { type: 'array', minItems: 1, maxItems: MOST_ENTRIES },
-    fault: (value) => (Array.isArray(value) && value.length >= 1 && value.length <= MOST_ENTRIES ? null : `must be a list of 1 to ${MOST_ENTRIES} values`),
+    fault: (value) =>
+      Array.isArray(value) && value.length >= 1 && value.length <= MOST_ENTRIES ? null : `must be a list of 1 to ${MOST_ENTRIES} values`,
   },
   CONTAINS: ANYTHING,
   STARTS_WITH: WORDS,
@@ -83,36 +84,46 @@ function parseComparison<T extends Comparison>(withPath: boolean, attribute: boo
     for (const key of Object.keys(value)) {
       if (key !== 'op' && key !== 'value' && !(withPath && key === 'path')) fault([...path, key], 'is not a setting here')
     }
-    if (withPath) checkPath(value.path, attribute, [...path, 'path'], fault)
-    if (!OPERATORS.includes(value.op as Operator)) fault([...path, 'op'], `must be one of ${OPERATORS.join(', ')}`)
-    else checkOperand(value.op as Operator, value.value as Json | undefined, [...path, 'value'], fault)
+    const inPath = withPath ? pathFault(value.path, attribute) : null
+    if (inPath !== null) fault([...path, 'path'], inPath)
+    const known = OPERATORS.includes(value.op as Operator)
+    if (!known) fault([...path, 'op'], `must be one of ${OPERATORS.join(', ')}`)
+    const inOperand = known ? operandFault(value.op as Operator, value.value as Json | undefined) : null
+    if (inOperand !== null) fault([...path, 'value'], inOperand)
     if (!sound) return undefined
     const { op, value: operand } = value as unknown as Comparison
     return { ...(withPath ? { path: value.path } : {}), op, ...(withoutNegation(op).positive === 'EXISTS' ? {} : { value: operand }) } as T
   }
 }
 
-function checkOperand(op: Operator, value: Json | undefined, path: readonly string[], fault: Report): void {
-  const message = OPERANDS[withoutNegation(op).positive].fault(value)
-  if (message !== null) return fault(path, message)
-  if (value === undefined) return
+function operandFault(op: Operator, value: Json | undefined): string | null {
+  const fault = OPERANDS[withoutNegation(op).positive].fault(value)
+  if (fault !== null || value === undefined) return fault
   const size = JSON.stringify(value)
-  if (size.length > LARGEST_VALUE) return fault(path, `must have at most ${LARGEST_VALUE} characters as JSON`)
-  // JSON writes U+0000 and lone surrogates as escapes, an escaped backslash before them aside.
-  if (/(?<!\\)(\\\\)*\\u(0000|d[89a-f])/i.test(size)) fault(path, 'must not hold U+0000 or half a surrogate pair')
+  if (size.length > LARGEST_VALUE) return `must have at most ${LARGEST_VALUE} characters as JSON`
+  // JSON writes U+0000 and lone surrogates as escapes; an escaped backslash before the `u` makes it plain text.
+  return /(?<!\\)(\\\\)*\\u(0000|d[89a-f])/i.test(size) ? UNSTORABLE_FAULT : null
 }
 
 const DEEPEST_PATH = 10
 
-function checkPath(value: unknown, attribute: boolean, path: readonly string[], fault: Report): void {
-  if (typeof value !== 'string' || value === '') return fault(path, 'is missing')
-  if (value.length > 200 || !isStorable(value)) return fault(path, 'must be a path of at most 200 characters')
+function pathFault(value: unknown, attribute: boolean): string | null {
+  if (typeof value !== 'string' || value === '') return 'is missing'
+  if (value.length > 200) return 'must have at most 200 characters'
+  if (!isStorable(value)) return UNSTORABLE_FAULT
   const parts = value.split('.')
-  if (parts.includes('') || parts.length > DEEPEST_PATH) return fault(path, `must be up to ${DEEPEST_PATH} names joined by dots`)
-  if (attribute && value.startsWith('$') && !(BUILT_INS as readonly string[]).includes(value)) fault(path, `must be one of ${BUILT_INS.join(', ')}, or an attribute`)
+  if (parts.includes('') || parts.length > DEEPEST_PATH) return `must be up to ${DEEPEST_PATH} names joined by dots`
+  const unknown = attribute && value.startsWith('$') && !(BUILT_INS as readonly string[]).includes(value)
+  return unknown ? `must be one of ${BUILT_INS.join(', ')}, or an attribute` : null
 }
 
-const PATH_SCHEMA: JsonObject = { type: 'string', maxLength: 200, pattern: `^[^.]+([.][^.]+){0,${DEEPEST_PATH - 1}}$`, title: 'Path', description: 'Dotted, e.g. address.city.' }
+const PATH_SCHEMA: JsonObject = {
+  type: 'string',
+  maxLength: 200,
+  pattern: `^[^.]+([.][^.]+){0,${DEEPEST_PATH - 1}}$`,
+  title: 'Path',
+  description: 'Dotted, e.g. address.city.',
+}
 const ATTRIBUTE_SCHEMA: JsonObject = {
   ...PATH_SCHEMA,
   description: `An attribute's path, e.g. address.city, or a field of the contact itself: ${BUILT_INS.join(', ')}.`,

@@ -3,8 +3,24 @@ import type { Json } from '../json.ts'
 
 /** Comparison of one value with another; times compare as ISO 8601 text or Unix milliseconds. */
 export const OPERATORS = [
-  'EQ', 'NEQ', 'GT', 'GTE', 'LT', 'LTE', 'IN', 'NOT_IN', 'CONTAINS', 'NOT_CONTAINS',
-  'STARTS_WITH', 'ENDS_WITH', 'EXISTS', 'NOT_EXISTS', 'BEFORE', 'AFTER', 'WITHIN_LAST', 'NOT_WITHIN_LAST',
+  'EQ',
+  'NEQ',
+  'GT',
+  'GTE',
+  'LT',
+  'LTE',
+  'IN',
+  'NOT_IN',
+  'CONTAINS',
+  'NOT_CONTAINS',
+  'STARTS_WITH',
+  'ENDS_WITH',
+  'EXISTS',
+  'NOT_EXISTS',
+  'BEFORE',
+  'AFTER',
+  'WITHIN_LAST',
+  'NOT_WITHIN_LAST',
 ] as const
 export type Operator = (typeof OPERATORS)[number]
 
@@ -30,7 +46,7 @@ export interface EventCondition {
   where?: PropertyFilter
   /** How often it happened; at least once where left out. `{op:'EQ', value:0}` is «never». */
   count?: { op: 'EQ' | 'NEQ' | 'GT' | 'GTE' | 'LT' | 'LTE'; value: number }
-  /** ISO 8601 duration counted back from now by `occurredAt`. */
+  /** ISO 8601 duration counted back from now by `occurredAt`; two years at most. */
   within?: string
   /** Only what occurred since the enrollment was entered. Journeys only. */
   sinceEntry?: boolean
@@ -46,6 +62,7 @@ export type Condition =
   | { all: readonly Condition[] }
   | { any: readonly Condition[] }
   | { not: Condition }
+  /** A path into the contact's attributes, or `$externalId`, `$locale`, `$timeZone`, `$createdAt`: the contact's own fields. */
   | { attribute: PathComparison }
   | { tag: string }
   | { event: EventCondition }
@@ -56,7 +73,12 @@ export type Condition =
   /** Properties of the event that started the enrollment. */
   | { triggerEvent: PathComparison }
   | { goal: string }
+  /** An ACTIVE identity on the channel, and the contact neither suppressed nor erased. */
   | { reachable: Channel }
+  /** The state of the most specific entry: channel and topic, channel, topic, all. */
   | { consent: { channel?: Channel; topic?: string; state: ConsentState } }
-  /** In the contact's zone. `days` are ISO weekday numbers (1 = Monday); times are `HH:MM`, `to` exclusive; `from` after `to` spans midnight. */
+  /**
+   * In the contact's zone. `days` are ISO weekday numbers (1 = Monday); times are `HH:MM`, `to` exclusive; `from` after `to`
+   * spans midnight and belongs to the day it begins on.
+   */
   | { time: { days?: readonly number[]; from?: string; to?: string } }

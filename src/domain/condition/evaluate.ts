@@ -1,5 +1,5 @@
-import type { ContactFacts, EventFact, Facts } from '../facts.ts'
 import { durationMillis } from '../duration.ts'
+import type { ContactFacts, EventFact, Facts } from '../facts.ts'
 import { parseTimeOfDay } from '../instant.ts'
 import type { EnrollmentState } from '../journey/enrollment.ts'
 import { matchesKey } from '../journey/match.ts'
@@ -89,14 +89,19 @@ const MEMBERS: ByMember<CompiledCondition> = {
     const holds = comparator(comparison)
     return ({ facts, now }) => holds(readAttribute(facts.contact, comparison.path), now)
   },
-  tag: (tag) => ({ facts }) => facts.contact.tags.includes(tag),
+  tag:
+    (tag) =>
+    ({ facts }) =>
+      facts.contact.tags.includes(tag),
   event: eventHappened,
-  engagement: ({ node, status }) => ({ enrollment }) => {
-    const messages = enrollment?.messages
-    const message = messages !== undefined && Object.hasOwn(messages, node) ? messages[node] : undefined
-    if (message === undefined) return false
-    return status === 'FAILED' ? message.failed : message.rank >= RANKS[status]
-  },
+  engagement:
+    ({ node, status }) =>
+    ({ enrollment }) => {
+      const messages = enrollment?.messages
+      const message = messages !== undefined && Object.hasOwn(messages, node) ? messages[node] : undefined
+      if (message === undefined) return false
+      return status === 'FAILED' ? message.failed : message.rank >= RANKS[status]
+    },
   key: (comparison) => {
     const holds = comparator(comparison)
     return ({ enrollment, now }) => enrollment !== null && holds(enrollment.key, now)
@@ -109,10 +114,20 @@ const MEMBERS: ByMember<CompiledCondition> = {
     const holds = onPath(comparison)
     return ({ enrollment, now }) => enrollment !== null && holds(enrollment.trigger.event?.properties, now)
   },
-  goal: (goal) => ({ enrollment }) => enrollment !== null && Object.hasOwn(enrollment.goals, goal),
-  reachable: (channel) => ({ facts }) =>
-    !facts.contact.erased && !facts.contact.suppressed && facts.identities.some((identity) => identity.channel === channel && identity.status === 'ACTIVE'),
-  consent: ({ channel, topic, state }) => ({ facts }) => consentState(facts.consents, channel ?? null, topic ?? null) === state,
+  goal:
+    (goal) =>
+    ({ enrollment }) =>
+      enrollment !== null && Object.hasOwn(enrollment.goals, goal),
+  reachable:
+    (channel) =>
+    ({ facts }) =>
+      !facts.contact.erased &&
+      !facts.contact.suppressed &&
+      facts.identities.some((identity) => identity.channel === channel && identity.status === 'ACTIVE'),
+  consent:
+    ({ channel, topic, state }) =>
+    ({ facts }) =>
+      consentState(facts.consents, channel ?? null, topic ?? null) === state,
   time: withinTime,
 }
 
@@ -136,7 +151,10 @@ function eventHappened(condition: EventCondition): CompiledCondition {
   const accept = Object.hasOwn(COUNTS, count.op) ? COUNTS[count.op] : never
   return ({ facts, enrollment, now }) => {
     if (enrollment === null && (sinceEntry || matchKey !== undefined)) return false
-    const from = Math.max(span === null ? Number.NEGATIVE_INFINITY : now - span, sinceEntry && enrollment ? enrollment.enteredAt : Number.NEGATIVE_INFINITY)
+    const from = Math.max(
+      span === null ? Number.NEGATIVE_INFINITY : now - span,
+      sinceEntry && enrollment ? enrollment.enteredAt : Number.NEGATIVE_INFINITY,
+    )
     const entry = sinceEntry ? enrollment?.trigger.event?.id : undefined
     const fits = (event: EventFact) =>
       event.name === name &&

@@ -26,7 +26,8 @@ const POSITIVE: Record<PositiveOperator, (operand: Json, bind: Bind, now: number
   LTE: ordered('<='),
   IN: (operand, bind) => (Array.isArray(operand) ? `v.j IN (SELECT jsonb_array_elements(${json(operand, bind)}))` : 'false'),
   CONTAINS: (operand, bind) => {
-    const listed = `EXISTS (SELECT 1 FROM jsonb_array_elements(CASE WHEN jsonb_typeof(v.j) = 'array' THEN v.j ELSE '[]' END) AS e(j) WHERE e.j = ${json(operand, bind)})`
+    const entries = `jsonb_array_elements(CASE WHEN jsonb_typeof(v.j) = 'array' THEN v.j ELSE '[]' END) AS e(j)`
+    const listed = `EXISTS (SELECT 1 FROM ${entries} WHERE e.j = ${json(operand, bind)})`
     return typeof operand === 'string' ? `(${listed} OR ${isType('string', `strpos(${TEXT}, ${bind(operand, 'text')}) > 0`)})` : listed
   },
   STARTS_WITH: (operand, bind) => (typeof operand === 'string' ? isType('string', `starts_with(${TEXT}, ${bind(operand, 'text')})`) : 'false'),
@@ -69,5 +70,6 @@ const INSTANT = (() => {
   const zoned = `CASE WHEN ${text} ~ 'T.*(Z|[+-][0-9]{2}:?[0-9]{2})$' THEN ${text} ELSE ${text} || 'Z' END`
   const cut = `regexp_replace(${zoned}, '([.][0-9]{3})[0-9]+', '\\1')`
   const sound = `${text} COLLATE "C" ~ '${INSTANT_PATTERN}' AND ${text} COLLATE "C" >= '0100' AND pg_input_is_valid(${cut}, 'timestamptz')`
-  return `(CASE jsonb_typeof(v.j) WHEN 'number' THEN (v.j #>> '{}')::numeric WHEN 'string' THEN CASE WHEN ${sound} THEN floor(extract(epoch FROM (${cut})::timestamptz) * 1000) END END)`
+  const parsed = `CASE WHEN ${sound} THEN floor(extract(epoch FROM (${cut})::timestamptz) * 1000) END`
+  return `(CASE jsonb_typeof(v.j) WHEN 'number' THEN ${text}::numeric WHEN 'string' THEN ${parsed} END)`
 })()

@@ -63,8 +63,10 @@ const MEMBERS: ByMember<string, [SqlScope]> = {
   variable: refused,
   triggerEvent: refused,
   goal: refused,
-  reachable: (channel, { bind }) =>
-    `(c.erased_at IS NULL AND c.suppressed_at IS NULL AND EXISTS (SELECT 1 FROM ${joinGroup('channel_identity')} WHERE r.channel = ${bind(channel, 'text')} AND r.status = 'ACTIVE'))`,
+  reachable: (channel, { bind }) => {
+    const active = `SELECT 1 FROM ${joinGroup('channel_identity')} WHERE r.channel = ${bind(channel, 'text')} AND r.status = 'ACTIVE'`
+    return `(c.erased_at IS NULL AND c.suppressed_at IS NULL AND EXISTS (${active}))`
+  },
   consent: consentSql,
   time: timeSql,
 }
@@ -79,7 +81,8 @@ function joined(members: readonly Condition[], operator: string, empty: string, 
  */
 function joinGroup(table: 'event' | 'channel_identity' | 'consent'): string {
   const linked = `SELECT ('x' || substr(l.id::text, 16, 3))::bit(12)::integer::smallint, l.id FROM unnest(c.linked) AS l(id)`
-  return `(SELECT c.lane, c.id UNION ALL ${linked}) AS m(lane, id) JOIN ${table} r ON r.lane = m.lane AND r.contact_id = m.id AND r.workspace_id = c.workspace_id`
+  const group = `(SELECT c.lane, c.id UNION ALL ${linked}) AS m(lane, id)`
+  return `${group} JOIN ${table} r ON r.lane = m.lane AND r.contact_id = m.id AND r.workspace_id = c.workspace_id`
 }
 
 const BUILT_IN_SQL: Record<BuiltIn, (scope: SqlScope) => string> = {
@@ -135,6 +138,7 @@ function timeSql(time: MemberOf<'time'>, scope: SqlScope): string {
     from < to
       ? `${minute} >= ${start} AND ${minute} < ${end} AND ${today}`
       : `CASE WHEN ${minute} >= ${start} THEN ${today} ELSE ${minute} < ${end} AND ${eve} END`
-  const parts = `SELECT extract(hour FROM l.at)::integer * 60 + extract(minute FROM l.at)::integer AS minute, extract(isodow FROM l.at)::integer AS weekday`
+  const inDay = 'extract(hour FROM l.at)::integer * 60 + extract(minute FROM l.at)::integer'
+  const parts = `SELECT ${inDay} AS minute, extract(isodow FROM l.at)::integer AS weekday`
   return `(SELECT ${holds} FROM (${parts} FROM (${local}) AS l) AS t)`
 }

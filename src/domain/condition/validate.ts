@@ -2,7 +2,7 @@ import { CHANNELS, CONSENT_STATES } from '../channel.ts'
 import { durationMillis } from '../duration.ts'
 import { isObject, type JsonObject } from '../json.ts'
 import { choice, custom, duration, flag, list, number, object, optional, type Report, type Shape, text } from '../shape.ts'
-import { attributeComparisonShape, comparisonShape, isStorable, pathComparisonShape } from './comparison-shape.ts'
+import { attributeComparisonShape, comparisonShape, isStorable, pathComparisonShape, UNSTORABLE_FAULT } from './comparison-shape.ts'
 import { type Condition, ENGAGEMENTS, type EventCondition, type PropertyFilter } from './condition.ts'
 import type { ConditionKind } from './members.ts'
 import { enrollmentNeed } from './references.ts'
@@ -18,7 +18,7 @@ function name(title: string, max = 200): Shape<string> {
   const plain = text({ title, max })
   return custom(plain.schema, (value, path, report) => {
     const parsed = plain.parse(value, path, report)
-    return parsed !== undefined && !isStorable(parsed) ? void report(path, 'must not hold U+0000 or half a surrogate pair') : parsed
+    return parsed !== undefined && !isStorable(parsed) ? void report(path, UNSTORABLE_FAULT) : parsed
   })
 }
 
@@ -37,11 +37,18 @@ const eventFields = {
   name: name('Event'),
   where: optional(propertyFilterShape),
   count: optional(
-    object({ op: choice(['EQ', 'NEQ', 'GT', 'GTE', 'LT', 'LTE']), value: number({ integer: true, min: 0, max: HIGHEST_COUNT }) }, { title: 'How often' }),
+    object(
+      { op: choice(['EQ', 'NEQ', 'GT', 'GTE', 'LT', 'LTE']), value: number({ integer: true, min: 0, max: HIGHEST_COUNT }) },
+      { title: 'How often' },
+    ),
   ),
   within: optional(window('Within the last')),
 }
-const eventShape = object({ ...eventFields, sinceEntry: optional(flag({ title: 'Since entry' })), matchKey: optional(name('Key property')) }) as Shape<EventCondition>
+const eventShape = object({
+  ...eventFields,
+  sinceEntry: optional(flag({ title: 'Since entry' })),
+  matchKey: optional(name('Key property')),
+}) as Shape<EventCondition>
 /** Without what needs an enrollment; only its schema is used, `enrollmentNeed` judges. */
 const audienceEventShape = object(eventFields)
 
@@ -69,7 +76,11 @@ const SIMPLE: Record<Exclude<ConditionKind, Composite>, Shape<unknown>> = {
   triggerEvent: pathComparisonShape,
   goal: name('Goal'),
   reachable: choice(CHANNELS, { title: 'Channel' }),
-  consent: object({ channel: optional(choice(CHANNELS, { title: 'Channel' })), topic: optional(name('Topic', 100)), state: choice(CONSENT_STATES, { title: 'State' }) }),
+  consent: object({
+    channel: optional(choice(CHANNELS, { title: 'Channel' })),
+    topic: optional(name('Topic', 100)),
+    state: choice(CONSENT_STATES, { title: 'State' }),
+  }),
   time: timeShape,
 }
 const ENROLLMENT_ONLY: readonly string[] = ['engagement', 'key', 'variable', 'triggerEvent', 'goal'] satisfies ConditionKind[]
@@ -85,10 +96,18 @@ function schemaOf(id: string, audience: boolean): JsonObject {
   const several = { type: 'array', items: self, minItems: 1, maxItems: MOST_MEMBERS }
   const shown = Object.entries(SIMPLE).filter(([kind]) => !audience || !ENROLLMENT_ONLY.includes(kind))
   const members: [string, JsonObject][] = [
-    ['all', several], ['any', several], ['not', self],
+    ['all', several],
+    ['any', several],
+    ['not', self],
     ...shown.map(([kind, shape]): [string, JsonObject] => [kind, kind === 'event' && audience ? audienceEventShape.schema : shape.schema]),
   ]
-  const anyOf = members.map(([kind, schema]) => ({ type: 'object', title: kind, properties: { [kind]: schema }, required: [kind], additionalProperties: false }))
+  const anyOf = members.map(([kind, schema]) => ({
+    type: 'object',
+    title: kind,
+    properties: { [kind]: schema },
+    required: [kind],
+    additionalProperties: false,
+  }))
   return {
     $id: id,
     title: 'Condition',

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { compare, compareText, CONTRARIES, sameJson } from '../../../src/domain/condition/compare.ts'
-import { type Operator, OPERATORS } from '../../../src/domain/condition/condition.ts'
+import { CONTRARIES, compare, compareText, sameJson } from '../../../src/domain/condition/compare.ts'
+import { OPERATORS, type Operator } from '../../../src/domain/condition/condition.ts'
 import type { Json } from '../../../src/domain/json.ts'
 
 const NOW = Date.UTC(2025, 5, 15, 12)
@@ -52,11 +52,14 @@ test.each<[Json | undefined, Operator, Json | undefined, boolean]>([
 })
 
 test('answers on anything, and contraries contradict', () => {
-  fc.assert(fc.property(json, fc.constantFrom(...OPERATORS), json, (value, op, operand) => {
-    const answer = compare(value, { op, value: operand }, NOW)
-    expect(answer).toBeTypeOf('boolean')
-    if (op in CONTRARIES) expect(compare(value, { op: CONTRARIES[op as keyof typeof CONTRARIES], value: operand }, NOW)).toBe(!answer)
-  }), { numRuns: 1000 })
+  fc.assert(
+    fc.property(json, fc.constantFrom(...OPERATORS), json, (value, op, operand) => {
+      const answer = compare(value, { op, value: operand }, NOW)
+      expect(answer).toBeTypeOf('boolean')
+      if (op in CONTRARIES) expect(compare(value, { op: CONTRARIES[op as keyof typeof CONTRARIES], value: operand }, NOW)).toBe(!answer)
+    }),
+    { numRuns: 1000 },
+  )
 })
 
 test('an operator that is none holds never', () => {
@@ -67,9 +70,12 @@ test('an operator that is none holds never', () => {
 describe('compareText', () => {
   test('orders as UTF-8 bytes do', () => {
     const texts = fc.string({ unit: fc.constantFrom('a', 'b', 'é', '\uD7FF', '\uE000', '\uFFFD', '\u{10000}', '\u{1F600}') })
-    fc.assert(fc.property(texts, texts, (a, b) => {
-      expect(Math.sign(compareText(a, b))).toBe(Buffer.compare(Buffer.from(a), Buffer.from(b)))
-    }), { numRuns: 1000 })
+    fc.assert(
+      fc.property(texts, texts, (a, b) => {
+        expect(Math.sign(compareText(a, b))).toBe(Buffer.compare(Buffer.from(a), Buffer.from(b)))
+      }),
+      { numRuns: 1000 },
+    )
   })
 })
 
@@ -77,12 +83,20 @@ describe('sameJson', () => {
   test('is being the same after a round trip, in whatever order of keys', () => {
     const reversed = (value: Json): Json => {
       if (Array.isArray(value)) return value.map(reversed)
-      return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value).reverse().map(([key, each]) => [key, reversed(each)])) : value
+      return typeof value === 'object' && value !== null
+        ? Object.fromEntries(
+            Object.entries(value)
+              .reverse()
+              .map(([key, each]) => [key, reversed(each)]),
+          )
+        : value
     }
-    fc.assert(fc.property(json, json, (a, b) => {
-      expect(sameJson(a, reversed(a))).toBe(true)
-      expect(sameJson({ held: a }, { held: a, more: b })).toBe(false)
-      expect(sameJson([a, b], [a])).toBe(false)
-    }))
+    fc.assert(
+      fc.property(json, json, (a, b) => {
+        expect(sameJson(a, reversed(a))).toBe(true)
+        expect(sameJson({ held: a }, { held: a, more: b })).toBe(false)
+        expect(sameJson([a, b], [a])).toBe(false)
+      }),
+    )
   })
 })

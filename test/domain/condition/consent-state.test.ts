@@ -21,7 +21,7 @@ test('the most specific entry stands, in whatever order they come', () => {
   expect(consentState([CHANNEL, BOTH], 'sms', 'news')).toBe('UNKNOWN')
 })
 
-test('of a merged contact\'s two the refusal stands, but only at the same level', () => {
+test("of a merged contact's two the refusal stands, but only at the same level", () => {
   expect(consentState([{ ...ALL, state: 'GRANTED' }, ALL], 'email', null)).toBe('WITHDRAWN')
   expect(consentState([ALL, { ...CHANNEL, state: 'UNKNOWN' }], 'email', null)).toBe('UNKNOWN')
 })

@@ -15,22 +15,52 @@ function event(id: string, name: string, occurredAt: number, properties: EventFa
 const TRIGGER = event('t', 'cart', ENTERED, { cartId: 7, total: 120 })
 const FACTS: Facts = {
   contact: {
-    id: 'c', externalId: 'u-1', attributes: { plan: 'pro', address: { city: 'Bern' }, list: [1] }, tags: ['vip'], locale: 'de-CH', timeZone: 'Europe/Zurich',
-    createdAt: NOW - 24 * HOUR, suppressed: false, erased: false,
+    id: 'c',
+    externalId: 'u-1',
+    attributes: { plan: 'pro', address: { city: 'Bern' }, list: [1] },
+    tags: ['vip'],
+    locale: 'de-CH',
+    timeZone: 'Europe/Zurich',
+    createdAt: NOW - 24 * HOUR,
+    suppressed: false,
+    erased: false,
   },
-  identities: [{ id: 'i', channel: 'email', status: 'ACTIVE', platform: null, lastSeenAt: 0 }, { id: 'j', channel: 'sms', status: 'BOUNCED', platform: null, lastSeenAt: 0 }],
+  identities: [
+    { id: 'i', channel: 'email', status: 'ACTIVE', platform: null, lastSeenAt: 0 },
+    { id: 'j', channel: 'sms', status: 'BOUNCED', platform: null, lastSeenAt: 0 },
+  ],
   consents: [{ channel: 'email', topic: null, state: 'GRANTED' }],
   history: [event('a', 'bought', NOW - 72 * HOUR, { cartId: '7', total: 10 }), TRIGGER, event('b', 'bought', NOW - HOUR, { cartId: '8', total: 50 })],
   dedupe: [],
   paused: false,
 }
 const ENROLLMENT: EnrollmentState = {
-  id: 'e', journeyId: 'j', versionId: 'v', contactId: 'c', key: '7', enteredAt: ENTERED, trigger: { node: 'start', event: TRIGGER },
-  status: 'ACTIVE', endReason: null, endedAt: null, node: 'n', visit: 1, since: ENTERED, dueAt: null, memo: null, memory: {}, vars: { coupon: { code: 'X' } },
-  messages: { mail: { id: 'm', channel: 'email', rank: 3, failed: false, acceptedAt: NOW }, text: { id: 'o', channel: 'sms', rank: 0, failed: true, acceptedAt: null } },
-  goals: { bought: NOW }, seq: 1,
+  id: 'e',
+  journeyId: 'j',
+  versionId: 'v',
+  contactId: 'c',
+  key: '7',
+  enteredAt: ENTERED,
+  trigger: { node: 'start', event: TRIGGER },
+  status: 'ACTIVE',
+  endReason: null,
+  endedAt: null,
+  node: 'n',
+  visit: 1,
+  since: ENTERED,
+  dueAt: null,
+  memo: null,
+  memory: {},
+  vars: { coupon: { code: 'X' } },
+  messages: {
+    mail: { id: 'm', channel: 'email', rank: 3, failed: false, acceptedAt: NOW },
+    text: { id: 'o', channel: 'sms', rank: 0, failed: true, acceptedAt: null },
+  },
+  goals: { bought: NOW },
+  seq: 1,
 }
-const holds = (condition: Condition, enrollment: EnrollmentState | null = ENROLLMENT, now = NOW) => evaluate(condition, { facts: FACTS, enrollment, now })
+const holds = (condition: Condition, enrollment: EnrollmentState | null = ENROLLMENT, now = NOW) =>
+  evaluate(condition, { facts: FACTS, enrollment, now })
 const happened = (condition: Omit<EventCondition, 'name'>, name = 'bought') => holds({ event: { name, ...condition } })
 
 test('composition', () => {
@@ -42,7 +72,7 @@ test('composition', () => {
   expect(holds({ unheardOf: true } as unknown as Condition)).toBe(false)
 })
 
-test('attributes, and the contact\'s own fields', () => {
+test("attributes, and the contact's own fields", () => {
   expect(holds({ attribute: { path: 'address.city', op: 'EQ', value: 'Bern' } })).toBe(true)
   expect(holds({ attribute: { path: 'list.length', op: 'EXISTS' } })).toBe(false)
   expect(holds({ attribute: { path: '$externalId', op: 'EQ', value: 'u-1' } })).toBe(true)
@@ -56,18 +86,37 @@ test('attributes, and the contact\'s own fields', () => {
 describe('events', () => {
   test('name, count, window, filter', () => {
     expect([happened({}), happened({}, 'sold')]).toEqual([true, false])
-    expect([happened({ count: { op: 'EQ', value: 2 } }), happened({ count: { op: 'GT', value: 2 } }), happened({ count: { op: 'NEQ', value: 2 } })]).toEqual([true, false, false])
-    expect([happened({ count: { op: 'EQ', value: 0 } }, 'sold'), happened({ count: { op: 'LTE', value: 1 } }), happened({ count: { op: 'LT', value: 3 } })]).toEqual([true, false, true])
+    expect([
+      happened({ count: { op: 'EQ', value: 2 } }),
+      happened({ count: { op: 'GT', value: 2 } }),
+      happened({ count: { op: 'NEQ', value: 2 } }),
+    ]).toEqual([true, false, false])
+    expect([
+      happened({ count: { op: 'EQ', value: 0 } }, 'sold'),
+      happened({ count: { op: 'LTE', value: 1 } }),
+      happened({ count: { op: 'LT', value: 3 } }),
+    ]).toEqual([true, false, true])
     expect([happened({ within: 'PT1H', count: { op: 'EQ', value: 1 } }), happened({ within: 'PT59M' })]).toEqual([true, false])
-    expect([happened({ where: [{ path: 'total', op: 'GTE', value: 50 }] }), happened({ where: [{ path: 'total', op: 'GT', value: 50 }] })]).toEqual([true, false])
+    expect([happened({ where: [{ path: 'total', op: 'GTE', value: 50 }] }), happened({ where: [{ path: 'total', op: 'GT', value: 50 }] })]).toEqual([
+      true,
+      false,
+    ])
   })
 
   test('since entry leaves out what came before, and what made the entry', () => {
-    expect([happened({ sinceEntry: true, count: { op: 'EQ', value: 1 } }), happened({ sinceEntry: true }, 'cart'), happened({}, 'cart')]).toEqual([true, false, true])
+    expect([happened({ sinceEntry: true, count: { op: 'EQ', value: 1 } }), happened({ sinceEntry: true }, 'cart'), happened({}, 'cart')]).toEqual([
+      true,
+      false,
+      true,
+    ])
   })
 
   test('the key is matched as text', () => {
-    expect([happened({ matchKey: 'cartId', count: { op: 'EQ', value: 1 } }), happened({ matchKey: 'cartId' }, 'cart'), happened({ matchKey: 'total' })]).toEqual([true, true, false])
+    expect([
+      happened({ matchKey: 'cartId', count: { op: 'EQ', value: 1 } }),
+      happened({ matchKey: 'cartId' }, 'cart'),
+      happened({ matchKey: 'total' }),
+    ]).toEqual([true, true, false])
   })
 })
 
@@ -124,7 +173,10 @@ test.each<[string, Extract<Condition, { time: unknown }>['time'], boolean]>([
 })
 
 test('matchesFilter asks for every comparison, and no filter for nothing', () => {
-  const filter = [{ path: 'a', op: 'EQ', value: 1 }, { path: 'b.c', op: 'EXISTS' }] as const
+  const filter = [
+    { path: 'a', op: 'EQ', value: 1 },
+    { path: 'b.c', op: 'EXISTS' },
+  ] as const
   expect(matchesFilter({ a: 1, b: { c: 0 } }, filter, NOW)).toBe(true)
   expect(matchesFilter({ a: 1, b: {} }, filter, NOW)).toBe(false)
   expect(matchesFilter({}, undefined, NOW)).toBe(true)

@@ -5,7 +5,15 @@ import { enrollmentNeed, historyNeeds, nodesNamed } from '../../../src/domain/co
 const CONDITION: Condition = {
   any: [
     { event: { name: 'bought', within: 'P7D' } },
-    { not: { all: [{ event: { name: 'bought', within: 'P1M' } }, { event: { name: 'bought', sinceEntry: true, within: 'PT1H' } }, { engagement: { node: 'mail', status: 'OPENED' } }] } },
+    {
+      not: {
+        all: [
+          { event: { name: 'bought', within: 'P1M' } },
+          { event: { name: 'bought', sinceEntry: true, within: 'PT1H' } },
+          { engagement: { node: 'mail', status: 'OPENED' } },
+        ],
+      },
+    },
     { event: { name: 'seen', within: 'P1D' } },
     { event: { name: 'seen' } },
     { engagement: { node: 'mail', status: 'FAILED' } },

@@ -21,7 +21,18 @@ describe('conditionShape', () => {
     [{ attribute: { path: '$createdAt', op: 'WITHIN_LAST', value: 'P7D' } }],
     [{ attribute: { path: 'a.b', op: 'EQ', value: null } }],
     [{ key: { op: 'IN', value: ['a', 1] } }],
-    [{ event: { name: 'bought', where: [{ path: '$total', op: 'GT', value: 5 }], count: { op: 'EQ', value: 500 }, within: 'P2Y', sinceEntry: true, matchKey: 'cartId' } }],
+    [
+      {
+        event: {
+          name: 'bought',
+          where: [{ path: '$total', op: 'GT', value: 5 }],
+          count: { op: 'EQ', value: 500 },
+          within: 'P2Y',
+          sinceEntry: true,
+          matchKey: 'cartId',
+        },
+      },
+    ],
     [{ engagement: { node: 'mail', status: 'OPENED' } }],
     [{ consent: { channel: 'email', topic: 'news', state: 'GRANTED' } }],
     [{ reachable: 'sms' }],
@@ -34,12 +45,21 @@ describe('conditionShape', () => {
 
   test.each<[unknown, string]>([
     [null, 'when: must be an object'],
-    [{}, 'when: must have exactly one member of all, any, not, attribute, tag, event, engagement, key, variable, triggerEvent, goal, reachable, consent, time'],
-    [{ tags: 'a' }, 'when.tags: is not a condition; there are all, any, not, attribute, tag, event, engagement, key, variable, triggerEvent, goal, reachable, consent, time'],
+    [
+      {},
+      'when: must have exactly one member of all, any, not, attribute, tag, event, engagement, key, variable, triggerEvent, goal, reachable, consent, time',
+    ],
+    [
+      { tags: 'a' },
+      'when.tags: is not a condition; there are all, any, not, attribute, tag, event, engagement, key, variable, triggerEvent, goal, reachable, consent, time',
+    ],
     [{ all: [] }, 'when.all: must be a list of at least one condition'],
     [{ any: [{ tag: 'a' }, { tag: 1 }] }, 'when.any.1.tag: must be text'],
     [{ not: [] }, 'when.not: must be an object'],
-    [{ attribute: { path: '$age', op: 'EXISTS' } }, 'when.attribute.path: must be one of $externalId, $locale, $timeZone, $createdAt, or an attribute'],
+    [
+      { attribute: { path: '$age', op: 'EXISTS' } },
+      'when.attribute.path: must be one of $externalId, $locale, $timeZone, $createdAt, or an attribute',
+    ],
     [{ attribute: { path: 'a..b', op: 'EXISTS' } }, 'when.attribute.path: must be up to 10 names joined by dots'],
     [{ attribute: { op: 'EXISTS' } }, 'when.attribute.path: is missing'],
     [{ attribute: { path: 'a', op: 'EXISTS', value: 1 } }, 'when.attribute.value: is not used with this operator'],
@@ -51,7 +71,10 @@ describe('conditionShape', () => {
     [{ attribute: { path: 'a', op: 'EQ', value: 'x'.repeat(10_000) } }, 'when.attribute.value: must have at most 10000 characters as JSON'],
     [{ attribute: { path: 'a', op: 'EQ', value: ['\0'] } }, 'when.attribute.value: must not hold U+0000 or half a surrogate pair'],
     [{ attribute: { path: 'a', op: 'EQ', value: 'x\uD800' } }, 'when.attribute.value: must not hold U+0000 or half a surrogate pair'],
-    [{ attribute: { path: 'a', op: 'LIKE', value: 1 } }, 'when.attribute.op: must be one of EQ, NEQ, GT, GTE, LT, LTE, IN, NOT_IN, CONTAINS, NOT_CONTAINS, STARTS_WITH, ENDS_WITH, EXISTS, NOT_EXISTS, BEFORE, AFTER, WITHIN_LAST, NOT_WITHIN_LAST'],
+    [
+      { attribute: { path: 'a', op: 'LIKE', value: 1 } },
+      'when.attribute.op: must be one of EQ, NEQ, GT, GTE, LT, LTE, IN, NOT_IN, CONTAINS, NOT_CONTAINS, STARTS_WITH, ENDS_WITH, EXISTS, NOT_EXISTS, BEFORE, AFTER, WITHIN_LAST, NOT_WITHIN_LAST',
+    ],
     [{ key: { path: 'a', op: 'EXISTS' } }, 'when.key.path: is not a setting here'],
     [{ tag: '\0' }, 'when.tag: must not hold U+0000 or half a surrogate pair'],
     [{ event: { name: 'a', within: 'P3Y' } }, 'when.event.within: must be two years at most'],
@@ -76,7 +99,12 @@ describe('conditionShape', () => {
 
   test('stops at the limit, however large the condition', () => {
     let seen = 0
-    const counted = { get tag() { seen++; return 'a' } }
+    const counted = {
+      get tag() {
+        seen++
+        return 'a'
+      },
+    }
     expect(judge(conditionShape, { all: Array.from({ length: 100_000 }, () => counted) })).toEqual(['when: must have at most 100 members'])
     expect(seen).toBe(99)
   })
@@ -84,33 +112,67 @@ describe('conditionShape', () => {
   test('judges anything without throwing, and what it takes evaluates', () => {
     const facts: Facts = {
       contact: { id: '', externalId: null, attributes: {}, tags: [], locale: null, timeZone: 'UTC', createdAt: 0, suppressed: false, erased: false },
-      identities: [], consents: [], history: [], dedupe: [], paused: false,
+      identities: [],
+      consents: [],
+      history: [],
+      dedupe: [],
+      paused: false,
     }
     const members = ['all', 'any', 'not', 'attribute', 'tag', 'event', 'engagement', 'key', 'goal', 'consent', 'time', 'toString', '__proto__']
     const { node } = fc.letrec((tie) => ({
-      node: fc.oneof({ maxDepth: 4 }, fc.jsonValue(), fc.dictionary(fc.constantFrom(...members), tie('node'), { maxKeys: 2 }), fc.array(tie('node'), { maxLength: 3 })),
+      node: fc.oneof(
+        { maxDepth: 4 },
+        fc.jsonValue(),
+        fc.dictionary(fc.constantFrom(...members), tie('node'), { maxKeys: 2 }),
+        fc.array(tie('node'), { maxLength: 3 }),
+      ),
     }))
-    fc.assert(fc.property(node, (value) => {
-      const parsed = conditionShape.parse(value, [], () => {})
-      if (parsed !== undefined) expect(compileCondition(parsed)({ facts, enrollment: null, now: 0 })).toBeTypeOf('boolean')
-    }), { numRuns: 2000 })
+    fc.assert(
+      fc.property(node, (value) => {
+        const parsed = conditionShape.parse(value, [], () => {})
+        if (parsed !== undefined) expect(compileCondition(parsed)({ facts, enrollment: null, now: 0 })).toBeTypeOf('boolean')
+      }),
+      { numRuns: 2000 },
+    )
   })
 })
 
 test('audienceConditionShape refuses what needs an enrollment, with its place', () => {
-  expect(judge(audienceConditionShape, { all: [{ tag: 'a' }, { not: { goal: 'b' } }] })).toEqual(['when.all.1.not.goal: only makes sense inside a journey'])
+  expect(judge(audienceConditionShape, { all: [{ tag: 'a' }, { not: { goal: 'b' } }] })).toEqual([
+    'when.all.1.not.goal: only makes sense inside a journey',
+  ])
   expect(judge(audienceConditionShape, { event: { name: 'a', matchKey: 'b' } })).toEqual(['when.event.matchKey: only makes sense inside a journey'])
   expect(judge(audienceConditionShape, { event: { name: 'a', within: 'P1D' } })).toEqual({ event: { name: 'a', within: 'P1D' } })
 })
 
-test('the schema describes itself under its own id, and leaves out of the audience\'s what that refuses', () => {
+test("the schema describes itself under its own id, and leaves out of the audience's what that refuses", () => {
   const members = (shape: Shape<unknown>) => (shape.schema.anyOf as { title: string }[]).map((each) => each.title)
-  expect(members(conditionShape)).toEqual(['all', 'any', 'not', 'attribute', 'tag', 'event', 'engagement', 'key', 'variable', 'triggerEvent', 'goal', 'reachable', 'consent', 'time'])
+  expect(members(conditionShape)).toEqual([
+    'all',
+    'any',
+    'not',
+    'attribute',
+    'tag',
+    'event',
+    'engagement',
+    'key',
+    'variable',
+    'triggerEvent',
+    'goal',
+    'reachable',
+    'consent',
+    'time',
+  ])
   expect(members(audienceConditionShape)).toEqual(['all', 'any', 'not', 'attribute', 'tag', 'event', 'reachable', 'consent', 'time'])
   expect([conditionShape.schema.$id, audienceConditionShape.schema.$id]).toEqual(['urn:throughline:condition', 'urn:throughline:audience-condition'])
 })
 
 test('propertyFilterShape reports each comparison', () => {
-  expect(judge(propertyFilterShape, [{ path: 'a', op: 'EXISTS' }, { path: '', op: 'EQ', value: 1 }])).toEqual(['when.1.path: is missing'])
+  expect(
+    judge(propertyFilterShape, [
+      { path: 'a', op: 'EXISTS' },
+      { path: '', op: 'EQ', value: 1 },
+    ]),
+  ).toEqual(['when.1.path: is missing'])
   expect(judge(propertyFilterShape, [{ path: '$any', op: 'NOT_EXISTS' }])).toEqual([{ path: '$any', op: 'NOT_EXISTS' }])
 })
