@@ -1,0 +1,56 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { ThroughlineError } from '../errors.ts'
+import { ApiKeyTable, type ApiKeyRow } from '../store/entities/api-key.ts'
+import { newId } from '../store/new-id.ts'
+import { inWorkspaceEm } from '../store/orm.ts'
+import { run, type Statement } from '../store/sql.ts'
+import type { Caller, Services } from './context.ts'
+import { isId, nameOf } from './input.ts'
+
+/** What a key may do. `admin` includes all; `write` includes `read` and `ingest`. */
+export const SCOPES = ['admin', 'write', 'read', 'ingest'] as const
+export type Scope = (typeof SCOPES)[number]
+
+export const hashKey = (key: string): Buffer => createHash('sha256').update(key).digest()
+export const makeKey = (): string => `tl_${randomBytes(32).toString('base64url')}`
+
+const AUTHENTICATE: Statement = { name: 'authenticate', text: 'SELECT id, workspace_id, scopes FROM authenticate($1)' }
+
+/** Who holds this key; null for one that is unknown, expired or revoked. */
+export async function authenticate(services: Services, key: string): Promise<Caller | null> {
+  const [row] = await run<{ id: string; workspace_id: string; scopes: string[] }>(services.apiPool, AUTHENTICATE, [hashKey(key)])
+  return row === undefined ? null : { keyId: row.id, workspaceId: row.workspace_id, scopes: row.scopes }
+}
+
+/** Whether a caller's scopes cover one. */
+export function allows(caller: Caller, scope: Scope): boolean {
+  return caller.scopes.includes('admin') || caller.scopes.includes(scope) || (caller.scopes.includes('write') && (scope === 'read' || scope === 'ingest'))
+}
+
+/** A new key; its secret is in the answer and nowhere else. */
+export async function createApiKey(services: Services, caller: Caller, input: { name: string; scopes: readonly Scope[]; expiresAt?: Date | null | undefined }): Promise<{ row: ApiKeyRow; secret: string }> {
+  if (input.scopes.length === 0) throw new ThroughlineError('INVALID_INPUT', 'needs at least one scope', { path: ['scopes'] })
+  if (input.expiresAt != null && input.expiresAt.getTime() <= Date.now()) throw new ThroughlineError('INVALID_INPUT', 'must be in the future', { path: ['expiresAt'] })
+  const secret = makeKey()
+  return inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
+    const row = em.create(ApiKeyTable, {
+      id: newId(), workspaceId: caller.workspaceId, name: nameOf(input.name, 'name'), prefix: secret.slice(0, 8), hash: hashKey(secret), scopes: [...input.scopes], expiresAt: input.expiresAt ?? null, createdAt: new Date(),
+    })
+    await em.flush()
+    return { row, secret }
+  })
+}
+
+export async function revokeApiKey(services: Services, caller: Caller, id: string): Promise<ApiKeyRow> {
+  return inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
+    const row = isId(id) ? await em.findOne(ApiKeyTable, { id }) : null
+    if (row === null) throw new ThroughlineError('NOT_FOUND', 'There is no such key.', { path: ['id'] })
+    row.revokedAt ??= new Date()
+    await em.flush()
+    return row
+  })
+}
+
+export async function listApiKeys(services: Services, caller: Caller): Promise<ApiKeyRow[]> {
+  return inWorkspaceEm(services.orm, caller.workspaceId, (em) => em.find(ApiKeyTable, {}, { orderBy: { id: 'asc' }, limit: 1_000 }))
+}
