@@ -152,8 +152,8 @@ export async function loadWatches(client: Client, keys: readonly { lane: number;
   return run(client, WATCHES, [keys.map((key) => key.lane), keys.map((key) => key.journeyId), keys.map((key) => key.contactId)])
 }
 
-/** No condition may count higher, so no more of one name is ever read. */
-export const MOST_HISTORY = 500
+/** One more than a condition may count to, so no more of one name is ever read. */
+export const MOST_HISTORY = 501
 
 const HISTORY: Statement = {
   name: 'facts_history',

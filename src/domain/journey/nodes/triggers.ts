@@ -1,6 +1,6 @@
 import type { Condition, PropertyFilter } from '../../condition/condition.ts'
 import { historyNeeds } from '../../condition/references.ts'
-import { conditionShape, propertyFilterShape } from '../../condition/validate.ts'
+import { audienceConditionShape, propertyFilterShape } from '../../condition/validate.ts'
 import { choice, duration, list, object, optional, text, type Shape } from '../../shape.ts'
 import type { NodeKind } from '../node-kind.ts'
 
@@ -30,7 +30,7 @@ export interface InactivityTriggerConfig extends Audience {
   after: string
 }
 
-const audience = { condition: optional(conditionShape) }
+const audience = { condition: optional(audienceConditionShape) }
 const matchKey = optional(text({ title: 'Key property', description: 'One enrollment per contact and value of this property, e.g. `cartId`.', max: 200 }))
 
 function trigger<C extends Audience>(kind: string, title: string, icon: string, description: string, config: Shape<unknown>): NodeKind<C> {

@@ -1,0 +1,143 @@
+import { isLanedId, laneOf } from '../domain/ids.ts'
+import type { Decision, EnrollmentStatus } from '../domain/journey/enrollment.ts'
+import type { JsonObject } from '../domain/json.ts'
+import { ThroughlineError } from '../errors.ts'
+import { deliver, type InboxItem } from '../lanes/inbox.ts'
+import { EnrollmentTable, type EnrollmentRow } from '../store/entities/enrollment.ts'
+import { JournalEntryTable, type JournalEntryRow } from '../store/entities/journal-entry.ts'
+import { JourneyTable } from '../store/entities/journey.ts'
+import { newId } from '../store/new-id.ts'
+import { inWorkspaceEm } from '../store/orm.ts'
+import { type ContactReference, referenceOf } from './contacts.ts'
+import type { Caller, Services } from './context.ts'
+import { once } from './idempotency.ts'
+import { isId } from './input.ts'
+import { clientOf } from './transaction.ts'
+
+export const MOST_ENROLLED = 1_000
+
+export interface EnrollContacts {
+  journeyId: string
+  /** The API trigger to enter by; every one of the journey's where left out. */
+  trigger?: string | null | undefined
+  contacts: readonly ContactReference[]
+  /** The trigger event's properties. */
+  properties?: JsonObject | null | undefined
+  idempotencyKey?: string | null | undefined
+}
+
+/** Asks the ring to enroll; whether each may enter is decided there, and traced. Answers how many were asked for. */
+export async function enrollContacts(services: Services, caller: Caller, input: EnrollContacts): Promise<number> {
+  if (input.contacts.length > MOST_ENROLLED) throw new ThroughlineError('LIMIT_EXCEEDED', `At most ${MOST_ENROLLED} contacts a call.`, { path: ['contacts'] })
+  const items = input.contacts.map((contact, index): InboxItem => {
+    let reference: ReturnType<typeof referenceOf>
+    try {
+      reference = referenceOf(contact)
+    } catch (error) {
+      throw error instanceof ThroughlineError ? new ThroughlineError(error.code, error.message, { path: ['contacts', String(index), ...(error.path ?? []).slice(1)] }) : error
+    }
+    if (reference === null && !isLanedId(contact.id ?? '', services.lanes)) throw new ThroughlineError('NOT_FOUND', 'There is no such contact.', { path: ['contacts', String(index), 'id'] })
+    const data = { journeyId: input.journeyId, node: input.trigger ?? null, properties: input.properties ?? {}, requestId: newId() }
+    const whose = reference === null ? { contactId: contact.id ?? '' } : { reference }
+    return { kind: 'enroll', data, workspaceId: caller.workspaceId, ...whose }
+  })
+  return once(services, caller, 'enrollContacts', input.idempotencyKey, input, async (em) => {
+    const journey = isId(input.journeyId) ? await em.findOne(JourneyTable, { id: input.journeyId }) : null
+    if (journey === null) throw new ThroughlineError('NOT_FOUND', 'There is no such journey.', { path: ['journeyId'] })
+    if (journey.status !== 'LIVE') throw new ThroughlineError('CONFLICT', `The journey is ${journey.status}.`, { path: ['journeyId'] })
+    await deliver(clientOf(em), items, services.lanes)
+    return items.length
+  })
+}
+
+/** Ends enrollments as exited; by id, or everybody a journey holds. Answers how many were asked to leave. */
+export async function exitEnrollments(services: Services, caller: Caller, input: { ids?: readonly string[] | null | undefined; journeyId?: string | null | undefined; reason?: string | null | undefined }): Promise<number> {
+  if ((input.ids == null) === (input.journeyId == null)) throw new ThroughlineError('INVALID_INPUT', 'give either ids or journeyId', { path: ['ids'] })
+  const reason = input.reason ?? 'exited_by_api'
+  const leave = (rows: EnrollmentRow[]) => rows.map((row): InboxItem => ({ kind: 'exit', data: { enrollmentId: row.id, reason }, workspaceId: caller.workspaceId, contactId: row.contactId }))
+  let asked = 0
+  for (let after = ''; ; ) {
+    const rows = await inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
+      const which = input.ids != null ? { id: { $in: input.ids.filter((id) => isLanedId(id, services.lanes)) }, lane: { $in: [...new Set(input.ids.map(laneOf))] } } : { journeyId: input.journeyId ?? '' }
+      const found = await em.find(EnrollmentTable, { $and: [which, { status: 'ACTIVE' }, after === '' ? {} : { id: { $gt: after } }] }, { orderBy: { id: 'asc' }, limit: 1_000 })
+      await deliver(clientOf(em), leave(found), services.lanes)
+      return found
+    })
+    asked += rows.length
+    after = rows.at(-1)?.id ?? after
+    if (rows.length < 1_000) return asked
+  }
+}
+
+export async function enrollmentsByIds(services: Services, caller: Caller, ids: readonly string[]): Promise<Map<string, EnrollmentRow>> {
+  const sound = ids.filter((id) => isLanedId(id, services.lanes))
+  const rows = await inWorkspaceEm(services.orm, caller.workspaceId, (em) => em.find(EnrollmentTable, { lane: { $in: [...new Set(sound.map(laneOf))] }, id: { $in: sound } }))
+  return new Map(rows.map((row) => [row.id, row]))
+}
+
+export interface ListEnrollments {
+  journeyId: string | null
+  contactId: string | null
+  status: readonly EnrollmentStatus[] | null
+  node: string | null
+  first: number
+  before: string | null
+}
+
+/** Newest first; `before` is the id to continue after. */
+export async function listEnrollments(services: Services, caller: Caller, input: ListEnrollments): Promise<EnrollmentRow[]> {
+  return inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
+    em.find(
+      EnrollmentTable,
+      {
+        ...(input.journeyId === null ? {} : { journeyId: input.journeyId }),
+        ...(input.contactId === null ? {} : { contactId: input.contactId, lane: laneOf(input.contactId) }),
+        ...(input.status === null ? {} : { status: { $in: [...input.status] } }),
+        ...(input.node === null ? {} : { node: input.node }),
+        ...(input.before === null ? {} : { id: { $lt: input.before } }),
+      },
+      { orderBy: { id: 'desc' }, limit: input.first },
+    ),
+  )
+}
+
+/** One decision with when it was made. */
+export interface TracedDecision extends Decision {
+  id: string
+  at: Date
+  enrollmentId: string | null
+}
+
+/** Why an enrollment is where it is: every decision, oldest first. */
+export async function traceOf(services: Services, caller: Caller, enrollmentId: string): Promise<TracedDecision[]> {
+  const rows = await inWorkspaceEm(services.orm, caller.workspaceId, (em) => em.find(JournalEntryTable, { lane: laneOf(enrollmentId), enrollmentId }, { orderBy: { seq: 'asc' }, limit: 5_000 }))
+  return rows.flatMap(decisionsOf)
+}
+
+/** Entries that were refused to a contact, newest first. */
+export async function refusalsOf(services: Services, caller: Caller, contactId: string, first: number): Promise<TracedDecision[]> {
+  const rows = await inWorkspaceEm(services.orm, caller.workspaceId, (em) => em.find(JournalEntryTable, { lane: laneOf(contactId), contactId, enrollmentId: null }, { orderBy: { at: 'desc' }, limit: first }))
+  return rows.flatMap(decisionsOf)
+}
+
+function decisionsOf(row: JournalEntryRow): TracedDecision[] {
+  return row.decisions.map((decision, index) => ({ ...decision, id: `${row.id}:${index}`, at: row.at, enrollmentId: row.enrollmentId ?? null }))
+}
+
+export interface Visit {
+  node: string
+  enteredAt: Date
+  leftAt: Date | null
+  port: string | null
+}
+
+/** The nodes an enrollment has been to, in order, read out of its trace. */
+export function visitsOf(trace: readonly TracedDecision[]): Visit[] {
+  const visits: Visit[] = []
+  for (const { code, node, at, port } of trace) {
+    if ((code === 'entered' || code === 'arrived') && node !== null) visits.push({ node, enteredAt: at, leftAt: null, port: null })
+    const last = visits.at(-1)
+    if (code === 'left' && last !== undefined && last.node === node) Object.assign(last, { leftAt: at, port: port ?? null })
+  }
+  return visits
+}

@@ -1,0 +1,69 @@
+import type { Channel } from '../domain/channel.ts'
+import type { DeliveryStatus } from '../domain/delivery.ts'
+import { isLanedId, laneOf } from '../domain/ids.ts'
+import { ThroughlineError } from '../errors.ts'
+import { deliver } from '../lanes/inbox.ts'
+import { MessageTable, type MessageRow } from '../store/entities/message.ts'
+import { MessageStatusTable, type MessageStatusRow } from '../store/entities/message-status.ts'
+import { inWorkspaceEm } from '../store/orm.ts'
+import type { Caller, Services } from './context.ts'
+import { clientOf } from './transaction.ts'
+
+export async function messagesByIds(services: Services, caller: Caller, ids: readonly string[]): Promise<Map<string, MessageRow>> {
+  const sound = ids.filter((id) => isLanedId(id, services.lanes))
+  const rows = await inWorkspaceEm(services.orm, caller.workspaceId, (em) => em.find(MessageTable, { lane: { $in: [...new Set(sound.map(laneOf))] }, id: { $in: sound } }))
+  return new Map(rows.map((row) => [row.id, row]))
+}
+
+export interface ListMessages {
+  journeyId: string | null
+  contactId: string | null
+  enrollmentId: string | null
+  channels: readonly Channel[] | null
+  status: readonly DeliveryStatus[] | null
+  first: number
+  before: string | null
+}
+
+/** Newest first; `before` is the id to continue after. */
+export async function listMessages(services: Services, caller: Caller, input: ListMessages): Promise<MessageRow[]> {
+  const lane = input.contactId ?? input.enrollmentId
+  return inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
+    em.find(
+      MessageTable,
+      {
+        ...(lane === null ? {} : { lane: laneOf(lane) }),
+        ...(input.journeyId === null ? {} : { journeyId: input.journeyId }),
+        ...(input.contactId === null ? {} : { contactId: input.contactId }),
+        ...(input.enrollmentId === null ? {} : { enrollmentId: input.enrollmentId }),
+        ...(input.channels === null ? {} : { channel: { $in: [...input.channels] } }),
+        ...(input.status === null ? {} : { status: { $in: [...input.status] } }),
+        ...(input.before === null ? {} : { id: { $lt: input.before } }),
+      },
+      { orderBy: { id: 'desc' }, limit: input.first },
+    ),
+  )
+}
+
+/** Everything that was ever reported of these messages, by message, in the order it arrived. */
+export async function statusesOf(services: Services, caller: Caller, ids: readonly string[]): Promise<Map<string, MessageStatusRow[]>> {
+  const found = new Map<string, MessageStatusRow[]>(ids.map((id) => [id, []]))
+  const rows = await inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
+    em.find(MessageStatusTable, { lane: { $in: [...new Set(ids.map(laneOf))] }, messageId: { $in: [...ids] } }, { orderBy: { receivedAt: 'asc', id: 'asc' }, limit: 10_000 }),
+  )
+  for (const row of rows) found.get(row.messageId)?.push(row)
+  return found
+}
+
+export const REPORTABLE = ['DELIVERED', 'OPENED', 'CLICKED'] as const
+
+/** What an app saw happen to a push: FCM itself reports nothing after accepting it. */
+export async function reportMessage(services: Services, caller: Caller, input: { id: string; status: (typeof REPORTABLE)[number]; at?: Date | null | undefined }): Promise<MessageRow> {
+  const message = (await messagesByIds(services, caller, [input.id])).get(input.id)
+  if (message === undefined) throw new ThroughlineError('NOT_FOUND', 'There is no such message.', { path: ['id'] })
+  const at = Math.min(input.at?.getTime() ?? Date.now(), Date.now())
+  await inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
+    deliver(clientOf(em), [{ kind: 'callback', data: { messageId: message.id, status: input.status, human: true, at }, workspaceId: caller.workspaceId, contactId: message.contactId }], services.lanes),
+  )
+  return message
+}
