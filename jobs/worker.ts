@@ -3,7 +3,7 @@ import { openDispatcher } from '../src/lanes/dispatch.ts'
 import { openJourneyBook } from '../src/lanes/journeys.ts'
 import { startPacer } from '../src/lanes/pacer.ts'
 import type { Ring } from '../src/lanes/tick.ts'
-import { openBoss, prepareQueues, QUEUES, type JobData, type Queue } from '../src/queue/boss.ts'
+import { openBoss, QUEUES, type JobData, type Queue } from '../src/queue/boss.ts'
 import { listen } from '../src/realtime/listener.ts'
 import { isDatabaseAway, openPool } from '../src/store/sql.ts'
 import { WAKE_CHANNEL } from '../src/store/queries/inbox.ts'
@@ -46,7 +46,6 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const pool = openPool(databaseUrl, { role: 'throughline_worker', max: 8, name: 'throughline worker', onError })
   const boss = openBoss(databaseUrl, { supervise: true, onError })
   await boss.start()
-  await prepareQueues(boss)
   const sender = openSender({ pool, vault: options.vault, publicUrl: options.publicUrl })
   const dispatcher = openDispatcher({ pool, lanes, sockets: options.sendConcurrency, send: sender.send, onError })
   const ring: Ring = { pool, lanes, rowsPerLane: options.rowsPerLane, book: openJourneyBook(), enqueueSends: (client, ids) => enqueueSends(boss, client, ids) }

@@ -5,7 +5,7 @@ import { linkRoutes } from './http/links.ts'
 import { openServer, type Server } from './http/server.ts'
 import { webhookRoutes } from './http/webhooks.ts'
 import type { Logger } from './logger.ts'
-import { openBoss, prepareQueues } from './queue/boss.ts'
+import { installQueues, openBoss } from './queue/boss.ts'
 import { openHub } from './realtime/hub.ts'
 import type { Services } from './services/context.ts'
 import { createDatabase, migrate } from './store/migrate.ts'
@@ -28,10 +28,7 @@ export async function layFoundation(config: Config, databaseUrl: string, log: Lo
     try {
       await createDatabase(databaseUrl)
       const lanes = await migrate(databaseUrl, config.lanes)
-      const boss = openBoss(databaseUrl, { supervise: false, onError: () => {} })
-      await boss.start()
-      await prepareQueues(boss)
-      await boss.stop({ graceful: false })
+      await installQueues(databaseUrl)
       return { config, databaseUrl, lanes, vault: createVault(await readMasterKey(config)), log }
     } catch (error) {
       if (!isDatabaseAway(error) || attempt >= 60) throw error

@@ -47,11 +47,24 @@ export function openBoss(url: string, options: { supervise: boolean; onError: (e
   return boss
 }
 
-/** Creates the queues that are not there yet; safe to run by many at once. */
-export async function prepareQueues(boss: PgBoss): Promise<void> {
-  const present = new Set((await boss.getQueues()).map((queue) => queue.name))
-  for (const name of Object.keys(QUEUES) as Queue[]) {
-    if (!present.has(name)) await boss.createQueue(name, QUEUES[name])
+/** Both roles put jobs on queues inside their own transactions. */
+const GRANTS = `
+GRANT USAGE ON SCHEMA pgboss TO throughline_api, throughline_worker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA pgboss TO throughline_api, throughline_worker;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA pgboss TO throughline_api, throughline_worker;`
+
+/** Installs pg-boss and the queues that are not there yet, as the database's owner; safe to run by many at once. */
+export async function installQueues(url: string): Promise<void> {
+  const boss = openBoss(url, { supervise: false, onError: () => {} })
+  await boss.start()
+  try {
+    const present = new Set((await boss.getQueues()).map((queue) => queue.name))
+    for (const name of Object.keys(QUEUES) as Queue[]) {
+      if (!present.has(name)) await boss.createQueue(name, QUEUES[name])
+    }
+    await boss.getDb().executeSql(GRANTS)
+  } finally {
+    await boss.stop({ graceful: false })
   }
 }
 

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
+import { installQueues } from '../../src/queue/boss.ts'
 import { startEmbedded } from '../../src/store/embedded.ts'
 import { createDatabase, migrate } from '../../src/store/migrate.ts'
 
@@ -23,6 +24,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   template.pathname = `/${TEMPLATE_DATABASE}`
   await createDatabase(template.href)
   await migrate(template.href, 64)
+  await installQueues(template.href)
   project.provide('clusterUrl', database.url)
   return async () => {
     await database.stop()
