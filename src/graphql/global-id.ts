@@ -1,0 +1,36 @@
+import { ThroughlineError } from '../errors.ts'
+
+/** The types that `node(id)` finds. */
+export const NODE_TYPES = [
+  'ApiKey', 'ChannelIdentity', 'Contact', 'Conversion', 'Enrollment', 'Event', 'Journey', 'JourneyNode', 'JourneyVersion', 'Message',
+  'ProviderConnection', 'Template', 'Topic', 'Workspace',
+] as const
+export type NodeType = (typeof NODE_TYPES)[number]
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+/** base64url of `Type:id`: opaque to clients, who must not build one. */
+export function toGlobalId(type: NodeType, id: string): string {
+  return Buffer.from(`${type}:${id}`).toString('base64url')
+}
+
+/** null for what is no id of ours. What it names may still not exist, or not for this caller. */
+export function readGlobalId(text: string): { type: NodeType; id: string; rest: string } | null {
+  if (!/^[A-Za-z0-9_-]{1,400}$/.test(text)) return null
+  const [type, id, ...rest] = Buffer.from(text, 'base64url').toString().split(':')
+  if (id === undefined || !UUID.test(id) || !NODE_TYPES.includes(type as NodeType)) return null
+  return { type: type as NodeType, id, rest: rest.join(':') }
+}
+
+/** The uuid of a global id of this type; null for any other text. */
+export function tryIdOf(type: NodeType, globalId: string): string | null {
+  const found = readGlobalId(globalId)
+  return found?.type === type && found.rest === '' ? found.id : null
+}
+
+/** The same, for inputs: NOT_FOUND, as for an id that is well-formed and not there, so that ids cannot be probed. */
+export function idOf(type: NodeType, globalId: string, path: readonly string[]): string {
+  const id = tryIdOf(type, globalId)
+  if (id === null) throw new ThroughlineError('NOT_FOUND', `There is no such ${type}.`, { path })
+  return id
+}

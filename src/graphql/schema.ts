@@ -1,0 +1,17 @@
+import 'reflect-metadata'
+import { type GraphQLSchema, isInputObjectType, lexicographicSortSchema, printSchema } from 'graphql'
+import { buildSchemaSync } from 'type-graphql'
+import { TopicResolver } from './topics/resolver.ts'
+
+/** The whole contract. Built once a process. */
+export function buildApiSchema(): GraphQLSchema {
+  const schema = buildSchemaSync({ resolvers: [TopicResolver], validate: false, emitSchemaFile: false })
+  // type-graphql has no @oneOf: the mark is set on the built type, where graphql-js reads it.
+  for (const type of Object.values(schema.getTypeMap())) if (isInputObjectType(type) && type.extensions.oneOf === true) type.isOneOf = true
+  return schema
+}
+
+/** The contract as schema/schema.graphql has it: sorted, so that a move of code is no change. */
+export function printApiSchema(schema: GraphQLSchema): string {
+  return `${printSchema(lexicographicSortSchema(schema))}\n`
+}

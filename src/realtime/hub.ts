@@ -1,0 +1,127 @@
+import { CHANGE_CHANNEL, type Changes, decodeChanges } from './changes.ts'
+import { listen } from './listener.ts'
+
+export type ChangeKind = 'enrollments' | 'messages' | 'journeys'
+
+/** What changed since the last time, each id once. */
+export interface Change {
+  ids: string[]
+  /** How many changes, at least, were dropped because they came faster than they were taken, or while the connection was away. */
+  missed: number
+}
+
+export interface Hub {
+  /** Resolves once the process listens. */
+  ready: Promise<void>
+  /** Changes of one kind in one workspace, from now on. Ends when the consumer stops or the hub closes. */
+  watch(workspaceId: string, kind: ChangeKind): AsyncIterableIterator<Change>
+  close(): Promise<void>
+}
+
+/** Ids a subscriber may leave waiting; beyond it the oldest are dropped. */
+const MOST_WAITING = 1_000
+/** What one read of a subscriber takes: objects are read again in batches of this size. */
+const BATCH = 100
+
+interface Watcher {
+  push(ids: readonly string[], missed: number): void
+  end(): void
+}
+
+/**
+ * Spreads what one listening connection hears among this process's subscribers. Ids only: whoever subscribed
+ * reads the objects, as itself. A change of something still waiting to be read adds nothing, since the read
+ * will see it.
+ */
+export function openHub({ databaseUrl, onError }: { databaseUrl: string; onError: (error: Error) => void }): Hub {
+  const watchers = new Map<string, Set<Watcher>>()
+  const tell = (workspaceId: string, kind: ChangeKind, ids: readonly string[], missed: number) => {
+    for (const watcher of watchers.get(`${workspaceId}/${kind}`) ?? []) watcher.push(ids, missed)
+  }
+  const spread = (changes: Changes) => {
+    tell(changes.workspaceId, 'messages', changes.messages, changes.truncated ? 1 : 0)
+    tell(changes.workspaceId, 'enrollments', changes.enrollments, changes.truncated ? 1 : 0)
+    tell(changes.workspaceId, 'journeys', changes.journeys, 0)
+  }
+  const listener = listen(
+    databaseUrl,
+    {
+      [CHANGE_CHANNEL](payload) {
+        const changes = decodeChanges(payload)
+        if (changes !== null) spread(changes)
+      },
+    },
+    {
+      name: 'throughline changes',
+      onError,
+      onReconnect() {
+        for (const set of watchers.values()) for (const watcher of set) watcher.push([], 1)
+      },
+    },
+  )
+  return {
+    ready: listener.ready,
+    watch(workspaceId, kind) {
+      const name = `${workspaceId}/${kind}`
+      const set = watchers.get(name) ?? new Set()
+      watchers.set(name, set)
+      const { watcher, iterator } = createWatcher(() => {
+        set.delete(watcher)
+        if (set.size === 0 && watchers.get(name) === set) watchers.delete(name)
+      })
+      set.add(watcher)
+      return iterator
+    },
+    async close() {
+      for (const set of [...watchers.values()]) for (const watcher of [...set]) watcher.end()
+      await listener.close()
+    },
+  }
+}
+
+/** A bounded queue that is an iterator. `onEnd` runs once, whoever ends it. */
+export function createWatcher(onEnd: () => void): { watcher: Watcher; iterator: AsyncIterableIterator<Change> } {
+  const waiting = new Set<string>()
+  let missed = 0
+  let ended = false
+  let wake: (() => void) | null = null
+  const end = () => {
+    if (ended) return
+    ended = true
+    onEnd()
+    wake?.()
+  }
+  const watcher: Watcher = {
+    push(ids, lost) {
+      missed += lost
+      for (const id of ids) {
+        if (waiting.has(id)) continue
+        waiting.add(id)
+        if (waiting.size <= MOST_WAITING) continue
+        const [oldest] = waiting
+        waiting.delete(oldest ?? '')
+        missed++
+      }
+      if (waiting.size > 0 || missed > 0) wake?.()
+    },
+    end,
+  }
+  const iterator: AsyncIterableIterator<Change> = {
+    [Symbol.asyncIterator]: () => iterator,
+    async next() {
+      while (!ended && waiting.size === 0 && missed === 0) await new Promise<void>((resolve) => { wake = resolve })
+      wake = null
+      if (ended) return { done: true, value: undefined }
+      const ids = [...waiting].slice(0, BATCH)
+      for (const id of ids) waiting.delete(id)
+      const change = { ids, missed }
+      missed = 0
+      return { done: false, value: change }
+    },
+    async return() {
+      end()
+      return { done: true, value: undefined }
+    },
+  }
+  return { watcher, iterator }
+}
