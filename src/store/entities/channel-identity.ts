@@ -1,22 +1,23 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import type { Channel, IdentityStatus } from '../../domain/channel.ts'
+import { bytes, lane, madeAt } from './columns.ts'
 
-export const ChannelIdentityTable = defineEntity({
+export const ChannelIdentityEntity = defineEntity({
   name: 'ChannelIdentity',
   tableName: 'channel_identity',
   properties: {
-    lane: p.integer().primary(),
+    lane: lane(),
     id: p.uuid().primary(),
     workspaceId: p.uuid(),
     contactId: p.uuid(),
-    channel: p.string().$type<Channel>(),
-    status: p.string().$type<IdentityStatus>(),
-    address: p.blob(),
-    blindIndex: p.string(),
-    platform: p.string().nullable(),
-    lastSeenAt: p.datetime(),
-    createdAt: p.datetime(),
+    channel: p.text().$type<Channel>(),
+    status: p.text().$type<IdentityStatus>(),
+    /** Sealed. */
+    address: bytes(),
+    blindIndex: p.text(),
+    platform: p.text().strictNullable(),
+    lastSeenAt: madeAt(),
+    createdAt: madeAt(),
   },
 })
-
-export type ChannelIdentityRow = InferEntity<typeof ChannelIdentityTable>
+export type ChannelIdentityRow = InferEntity<typeof ChannelIdentityEntity>

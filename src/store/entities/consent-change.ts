@@ -1,21 +1,22 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
-import type { ConsentState } from '../../domain/channel.ts'
+import type { Channel, ConsentState } from '../../domain/channel.ts'
+import { lane, madeAt } from './columns.ts'
 
-export const ConsentChangeTable = defineEntity({
+/** The ledger: appended, never changed. */
+export const ConsentChangeEntity = defineEntity({
   name: 'ConsentChange',
   tableName: 'consent_change',
   properties: {
-    lane: p.integer().primary(),
+    lane: lane(),
     id: p.uuid().primary(),
     workspaceId: p.uuid(),
     contactId: p.uuid(),
-    channel: p.string(),
-    topicId: p.string(),
-    state: p.string().$type<ConsentState>(),
-    source: p.string(),
-    purpose: p.string(),
-    at: p.datetime(),
+    channel: p.text().$type<Channel | ''>(),
+    topicId: p.text(),
+    state: p.text().$type<ConsentState>(),
+    source: p.text(),
+    purpose: p.text(),
+    at: madeAt(),
   },
 })
-
-export type ConsentChangeRow = InferEntity<typeof ConsentChangeTable>
+export type ConsentChangeRow = InferEntity<typeof ConsentChangeEntity>

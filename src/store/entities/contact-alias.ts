@@ -1,15 +1,16 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
+import { lane, madeAt } from './columns.ts'
 
-export const ContactAliasTable = defineEntity({
+/** A reference's row, in the lane the reference hashes to, which need not be the contact's. */
+export const ContactAliasEntity = defineEntity({
   name: 'ContactAlias',
   tableName: 'contact_alias',
   properties: {
-    lane: p.integer().primary(),
+    lane: lane(),
     workspaceId: p.uuid().primary(),
-    reference: p.string().primary(),
+    reference: p.text().primary(),
     contactId: p.uuid(),
-    createdAt: p.datetime(),
+    createdAt: madeAt(),
   },
 })
-
-export type ContactAliasRow = InferEntity<typeof ContactAliasTable>
+export type ContactAliasRow = InferEntity<typeof ContactAliasEntity>

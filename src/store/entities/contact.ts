@@ -1,26 +1,28 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import type { JsonObject } from '../../domain/json.ts'
+import { changedAt, instant, lane, madeAt } from './columns.ts'
 
-export const ContactTable = defineEntity({
+export const ContactEntity = defineEntity({
   name: 'Contact',
   tableName: 'contact',
   properties: {
-    lane: p.integer().primary(),
+    lane: lane(),
     id: p.uuid().primary(),
     workspaceId: p.uuid(),
-    externalId: p.string().nullable(),
+    externalId: p.text().strictNullable(),
     attributes: p.json().$type<JsonObject>(),
-    tags: p.array().$type<string[]>(),
-    locale: p.string().nullable(),
-    timeZone: p.string().nullable(),
-    mergedInto: p.uuid().nullable(),
-    linked: p.array().$type<string[]>(),
-    suppressedAt: p.datetime().nullable(),
-    erasedAt: p.datetime().nullable(),
+    tags: p.array().columnType('text[]'),
+    locale: p.text().strictNullable(),
+    timeZone: p.text().strictNullable(),
+    /** The known contact this anonymous one turned out to be. */
+    mergedInto: p.uuid().strictNullable(),
+    /** Ids of the anonymous contacts that turned out to be this one. */
+    linked: p.array().columnType('uuid[]'),
+    suppressedAt: instant().strictNullable(),
+    erasedAt: instant().strictNullable(),
     consentRevision: p.integer(),
-    createdAt: p.datetime(),
-    updatedAt: p.datetime(),
+    createdAt: madeAt(),
+    updatedAt: changedAt(),
   },
 })
-
-export type ContactRow = InferEntity<typeof ContactTable>
+export type ContactRow = InferEntity<typeof ContactEntity>

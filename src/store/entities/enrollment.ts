@@ -1,27 +1,27 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
-import type { EnrollmentStatus } from '../../domain/journey/enrollment.ts'
-import type { JsonObject } from '../../domain/json.ts'
+import type { EnrollmentState, EnrollmentStatus } from '../../domain/journey/enrollment.ts'
+import { instant, lane } from './columns.ts'
 
-export const EnrollmentTable = defineEntity({
+/** Written by the tick alone; read here. */
+export const EnrollmentEntity = defineEntity({
   name: 'Enrollment',
   tableName: 'enrollment',
   properties: {
-    lane: p.integer().primary(),
+    lane: lane(),
     id: p.uuid().primary(),
     workspaceId: p.uuid(),
     journeyId: p.uuid(),
     versionId: p.uuid(),
     contactId: p.uuid(),
-    key: p.string(),
-    status: p.string().$type<EnrollmentStatus>(),
-    node: p.string().nullable(),
-    dueAt: p.datetime().nullable(),
-    frozenDueAt: p.datetime().nullable(),
-    state: p.json().$type<JsonObject>(),
-    enteredAt: p.datetime(),
-    endedAt: p.datetime().nullable(),
-    endReason: p.string().nullable(),
+    key: p.text(),
+    status: p.text().$type<EnrollmentStatus>(),
+    node: p.text().strictNullable(),
+    dueAt: instant().strictNullable(),
+    frozenDueAt: instant().strictNullable(),
+    state: p.json().$type<EnrollmentState>(),
+    enteredAt: instant(),
+    endedAt: instant().strictNullable(),
+    endReason: p.text().strictNullable(),
   },
 })
-
-export type EnrollmentRow = InferEntity<typeof EnrollmentTable>
+export type EnrollmentRow = InferEntity<typeof EnrollmentEntity>

@@ -1,20 +1,21 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import type { JsonObject } from '../../domain/json.ts'
+import { instant, lane } from './columns.ts'
 
-export const EventTable = defineEntity({
+/** Written by the tick alone; read here. */
+export const EventEntity = defineEntity({
   name: 'Event',
   tableName: 'event',
   properties: {
-    lane: p.integer().primary(),
-    receivedAt: p.datetime().primary(),
+    lane: lane(),
+    receivedAt: instant().primary(),
     id: p.uuid().primary(),
     workspaceId: p.uuid(),
     contactId: p.uuid(),
-    messageId: p.string().nullable(),
-    name: p.string(),
+    messageId: p.text().strictNullable(),
+    name: p.text(),
     properties: p.json().$type<JsonObject>(),
-    occurredAt: p.datetime(),
+    occurredAt: instant(),
   },
 })
-
-export type EventRow = InferEntity<typeof EventTable>
+export type EventRow = InferEntity<typeof EventEntity>

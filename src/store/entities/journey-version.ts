@@ -1,7 +1,8 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import type { Graph } from '../../domain/journey/graph.ts'
+import { madeAt } from './columns.ts'
 
-export const JourneyVersionTable = defineEntity({
+export const JourneyVersionEntity = defineEntity({
   name: 'JourneyVersion',
   tableName: 'journey_version',
   properties: {
@@ -10,8 +11,7 @@ export const JourneyVersionTable = defineEntity({
     journeyId: p.uuid(),
     number: p.integer(),
     graph: p.json().$type<Graph>(),
-    publishedAt: p.datetime(),
+    publishedAt: madeAt(),
   },
 })
-
-export type JourneyVersionRow = InferEntity<typeof JourneyVersionTable>
+export type JourneyVersionRow = InferEntity<typeof JourneyVersionEntity>

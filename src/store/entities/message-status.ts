@@ -1,21 +1,22 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import type { JsonObject } from '../../domain/json.ts'
+import { instant, lane } from './columns.ts'
 
-export const MessageStatusTable = defineEntity({
+/** Written by the tick alone; read here. */
+export const MessageStatusEntity = defineEntity({
   name: 'MessageStatus',
   tableName: 'message_status',
   properties: {
-    lane: p.integer().primary(),
-    receivedAt: p.datetime().primary(),
+    lane: lane(),
+    receivedAt: instant().primary(),
     id: p.uuid().primary(),
     messageId: p.uuid(),
     workspaceId: p.uuid(),
     contactId: p.uuid(),
-    status: p.string(),
-    human: p.boolean().nullable(),
-    detail: p.json().$type<JsonObject>().nullable(),
-    at: p.datetime(),
+    status: p.text(),
+    human: p.boolean().strictNullable(),
+    detail: p.json().$type<JsonObject>().strictNullable(),
+    at: instant(),
   },
 })
-
-export type MessageStatusRow = InferEntity<typeof MessageStatusTable>
+export type MessageStatusRow = InferEntity<typeof MessageStatusEntity>

@@ -1,8 +1,8 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
-import type { WhenUnknown } from '../../domain/ledger.ts'
-import type { TemplateVariable, TemplateVariant } from '../../domain/template.ts'
+import type { TemplateVariable, TemplateVariant, WhenUnknown } from '../../domain/template.ts'
+import { madeAt } from './columns.ts'
 
-export const TemplateVersionTable = defineEntity({
+export const TemplateVersionEntity = defineEntity({
   name: 'TemplateVersion',
   tableName: 'template_version',
   properties: {
@@ -11,9 +11,8 @@ export const TemplateVersionTable = defineEntity({
     workspaceId: p.uuid(),
     variants: p.json().$type<TemplateVariant[]>(),
     variables: p.json().$type<TemplateVariable[]>(),
-    whenUnknown: p.string().$type<WhenUnknown>(),
-    createdAt: p.datetime(),
+    whenUnknown: p.text().$type<WhenUnknown>(),
+    createdAt: madeAt(),
   },
 })
-
-export type TemplateVersionRow = InferEntity<typeof TemplateVersionTable>
+export type TemplateVersionRow = InferEntity<typeof TemplateVersionEntity>

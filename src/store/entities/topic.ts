@@ -1,15 +1,15 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
+import { madeAt } from './columns.ts'
 
-export const TopicTable = defineEntity({
+export const TopicEntity = defineEntity({
   name: 'Topic',
   tableName: 'topic',
   properties: {
     id: p.uuid().primary(),
     workspaceId: p.uuid(),
-    name: p.string(),
-    description: p.string().nullable(),
-    createdAt: p.datetime(),
+    name: p.text(),
+    description: p.text().strictNullable(),
+    createdAt: madeAt(),
   },
 })
-
-export type TopicRow = InferEntity<typeof TopicTable>
+export type TopicRow = InferEntity<typeof TopicEntity>
