@@ -1,74 +1,67 @@
-import { MikroORM } from '@mikro-orm/postgresql'
-import { ApiKeyEntity } from './entities/api-key.ts'
-import { ChannelIdentityEntity } from './entities/channel-identity.ts'
-import { ConsentChangeEntity } from './entities/consent-change.ts'
-import { ConsentEntity } from './entities/consent.ts'
-import { ContactAliasEntity } from './entities/contact-alias.ts'
-import { ContactEntity } from './entities/contact.ts'
-import { ConversionEntity } from './entities/conversion.ts'
-import { EnrollmentEntity } from './entities/enrollment.ts'
-import { EventEntity } from './entities/event.ts'
-import { IdempotencyEntity } from './entities/idempotency.ts'
-import { JourneyEntity } from './entities/journey.ts'
-import { JourneyVersionEntity } from './entities/journey-version.ts'
-import { MessageEntity } from './entities/message.ts'
-import { MessageStatusEntity } from './entities/message-status.ts'
-import { ProviderConnectionEntity } from './entities/provider-connection.ts'
-import { TemplateEntity } from './entities/template.ts'
-import { TemplateVersionEntity } from './entities/template-version.ts'
-import { TopicEntity } from './entities/topic.ts'
-import { WorkspaceEntity } from './entities/workspace.ts'
-import type { Client } from './sql.ts'
+import { type EntityManager, MikroORM, UnderscoreNamingStrategy } from '@mikro-orm/postgresql'
+import { WorkspaceTable } from './entities/workspace.ts'
+import { ApiKeyTable } from './entities/api-key.ts'
+import { ProviderConnectionTable } from './entities/provider-connection.ts'
+import { TopicTable } from './entities/topic.ts'
+import { TemplateTable } from './entities/template.ts'
+import { TemplateVersionTable } from './entities/template-version.ts'
+import { JourneyTable } from './entities/journey.ts'
+import { JourneyVersionTable } from './entities/journey-version.ts'
+import { ContactTable } from './entities/contact.ts'
+import { ContactAliasTable } from './entities/contact-alias.ts'
+import { ChannelIdentityTable } from './entities/channel-identity.ts'
+import { ConsentTable } from './entities/consent.ts'
+import { ConsentChangeTable } from './entities/consent-change.ts'
+import { EventTable } from './entities/event.ts'
+import { EnrollmentTable } from './entities/enrollment.ts'
+import { MessageTable } from './entities/message.ts'
+import { MessageStatusTable } from './entities/message-status.ts'
+import { JournalEntryTable } from './entities/journal-entry.ts'
+import { ConversionTable } from './entities/conversion.ts'
+import { NodeStatTable } from './entities/node-stat.ts'
 
-export const ENTITIES = [
-  WorkspaceEntity, ApiKeyEntity, ProviderConnectionEntity, TopicEntity, TemplateEntity, TemplateVersionEntity, JourneyEntity, JourneyVersionEntity,
-  IdempotencyEntity, ContactEntity, ContactAliasEntity, ChannelIdentityEntity, ConsentEntity, ConsentChangeEntity, EventEntity, EnrollmentEntity,
-  MessageEntity, MessageStatusEntity, ConversionEntity,
+const ENTITIES = [
+  WorkspaceTable,
+  ApiKeyTable,
+  ProviderConnectionTable,
+  TopicTable,
+  TemplateTable,
+  TemplateVersionTable,
+  JourneyTable,
+  JourneyVersionTable,
+  ContactTable,
+  ContactAliasTable,
+  ChannelIdentityTable,
+  ConsentTable,
+  ConsentChangeTable,
+  EventTable,
+  EnrollmentTable,
+  MessageTable,
+  MessageStatusTable,
+  JournalEntryTable,
+  ConversionTable,
+  NodeStatTable,
 ]
 
-export type Orm = MikroORM
-export type Em = MikroORM['em']
-
-/** The ORM in the API's role, for everything but the hot path. Connects when it is first used. */
-export async function openOrm(url: string, options: { max?: number; name?: string } = {}): Promise<Orm> {
+/** Configuration and reads of the request path; the hot path has its own statements on plain `pg`. */
+export async function openOrm(url: string): Promise<MikroORM> {
   return MikroORM.init({
     clientUrl: url,
     entities: ENTITIES,
+    namingStrategy: UnderscoreNamingStrategy,
     forceUtcTimezone: true,
-    pool: { max: options.max ?? 10, idleTimeoutMillis: 60_000 },
-    driverOptions: {
-      options: '-c role=throughline_api -c timezone=UTC -c datestyle=ISO',
-      application_name: options.name ?? 'throughline api',
-      connectionTimeoutMillis: 5_000,
-      keepAlive: true,
-    },
+    pool: { min: 0, max: 10 },
+    driverOptions: { application_name: 'throughline orm', options: '-c role=throughline_api -c timezone=UTC', connectionTimeoutMillis: 5_000 },
   })
 }
 
 /**
- * One transaction that sees one workspace. `work` must use the em it is given: the outer one is another
- * connection, without the workspace and without the rollback. What it changed is flushed before the commit.
+ * One transaction in the API's role that sees one workspace. Use the em it is given: the outer one has no
+ * workspace, and so sees nothing.
  */
-export async function inWorkspaceEm<T>(orm: Orm, workspaceId: string, work: (em: Em) => Promise<T>): Promise<T> {
+export async function inWorkspaceEm<T>(orm: MikroORM, workspaceId: string, work: (em: EntityManager) => Promise<T>): Promise<T> {
   return orm.em.fork().transactional(async (em) => {
-    await clientOf(em).query({ text: `SELECT set_config('throughline.workspace', $1, true)`, values: [workspaceId] })
-    return work(em)
+    await em.execute(`select set_config('throughline.workspace', ?, true)`, [workspaceId])
+    return work(em as EntityManager)
   })
-}
-
-/**
- * The em's own connection as the plain client that statements of store/queries take. They run unnamed here, at some three
- * times the cost: right for a statement beside a mutation, wrong for a hot one.
- */
-export function clientOf(em: Em): Client {
-  const kysely = em.getKysely()
-  type Query = Parameters<typeof kysely.executeQuery>[0]
-  return {
-    async query({ text, values }) {
-      const parameters = values ?? []
-      const query = { sql: text, parameters, query: { kind: 'RawNode', sqlFragments: [text], parameters: [] }, queryId: { queryId: text } }
-      const { rows } = await kysely.executeQuery(query as unknown as Query)
-      return { rows, rowCount: rows.length, command: '', oid: 0, fields: [] } as never
-    },
-  }
 }

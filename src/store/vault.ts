@@ -1,120 +1,74 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Config } from '../config.ts'
 import { ThroughlineError } from '../errors.ts'
 
-/**
- * Contact details and credentials at rest. Every workspace has a ring of data keys, wrapped by the installation's master key.
- * All sealed bytes begin with the format and the id of the key that sealed them, so that both kinds of key can be
- * changed while old bytes stay readable:
- *   sealed field: 1 | key number (2) | nonce (12) | tag (16) | AES-256-GCM ciphertext
- *   wrapped ring: 1 | first 4 bytes of SHA-256(master key) | nonce (12) | tag (16) | ciphertext of [number (2) | key (32)]…
- */
+/** What one workspace seals its contact details and credentials with. */
 export interface WorkspaceKeys {
+  /** AES-256-GCM: version (1) | nonce (12) | tag (16) | ciphertext. The same text seals differently each time. */
   seal(text: string): Buffer
-  /** Throws INTERNAL where the bytes were altered or belong to another workspace. */
-  open(bytes: Uint8Array): string
-  /**
-   * What an address is looked up by: the same address gives the same text in this workspace only. `kind` keeps a phone number
-   * from matching an equal text of another channel; `normalised` must be normalised already.
-   */
+  /** Throws INTERNAL for bytes that were changed or sealed under another key. */
+  open(bytes: Buffer): string
+  /** HMAC-SHA256 in base64url: equal for equal values of a kind, and telling nothing else. Looks up what is sealed. */
   blindIndex(kind: string, normalised: string): string
 }
 
 export interface Vault {
-  /** A new workspace's wrapped ring, holding one key. */
+  /** A new data key, wrapped by the master key: what the workspace's row keeps. */
   createDataKey(): Buffer
-  open(wrapped: Uint8Array): WorkspaceKeys
-  /** The ring with a newer key in it, wrapped by the current master key; old fields stay readable. */
-  rotate(wrapped: Uint8Array): Buffer
+  workspaceKeys(workspaceId: string, wrapped: Buffer): WorkspaceKeys
 }
 
-const FORMAT = 1
+/** First byte of everything sealed; another scheme takes another number, and old rows stay readable. */
+const VERSION = 1
 const NONCE = 12
 const TAG = 16
-const KEY = 32
 
-interface DataKey {
-  number: number
-  key: Buffer
-}
-
-function encrypt(key: Buffer, header: Buffer, plain: Buffer): Buffer {
+function seal(key: Buffer, plain: Buffer): Buffer {
   const nonce = randomBytes(NONCE)
   const cipher = createCipheriv('aes-256-gcm', key, nonce)
-  cipher.setAAD(header)
   const body = Buffer.concat([cipher.update(plain), cipher.final()])
-  return Buffer.concat([header, nonce, cipher.getAuthTag(), body])
+  return Buffer.concat([Buffer.of(VERSION), nonce, cipher.getAuthTag(), body])
 }
 
-function decrypt(key: Buffer, sealed: Buffer, headerLength: number): Buffer {
-  const nonce = sealed.subarray(headerLength, headerLength + NONCE)
-  const tag = sealed.subarray(headerLength + NONCE, headerLength + NONCE + TAG)
+function open(key: Buffer, sealed: Buffer): Buffer {
   try {
-    const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG })
-    decipher.setAAD(sealed.subarray(0, headerLength))
-    decipher.setAuthTag(tag)
-    return Buffer.concat([decipher.update(sealed.subarray(headerLength + NONCE + TAG)), decipher.final()])
+    if (sealed[0] !== VERSION) throw new ThroughlineError('INTERNAL', 'sealed by an unknown scheme')
+    const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(1, 1 + NONCE))
+    decipher.setAuthTag(sealed.subarray(1 + NONCE, 1 + NONCE + TAG))
+    return Buffer.concat([decipher.update(sealed.subarray(1 + NONCE + TAG)), decipher.final()])
   } catch (cause) {
-    throw new ThroughlineError('INTERNAL', 'Sealed bytes do not open: they were altered, or sealed under another key.', { cause })
+    throw new ThroughlineError('INTERNAL', 'A sealed value could not be opened; is SECRET_KEY the one it was sealed with?', { cause })
   }
 }
 
-function header(...parts: Buffer[]): Buffer {
-  return Buffer.concat([Buffer.from([FORMAT]), ...parts])
-}
-
-function numberBytes(number: number): Buffer {
-  const bytes = Buffer.alloc(2)
-  bytes.writeUInt16BE(number)
-  return bytes
-}
-
-const masterId = (master: Buffer) => createHash('sha256').update(master).digest().subarray(0, 4)
-
-/** `previous` master keys only unwrap, so that a new one can take over ring by ring. Each is 32 bytes. */
-export function createVault(master: Buffer, previous: readonly Buffer[] = []): Vault {
-  const masters = [master, ...previous]
-  for (const each of masters) {
-    if (each.length !== KEY) throw new ThroughlineError('CONFIG_INVALID', 'SECRET_KEY must be 32 bytes in base64.', { path: ['SECRET_KEY'] })
-  }
-  const wrap = (ring: readonly DataKey[]) =>
-    encrypt(master, header(masterId(master)), Buffer.concat(ring.flatMap((each) => [numberBytes(each.number), each.key])))
-
-  function unwrap(wrapped: Uint8Array): DataKey[] {
-    const bytes = Buffer.from(wrapped)
-    const id = bytes.subarray(1, 5)
-    const key = bytes[0] === FORMAT ? masters.find((each) => masterId(each).equals(id)) : undefined
-    if (!key) throw new ThroughlineError('CONFIG_INVALID', 'This database was sealed under another SECRET_KEY.', { path: ['SECRET_KEY'] })
-    const plain = decrypt(key, bytes, 5)
-    const ring: DataKey[] = []
-    for (let at = 0; at < plain.length; at += 2 + KEY) ring.push({ number: plain.readUInt16BE(at), key: plain.subarray(at + 2, at + 2 + KEY) })
-    return ring
-  }
-
+/** @param masterKey 32 bytes; wraps data keys and nothing else. */
+export function createVault(masterKey: Buffer): Vault {
+  if (masterKey.length !== 32) throw new ThroughlineError('CONFIG_INVALID', 'SECRET_KEY must be 32 bytes.', { path: ['SECRET_KEY'] })
   return {
-    createDataKey: () => wrap([{ number: 1, key: randomBytes(KEY) }]),
-    rotate(wrapped) {
-      const ring = unwrap(wrapped)
-      return wrap([...ring, { number: (ring.at(-1)?.number ?? 0) + 1, key: randomBytes(KEY) }])
+    createDataKey: () => seal(masterKey, randomBytes(32)),
+    workspaceKeys(workspaceId, wrapped) {
+      const dataKey = open(masterKey, wrapped)
+      const derive = (purpose: string) => Buffer.from(hkdfSync('sha256', dataKey, workspaceId, purpose, 32))
+      const sealing = derive('seal')
+      const indexing = derive('index')
+      return {
+        seal: (text) => seal(sealing, Buffer.from(text)),
+        open: (bytes) => open(sealing, bytes).toString(),
+        blindIndex: (kind, normalised) => createHmac('sha256', indexing).update(`${kind}\0${normalised}`).digest('base64url'),
+      }
     },
-    open: (wrapped) => openRing(unwrap(wrapped)),
   }
 }
 
-function openRing(ring: readonly DataKey[]): WorkspaceKeys {
-  const [first] = ring
-  const newest = ring.at(-1)
-  if (!first || !newest) throw new ThroughlineError('INTERNAL', 'A workspace has an empty key ring.')
-  // From the first key for ever: an index that changed with each rotation would find nothing.
-  const indexKey = Buffer.from(hkdfSync('sha256', first.key, '', 'throughline blind index', KEY))
-  return {
-    seal: (text) => encrypt(newest.key, header(numberBytes(newest.number)), Buffer.from(text, 'utf8')),
-    open(bytes) {
-      const sealed = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-      const number = sealed.length > 3 + NONCE + TAG - 1 && sealed[0] === FORMAT ? sealed.readUInt16BE(1) : -1
-      const key = ring.find((each) => each.number === number)
-      if (!key) throw new ThroughlineError('INTERNAL', 'Sealed bytes name a key that is not in this workspace.')
-      return decrypt(key.key, sealed, 3).toString('utf8')
-    },
-    blindIndex: (kind, normalised) => createHmac('sha256', indexKey).update(`${kind}\u0000${normalised}`).digest('base64url'),
-  }
+/** SECRET_KEY, or in development a key made once and kept in the data directory, readable by its owner alone. */
+export async function readMasterKey(config: Config): Promise<Buffer> {
+  if (config.secretKey !== null) return Buffer.from(config.secretKey, 'base64')
+  if (config.production) throw new ThroughlineError('CONFIG_INVALID', 'SECRET_KEY must be set in production.', { path: ['SECRET_KEY'] })
+  const file = join(config.dataDirectory, 'secret.key')
+  await mkdir(config.dataDirectory, { recursive: true })
+  // `wx` fails where a process that started at the same moment was first; both then read the same key.
+  await writeFile(file, randomBytes(32).toString('base64'), { mode: 0o600, flag: 'wx' }).catch(() => {})
+  return Buffer.from(await readFile(file, 'utf8'), 'base64')
 }

@@ -1,21 +1,19 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
-import { bytes, instant, madeAt } from './columns.ts'
 
-export const ApiKeyEntity = defineEntity({
+export const ApiKeyTable = defineEntity({
   name: 'ApiKey',
   tableName: 'api_key',
   properties: {
     id: p.uuid().primary(),
     workspaceId: p.uuid(),
-    name: p.text(),
-    /** Enough of the key to know it by in a list. */
-    prefix: p.text(),
-    /** SHA-256 of the key. */
-    hash: bytes(),
-    scopes: p.array().columnType('text[]'),
-    expiresAt: instant().strictNullable(),
-    revokedAt: instant().strictNullable(),
-    createdAt: madeAt(),
+    name: p.string(),
+    prefix: p.string(),
+    hash: p.blob(),
+    scopes: p.array().$type<string[]>(),
+    expiresAt: p.datetime().nullable(),
+    revokedAt: p.datetime().nullable(),
+    createdAt: p.datetime(),
   },
 })
-export type ApiKeyRow = InferEntity<typeof ApiKeyEntity>
+
+export type ApiKeyRow = InferEntity<typeof ApiKeyTable>

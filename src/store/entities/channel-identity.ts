@@ -1,23 +1,22 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import type { Channel, IdentityStatus } from '../../domain/channel.ts'
-import { bytes, lane, madeAt } from './columns.ts'
 
-export const ChannelIdentityEntity = defineEntity({
+export const ChannelIdentityTable = defineEntity({
   name: 'ChannelIdentity',
   tableName: 'channel_identity',
   properties: {
-    lane: lane(),
+    lane: p.integer().primary(),
     id: p.uuid().primary(),
     workspaceId: p.uuid(),
     contactId: p.uuid(),
-    channel: p.text().$type<Channel>(),
-    status: p.text().$type<IdentityStatus>(),
-    /** Sealed. */
-    address: bytes(),
-    blindIndex: p.text(),
-    platform: p.text().strictNullable(),
-    lastSeenAt: madeAt(),
-    createdAt: madeAt(),
+    channel: p.string().$type<Channel>(),
+    status: p.string().$type<IdentityStatus>(),
+    address: p.blob(),
+    blindIndex: p.string(),
+    platform: p.string().nullable(),
+    lastSeenAt: p.datetime(),
+    createdAt: p.datetime(),
   },
 })
-export type ChannelIdentityRow = InferEntity<typeof ChannelIdentityEntity>
+
+export type ChannelIdentityRow = InferEntity<typeof ChannelIdentityTable>

@@ -1,22 +1,21 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
-import type { Channel, ConsentState } from '../../domain/channel.ts'
-import { lane, madeAt } from './columns.ts'
+import type { ConsentState } from '../../domain/channel.ts'
 
-/** The ledger: appended, never changed. */
-export const ConsentChangeEntity = defineEntity({
+export const ConsentChangeTable = defineEntity({
   name: 'ConsentChange',
   tableName: 'consent_change',
   properties: {
-    lane: lane(),
+    lane: p.integer().primary(),
     id: p.uuid().primary(),
     workspaceId: p.uuid(),
     contactId: p.uuid(),
-    channel: p.text().$type<Channel | ''>(),
-    topicId: p.text(),
-    state: p.text().$type<ConsentState>(),
-    source: p.text(),
-    purpose: p.text(),
-    at: madeAt(),
+    channel: p.string(),
+    topicId: p.string(),
+    state: p.string().$type<ConsentState>(),
+    source: p.string(),
+    purpose: p.string(),
+    at: p.datetime(),
   },
 })
-export type ConsentChangeRow = InferEntity<typeof ConsentChangeEntity>
+
+export type ConsentChangeRow = InferEntity<typeof ConsentChangeTable>

@@ -1,21 +1,20 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
-import type { Channel, ConsentState } from '../../domain/channel.ts'
-import { lane, madeAt } from './columns.ts'
+import type { ConsentState } from '../../domain/channel.ts'
 
-/** The state in force. `channel` and `topicId` are '' for all of them, because they are part of the key. */
-export const ConsentEntity = defineEntity({
+export const ConsentTable = defineEntity({
   name: 'Consent',
   tableName: 'consent',
   properties: {
-    lane: lane(),
+    lane: p.integer().primary(),
     contactId: p.uuid().primary(),
-    channel: p.text().$type<Channel | ''>().primary(),
-    topicId: p.text().primary(),
+    channel: p.string().primary(),
+    topicId: p.string().primary(),
     workspaceId: p.uuid(),
-    state: p.text().$type<ConsentState>(),
-    source: p.text(),
-    purpose: p.text(),
-    at: madeAt(),
+    state: p.string().$type<ConsentState>(),
+    source: p.string(),
+    purpose: p.string(),
+    at: p.datetime(),
   },
 })
-export type ConsentRow = InferEntity<typeof ConsentEntity>
+
+export type ConsentRow = InferEntity<typeof ConsentTable>

@@ -1,16 +1,15 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
-import { lane, madeAt } from './columns.ts'
 
-/** A reference's row, in the lane the reference hashes to, which need not be the contact's. */
-export const ContactAliasEntity = defineEntity({
+export const ContactAliasTable = defineEntity({
   name: 'ContactAlias',
   tableName: 'contact_alias',
   properties: {
-    lane: lane(),
+    lane: p.integer().primary(),
     workspaceId: p.uuid().primary(),
-    reference: p.text().primary(),
+    reference: p.string().primary(),
     contactId: p.uuid(),
-    createdAt: madeAt(),
+    createdAt: p.datetime(),
   },
 })
-export type ContactAliasRow = InferEntity<typeof ContactAliasEntity>
+
+export type ContactAliasRow = InferEntity<typeof ContactAliasTable>

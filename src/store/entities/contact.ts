@@ -1,28 +1,26 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import type { JsonObject } from '../../domain/json.ts'
-import { changedAt, instant, lane, madeAt } from './columns.ts'
 
-export const ContactEntity = defineEntity({
+export const ContactTable = defineEntity({
   name: 'Contact',
   tableName: 'contact',
   properties: {
-    lane: lane(),
+    lane: p.integer().primary(),
     id: p.uuid().primary(),
     workspaceId: p.uuid(),
-    externalId: p.text().strictNullable(),
+    externalId: p.string().nullable(),
     attributes: p.json().$type<JsonObject>(),
-    tags: p.array().columnType('text[]'),
-    locale: p.text().strictNullable(),
-    timeZone: p.text().strictNullable(),
-    /** The known contact this anonymous one turned out to be. */
-    mergedInto: p.uuid().strictNullable(),
-    /** Ids of the anonymous contacts that turned out to be this one. */
-    linked: p.array().columnType('uuid[]'),
-    suppressedAt: instant().strictNullable(),
-    erasedAt: instant().strictNullable(),
+    tags: p.array().$type<string[]>(),
+    locale: p.string().nullable(),
+    timeZone: p.string().nullable(),
+    mergedInto: p.uuid().nullable(),
+    linked: p.array().$type<string[]>(),
+    suppressedAt: p.datetime().nullable(),
+    erasedAt: p.datetime().nullable(),
     consentRevision: p.integer(),
-    createdAt: madeAt(),
-    updatedAt: changedAt(),
+    createdAt: p.datetime(),
+    updatedAt: p.datetime(),
   },
 })
-export type ContactRow = InferEntity<typeof ContactEntity>
+
+export type ContactRow = InferEntity<typeof ContactTable>

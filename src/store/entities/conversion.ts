@@ -1,23 +1,21 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
-import { instant, lane } from './columns.ts'
 
-/** Written by the tick alone; read here. */
-export const ConversionEntity = defineEntity({
+export const ConversionTable = defineEntity({
   name: 'Conversion',
   tableName: 'conversion',
   properties: {
-    lane: lane(),
+    lane: p.integer().primary(),
     id: p.uuid().primary(),
     workspaceId: p.uuid(),
     contactId: p.uuid(),
     journeyId: p.uuid(),
     versionId: p.uuid(),
     enrollmentId: p.uuid(),
-    goal: p.text(),
-    /** Decimal text, exact. */
-    value: p.decimal('string').strictNullable(),
+    goal: p.string(),
+    value: p.decimal().nullable(),
     eventId: p.uuid(),
-    at: instant(),
+    at: p.datetime(),
   },
 })
-export type ConversionRow = InferEntity<typeof ConversionEntity>
+
+export type ConversionRow = InferEntity<typeof ConversionTable>

@@ -1,27 +1,27 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
-import type { EnrollmentState, EnrollmentStatus } from '../../domain/journey/enrollment.ts'
-import { instant, lane } from './columns.ts'
+import type { EnrollmentStatus } from '../../domain/journey/enrollment.ts'
+import type { JsonObject } from '../../domain/json.ts'
 
-/** Written by the tick alone; read here. */
-export const EnrollmentEntity = defineEntity({
+export const EnrollmentTable = defineEntity({
   name: 'Enrollment',
   tableName: 'enrollment',
   properties: {
-    lane: lane(),
+    lane: p.integer().primary(),
     id: p.uuid().primary(),
     workspaceId: p.uuid(),
     journeyId: p.uuid(),
     versionId: p.uuid(),
     contactId: p.uuid(),
-    key: p.text(),
-    status: p.text().$type<EnrollmentStatus>(),
-    node: p.text().strictNullable(),
-    dueAt: instant().strictNullable(),
-    frozenDueAt: instant().strictNullable(),
-    state: p.json().$type<EnrollmentState>(),
-    enteredAt: instant(),
-    endedAt: instant().strictNullable(),
-    endReason: p.text().strictNullable(),
+    key: p.string(),
+    status: p.string().$type<EnrollmentStatus>(),
+    node: p.string().nullable(),
+    dueAt: p.datetime().nullable(),
+    frozenDueAt: p.datetime().nullable(),
+    state: p.json().$type<JsonObject>(),
+    enteredAt: p.datetime(),
+    endedAt: p.datetime().nullable(),
+    endReason: p.string().nullable(),
   },
 })
-export type EnrollmentRow = InferEntity<typeof EnrollmentEntity>
+
+export type EnrollmentRow = InferEntity<typeof EnrollmentTable>

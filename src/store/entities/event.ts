@@ -1,21 +1,20 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import type { JsonObject } from '../../domain/json.ts'
-import { instant, lane } from './columns.ts'
 
-/** Written by the tick alone; read here. */
-export const EventEntity = defineEntity({
+export const EventTable = defineEntity({
   name: 'Event',
   tableName: 'event',
   properties: {
-    lane: lane(),
-    receivedAt: instant().primary(),
+    lane: p.integer().primary(),
+    receivedAt: p.datetime().primary(),
     id: p.uuid().primary(),
     workspaceId: p.uuid(),
     contactId: p.uuid(),
-    messageId: p.text().strictNullable(),
-    name: p.text(),
+    messageId: p.string().nullable(),
+    name: p.string(),
     properties: p.json().$type<JsonObject>(),
-    occurredAt: instant(),
+    occurredAt: p.datetime(),
   },
 })
-export type EventRow = InferEntity<typeof EventEntity>
+
+export type EventRow = InferEntity<typeof EventTable>

@@ -1,8 +1,7 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import type { Graph } from '../../domain/journey/graph.ts'
-import { madeAt } from './columns.ts'
 
-export const JourneyVersionEntity = defineEntity({
+export const JourneyVersionTable = defineEntity({
   name: 'JourneyVersion',
   tableName: 'journey_version',
   properties: {
@@ -11,7 +10,8 @@ export const JourneyVersionEntity = defineEntity({
     journeyId: p.uuid(),
     number: p.integer(),
     graph: p.json().$type<Graph>(),
-    publishedAt: madeAt(),
+    publishedAt: p.datetime(),
   },
 })
-export type JourneyVersionRow = InferEntity<typeof JourneyVersionEntity>
+
+export type JourneyVersionRow = InferEntity<typeof JourneyVersionTable>

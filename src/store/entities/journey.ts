@@ -1,23 +1,21 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
-import type { Graph } from '../../domain/journey/graph.ts'
-import { changedAt, instant, madeAt } from './columns.ts'
+import type { Graph, JourneyStatus } from '../../domain/journey/graph.ts'
 
-export type JourneyStatus = 'DRAFT' | 'LIVE' | 'PAUSED' | 'ARCHIVED'
-
-export const JourneyEntity = defineEntity({
+export const JourneyTable = defineEntity({
   name: 'Journey',
   tableName: 'journey',
   properties: {
     id: p.uuid().primary(),
     workspaceId: p.uuid(),
-    name: p.text(),
-    description: p.text().strictNullable(),
-    status: p.text().$type<JourneyStatus>(),
-    draft: p.json().$type<Graph>().strictNullable(),
-    liveVersionId: p.uuid().strictNullable(),
-    pausedAt: instant().strictNullable(),
-    createdAt: madeAt(),
-    updatedAt: changedAt(),
+    name: p.string(),
+    description: p.string().nullable(),
+    status: p.string().$type<JourneyStatus>(),
+    draft: p.json().$type<Graph>().nullable(),
+    liveVersionId: p.uuid().nullable(),
+    pausedAt: p.datetime().nullable(),
+    createdAt: p.datetime(),
+    updatedAt: p.datetime(),
   },
 })
-export type JourneyRow = InferEntity<typeof JourneyEntity>
+
+export type JourneyRow = InferEntity<typeof JourneyTable>

@@ -1,22 +1,21 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import type { JsonObject } from '../../domain/json.ts'
-import { instant, lane } from './columns.ts'
 
-/** Written by the tick alone; read here. */
-export const MessageStatusEntity = defineEntity({
+export const MessageStatusTable = defineEntity({
   name: 'MessageStatus',
   tableName: 'message_status',
   properties: {
-    lane: lane(),
-    receivedAt: instant().primary(),
+    lane: p.integer().primary(),
+    receivedAt: p.datetime().primary(),
     id: p.uuid().primary(),
     messageId: p.uuid(),
     workspaceId: p.uuid(),
     contactId: p.uuid(),
-    status: p.text(),
-    human: p.boolean().strictNullable(),
-    detail: p.json().$type<JsonObject>().strictNullable(),
-    at: instant(),
+    status: p.string(),
+    human: p.boolean().nullable(),
+    detail: p.json().$type<JsonObject>().nullable(),
+    at: p.datetime(),
   },
 })
-export type MessageStatusRow = InferEntity<typeof MessageStatusEntity>
+
+export type MessageStatusRow = InferEntity<typeof MessageStatusTable>

@@ -1,24 +1,23 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import type { Channel } from '../../domain/channel.ts'
 import type { JsonObject } from '../../domain/json.ts'
-import { bytes, changedAt, instant, madeAt } from './columns.ts'
 
-export const ProviderConnectionEntity = defineEntity({
+export const ProviderConnectionTable = defineEntity({
   name: 'ProviderConnection',
   tableName: 'provider_connection',
   properties: {
     id: p.uuid().primary(),
     workspaceId: p.uuid(),
-    channel: p.text().$type<Channel>(),
-    provider: p.text(),
-    name: p.text(),
-    baseUrl: p.text().strictNullable(),
-    /** Sealed JSON. */
-    credentials: bytes(),
+    channel: p.string().$type<Channel>(),
+    provider: p.string(),
+    name: p.string(),
+    baseUrl: p.string().nullable(),
+    credentials: p.blob(),
     settings: p.json().$type<JsonObject>(),
-    disabledAt: instant().strictNullable(),
-    createdAt: madeAt(),
-    updatedAt: changedAt(),
+    disabledAt: p.datetime().nullable(),
+    createdAt: p.datetime(),
+    updatedAt: p.datetime(),
   },
 })
-export type ProviderConnectionRow = InferEntity<typeof ProviderConnectionEntity>
+
+export type ProviderConnectionRow = InferEntity<typeof ProviderConnectionTable>

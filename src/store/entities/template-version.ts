@@ -1,8 +1,8 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
-import type { TemplateVariable, TemplateVariant, WhenUnknown } from '../../domain/template.ts'
-import { madeAt } from './columns.ts'
+import type { WhenUnknown } from '../../domain/ledger.ts'
+import type { TemplateVariable, TemplateVariant } from '../../domain/template.ts'
 
-export const TemplateVersionEntity = defineEntity({
+export const TemplateVersionTable = defineEntity({
   name: 'TemplateVersion',
   tableName: 'template_version',
   properties: {
@@ -11,8 +11,9 @@ export const TemplateVersionEntity = defineEntity({
     workspaceId: p.uuid(),
     variants: p.json().$type<TemplateVariant[]>(),
     variables: p.json().$type<TemplateVariable[]>(),
-    whenUnknown: p.text().$type<WhenUnknown>(),
-    createdAt: madeAt(),
+    whenUnknown: p.string().$type<WhenUnknown>(),
+    createdAt: p.datetime(),
   },
 })
-export type TemplateVersionRow = InferEntity<typeof TemplateVersionEntity>
+
+export type TemplateVersionRow = InferEntity<typeof TemplateVersionTable>

@@ -1,20 +1,19 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import type { Channel } from '../../domain/channel.ts'
-import { changedAt, instant, madeAt } from './columns.ts'
 
-export const TemplateEntity = defineEntity({
+export const TemplateTable = defineEntity({
   name: 'Template',
   tableName: 'template',
   properties: {
     id: p.uuid().primary(),
     workspaceId: p.uuid(),
-    name: p.text(),
-    channel: p.text().$type<Channel>(),
-    /** The number of the newest version, the one that is sent. */
+    name: p.string(),
+    channel: p.string().$type<Channel>(),
     version: p.integer(),
-    archivedAt: instant().strictNullable(),
-    createdAt: madeAt(),
-    updatedAt: changedAt(),
+    archivedAt: p.datetime().nullable(),
+    createdAt: p.datetime(),
+    updatedAt: p.datetime(),
   },
 })
-export type TemplateRow = InferEntity<typeof TemplateEntity>
+
+export type TemplateRow = InferEntity<typeof TemplateTable>

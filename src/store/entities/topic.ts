@@ -1,15 +1,15 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
-import { madeAt } from './columns.ts'
 
-export const TopicEntity = defineEntity({
+export const TopicTable = defineEntity({
   name: 'Topic',
   tableName: 'topic',
   properties: {
     id: p.uuid().primary(),
     workspaceId: p.uuid(),
-    name: p.text(),
-    description: p.text().strictNullable(),
-    createdAt: madeAt(),
+    name: p.string(),
+    description: p.string().nullable(),
+    createdAt: p.datetime(),
   },
 })
-export type TopicRow = InferEntity<typeof TopicEntity>
+
+export type TopicRow = InferEntity<typeof TopicTable>

@@ -1,16 +1,15 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
-import { bytes, madeAt } from './columns.ts'
 
-export const WorkspaceEntity = defineEntity({
+export const WorkspaceTable = defineEntity({
   name: 'Workspace',
   tableName: 'workspace',
   properties: {
     id: p.uuid().primary(),
-    name: p.text(),
-    timeZone: p.text(),
-    /** The wrapped key ring: see vault.ts. */
-    dataKey: bytes(),
-    createdAt: madeAt(),
+    name: p.string(),
+    timeZone: p.string(),
+    dataKey: p.blob(),
+    createdAt: p.datetime(),
   },
 })
-export type WorkspaceRow = InferEntity<typeof WorkspaceEntity>
+
+export type WorkspaceRow = InferEntity<typeof WorkspaceTable>
