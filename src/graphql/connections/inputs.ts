@@ -1,0 +1,25 @@
+import { Field, ID, InputType } from 'type-graphql'
+import type { JsonObject } from '../../domain/json.ts'
+import { JsonObjectScalar, UrlScalar } from '../scalars.ts'
+
+@InputType({ description: 'An account at a provider.' })
+export class ConnectProviderInput {
+  @Field(() => String, { description: 'One of `providers`.' })
+  provider!: string
+  @Field(() => String, { description: 'For people; 1 to 200 characters.' })
+  name!: string
+  @Field(() => JsonObjectScalar, { description: 'As the provider’s schema says. Encrypted at rest and never answered.' })
+  credentials!: JsonObject
+  @Field(() => JsonObjectScalar, { nullable: true, description: 'As the provider’s schema says.' })
+  settings?: JsonObject | null
+  @Field(() => UrlScalar, { nullable: true, description: 'Another address than the provider’s own, such as the sandbox’s.' })
+  baseUrl?: string | null
+  @Field(() => String, { nullable: true, description: 'Repeating the mutation with the same key does nothing and answers the same; 1 to 200 characters.' })
+  idempotencyKey?: string | null
+}
+
+@InputType({ description: 'A connection to disable.' })
+export class DisableConnectionInput {
+  @Field(() => ID, { description: 'The connection.' })
+  id!: string
+}

@@ -1,0 +1,34 @@
+import { Arg, Ctx, Mutation, Query, Resolver } from 'type-graphql'
+import { PROVIDERS } from '../../domain/providers.ts'
+import { connectProvider, disableConnection, listConnections } from '../../services/connections.ts'
+import { type ApiContext, callerWith } from '../context.ts'
+import { idOf } from '../global-id.ts'
+import { expected } from '../user-error.ts'
+import { ConnectProviderInput, DisableConnectionInput } from './inputs.ts'
+import { Provider, ProviderConnection, ProviderConnectionPayload } from './types.ts'
+
+@Resolver()
+export class ConnectionResolver {
+  @Query(() => [Provider], { description: 'Providers that can be connected, and what each takes.' })
+  providers(@Ctx() context: ApiContext): Provider[] {
+    callerWith(context, 'read')
+    return PROVIDERS.map((each) => ({ ...each, credentials: each.credentials.schema, settings: each.settings.schema }))
+  }
+
+  @Query(() => [ProviderConnection], { description: 'The workspace’s accounts at providers, disabled ones included.' })
+  async providerConnections(@Ctx() context: ApiContext): Promise<ProviderConnection[]> {
+    return (await listConnections(context.services, callerWith(context, 'read'))).map((row) => new ProviderConnection(row))
+  }
+
+  @Mutation(() => ProviderConnectionPayload, { description: 'Connects a provider; from then on its channel sends through it.' })
+  connectProvider(@Arg('input', () => ConnectProviderInput) input: ConnectProviderInput, @Ctx() context: ApiContext): Promise<ProviderConnectionPayload> {
+    const caller = callerWith(context, 'admin')
+    return expected(async () => ({ connection: new ProviderConnection(await connectProvider(context.services, caller, input)) }))
+  }
+
+  @Mutation(() => ProviderConnectionPayload, { description: 'Sends nothing through a connection any more, and refuses its webhooks.' })
+  disableConnection(@Arg('input', () => DisableConnectionInput) input: DisableConnectionInput, @Ctx() context: ApiContext): Promise<ProviderConnectionPayload> {
+    const caller = callerWith(context, 'admin')
+    return expected(async () => ({ connection: new ProviderConnection(await disableConnection(context.services, caller, idOf('ProviderConnection', input.id, ['input', 'id']))) }))
+  }
+}

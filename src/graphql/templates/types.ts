@@ -1,0 +1,85 @@
+import { Field, Int, ObjectType, registerEnumType } from 'type-graphql'
+import type { Channel } from '../../domain/channel.ts'
+import type { WhenUnknown } from '../../domain/ledger.ts'
+import type { TemplateVariable as Variable, TemplateVariant as Variant } from '../../domain/template.ts'
+import type { TemplateWithVersion } from '../../services/templates.ts'
+import { ChannelEnum } from '../channel.ts'
+import { connectionOf } from '../connection.ts'
+import { Node } from '../node.ts'
+import { DateTimeScalar, JsonObjectScalar } from '../scalars.ts'
+import { Payload } from '../user-error.ts'
+
+export const WhenUnknownEnum = { HOLD: 'HOLD', RESEND: 'RESEND' } as const satisfies Record<WhenUnknown, WhenUnknown>
+registerEnumType(WhenUnknownEnum, {
+  name: 'WhenUnknown',
+  description: 'What to do with a message whose hand-over to the provider stays unknown for ten minutes.',
+  valuesConfig: {
+    HOLD: { description: 'Leave it: better never than twice. The default.' },
+    RESEND: { description: 'Send it once more: better twice than never, as for one-time codes.' },
+  },
+})
+
+@ObjectType({ description: 'A template in one language.' })
+export class TemplateVariant {
+  @Field(() => String, { description: 'BCP 47, such as `en` or `pt-BR`. A contact gets its exact locale, else its language, else the first variant.' })
+  locale!: string
+  @Field(() => JsonObjectScalar, { description: 'What the channel takes, texts as Liquid: email {subject html text preheader replyTo}, sms {body mediaUrls}, push {title body imageUrl deepLink data collapseKey ttl}.' })
+  content!: Variant['content']
+}
+
+@ObjectType({ description: 'A value the template reads from `vars`.' })
+export class TemplateVariable {
+  @Field(() => String, { description: 'Its name under `vars`.' })
+  name!: string
+  @Field(() => Boolean, { description: 'Whether the template makes no sense without it.' })
+  required!: boolean
+  @Field(() => String, { nullable: true, description: 'Used where the enrollment has none.' })
+  default!: Variable['default']
+}
+
+@ObjectType({ implements: Node, description: 'What a message says, per language; versions are immutable, and a message uses the one current when it is first sent.' })
+export class Template extends Node {
+  constructor(private readonly found: TemplateWithVersion) {
+    super('Template', found.template.id)
+  }
+  @Field(() => String, { description: 'Unique in the workspace.' })
+  get name(): string {
+    return this.found.template.name
+  }
+  @Field(() => ChannelEnum, { description: 'The channel it is for; never changes.' })
+  get channel(): Channel {
+    return this.found.template.channel
+  }
+  @Field(() => Int, { description: 'Number of the current version, from 1.' })
+  get version(): number {
+    return this.found.version.number
+  }
+  @Field(() => [TemplateVariant], { description: 'One per language, at least one.' })
+  get variants(): Variant[] {
+    return this.found.version.variants
+  }
+  @Field(() => [TemplateVariable], { description: 'What it expects under `vars`.' })
+  get variables(): Variable[] {
+    return this.found.version.variables
+  }
+  @Field(() => WhenUnknownEnum, { description: 'What to do when a hand-over stays unknown.' })
+  get whenUnknown(): WhenUnknown {
+    return this.found.version.whenUnknown
+  }
+  @Field(() => DateTimeScalar, { description: 'When it was made.' })
+  get createdAt(): Date {
+    return this.found.template.createdAt
+  }
+  @Field(() => DateTimeScalar, { description: 'When its current version was made.' })
+  get updatedAt(): Date {
+    return this.found.template.updatedAt
+  }
+}
+
+@ObjectType({ description: 'What became of a template.' })
+export class TemplatePayload extends Payload {
+  @Field(() => Template, { nullable: true, description: 'null where nothing was done.' })
+  template!: Template | null
+}
+
+export const TemplateConnection = connectionOf('Template', () => Template)
