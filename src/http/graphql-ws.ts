@@ -1,5 +1,5 @@
 import type { Server as HttpServer } from 'node:http'
-import { execute, type ExecutionResult, type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError, type GraphQLSchema, getOperationAST, parse, specifiedRules, subscribe, validate } from 'graphql'
+import { execute, type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError, type GraphQLSchema, getOperationAST, parse, specifiedRules, subscribe, validate } from 'graphql'
 import { useServer } from 'graphql-ws/use/ws'
 import { WebSocketServer } from 'ws'
 import { ThroughlineError } from '../errors.ts'
@@ -74,7 +74,7 @@ export function openSocketDoor(options: {
         }
       },
       onError: (_context, _id, _payload, errors) => errors.map(format),
-      onNext(_context, _id, _payload, args, result: ExecutionResult) {
+      onNext(_context, _id, _payload, args, result) {
         const { missed } = args.contextValue as unknown as ApiContext
         const told = missed.count > 0 ? { missed: missed.count } : null
         missed.count = 0

@@ -29,6 +29,6 @@ export class ConnectionResolver {
   @Mutation(() => ProviderConnectionPayload, { description: 'Sends nothing through a connection any more, and refuses its webhooks.' })
   disableConnection(@Arg('input', () => DisableConnectionInput) input: DisableConnectionInput, @Ctx() context: ApiContext): Promise<ProviderConnectionPayload> {
     const caller = callerWith(context, 'admin')
-    return expected(async () => ({ connection: new ProviderConnection(await disableConnection(context.services, caller, idOf('ProviderConnection', input.id, ['input', 'id']))) }))
+    return expected(async () => ({ connection: new ProviderConnection(await disableConnection(context.services, caller, idOf('ProviderConnection', input.id, ['id']))) }))
   }
 }
