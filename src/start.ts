@@ -1,0 +1,68 @@
+import { startWorker } from '../jobs/worker.ts'
+import { layFoundation, startApi } from './app.ts'
+import { readConfig } from './config.ts'
+import { startDemo } from './demo/run.ts'
+import { createLogger } from './logger.ts'
+import { startSandbox } from './sandbox/sandbox.ts'
+import { createWorkspace } from './services/workspaces.ts'
+import { startEmbedded } from './store/embedded.ts'
+
+/** Everything on one machine: database, API, worker, the providers' sandbox, and a demo that uses them from outside. */
+const config = readConfig()
+// The terminal belongs to the story; LOG_LEVEL=debug gives the log the word too.
+const log = createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel)
+const write = (line: string) => process.stdout.write(`${line}\n`)
+const closing: (() => Promise<unknown>)[] = []
+let stopping = false
+
+async function stop(code: number): Promise<void> {
+  if (stopping) return
+  stopping = true
+  for (const close of closing.reverse()) await close().catch((error: unknown) => log.error({ error }, 'did not stop cleanly'))
+  process.exit(code)
+}
+process.once('SIGINT', () => void stop(0))
+process.once('SIGTERM', () => void stop(0))
+
+try {
+  write('\nThroughline is starting…')
+  const embedded = config.databaseUrl === null ? await startEmbedded(config.dataDirectory, { durable: true }) : null
+  if (embedded) closing.push(() => embedded.stop())
+  const databaseUrl = config.databaseUrl ?? (embedded?.url ?? '').replace(/\/postgres$/, '/throughline')
+  const foundation = await layFoundation(config, databaseUrl, log)
+  const sandbox = await startSandbox({ port: config.sandboxPort, pause: 700 })
+  closing.push(() => sandbox.close())
+  const api = await startApi(foundation)
+  closing.push(() => api.close())
+  const worker = await startWorker({
+    databaseUrl, lanes: foundation.lanes, vault: foundation.vault, log, publicUrl: config.publicUrl, rowsPerLane: config.tickRowsPerLane, sendConcurrency: config.sendConcurrency,
+  })
+  closing.push(() => worker.stop())
+  const demo = await startDemo({
+    url: api.url,
+    sandbox,
+    dataDirectory: config.dataDirectory,
+    createWorkspace: async () => (await createWorkspace({ ownerUrl: databaseUrl, vault: foundation.vault }, { name: 'Demo', timeZone: 'Europe/Berlin' })).secret,
+    write,
+  })
+  closing.push(() => demo.stop())
+  write(`
+  GraphiQL      ${api.url}/
+  Sandbox       ${sandbox.url}/      what the providers' stand-ins received
+  Demo API key  ${demo.key}
+                (GraphiQL: Headers → {"authorization": "Bearer ${demo.key}"})
+
+  Three to paste:
+
+  query { journeys { edges { node { id name status liveVersion { number } } } } }
+
+  query { messages(first: 5) { edges { node { channel status engagement contact { externalId } } } } }
+
+  subscription { journeyProgress(journeyId: "${demo.journeyId}") { stats { started active converted completed dropped revenue } } }
+
+  Ctrl-C stops everything. The abandoned-cart journey, hours as seconds:
+`)
+} catch (error) {
+  write(`\nIt did not start: ${error instanceof Error ? error.message : String(error)}`)
+  await stop(1)
+}
