@@ -40,6 +40,9 @@ $$;
 REVOKE EXECUTE ON FUNCTION authenticate(bytea), connection_workspace(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION authenticate(bytea), connection_workspace(uuid) TO throughline_api;`
 
+/** The lane in a contact-scoped id, as domain/ids.ts lays it out, for statements that follow a merge into another lane. */
+const LANE_OF = `CREATE FUNCTION lane_of(id uuid) RETURNS smallint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT ('x0' || substr(id::text, 16, 3))::bit(16)::int::smallint $$;`
+
 /**
  * Monthly partitions, made ahead and dropped whole. Security definer, because only the owner may create
  * tables and the worker that keeps house is not the owner.
@@ -79,6 +82,7 @@ SELECT make_partitions(2);`
 export class Migration001Foundation extends Migration {
   override async up(): Promise<void> {
     this.addSql(ROLES)
+    this.addSql(LANE_OF)
     this.addSql(CONFIGURATION)
     this.addSql(LANED)
     for (const table of PARTITIONED_TABLES) this.addSql(`CREATE TABLE ${table}_rest PARTITION OF ${table} DEFAULT;`)

@@ -658,6 +658,13 @@ BEGIN
 END $function$;
 GRANT EXECUTE ON FUNCTION drop_partitions(text,date) TO throughline_worker;
 
+CREATE OR REPLACE FUNCTION lane_of(id uuid)
+ RETURNS smallint
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ SELECT ('x0' || substr(id::text, 16, 3))::bit(16)::int::smallint $function$;
+GRANT EXECUTE ON FUNCTION lane_of(uuid) TO PUBLIC;
+
 CREATE OR REPLACE FUNCTION make_partitions(ahead integer)
  RETURNS integer
  LANGUAGE plpgsql

@@ -1,5 +1,5 @@
 import { isLanedId } from './ids.ts'
-import { isObject, type JsonObject } from './json.ts'
+import { isObject, isStorable, type JsonObject } from './json.ts'
 
 /** An event as a caller sent it, before anything is known to be right about it. Times are Unix milliseconds. */
 export interface EventInput {
@@ -20,6 +20,7 @@ const LONGEST_ID = 256
 const LARGEST_PROPERTIES = 32_768
 const DEEPEST_PROPERTIES = 10
 const FUTURE = 3_600_000
+const UNSTORABLE = 'must not contain NUL or half a surrogate pair'
 const EARLIEST = Date.UTC(2000, 0, 1)
 
 /** What is wrong with one event; null where nothing is. Each is judged alone, so one bad event costs its neighbours nothing. */
@@ -32,11 +33,11 @@ export function judgeEvent(event: EventInput, now: number, lanes: number): Event
   if (id != null && !isLanedId(id, lanes)) return fault('contact.id', 'is not the id of a contact')
   const reference = externalId ?? anonymousId
   if (reference != null && (reference.length === 0 || reference.length > LONGEST_ID)) return fault(externalId != null ? 'contact.externalId' : 'contact.anonymousId', `must have 1 to ${LONGEST_ID} characters`)
-  if (hasNul(event.messageId) || hasNul(event.name) || (reference != null && hasNul(reference))) return fault('contact', 'must not contain the NUL character')
+  for (const [path, text] of [['messageId', event.messageId], ['name', event.name], ['contact', reference ?? '']] as const) if (!isStorable(text)) return fault(path, UNSTORABLE)
   if (event.properties != null) {
     if (!isObject(event.properties)) return fault('properties', 'must be an object')
     const size = measure(event.properties, 1)
-    if (size === null) return fault('properties', `must not be nested deeper than ${DEEPEST_PROPERTIES}, nor contain NUL`)
+    if (size === null) return fault('properties', `must not be nested deeper than ${DEEPEST_PROPERTIES}, nor contain NUL or half a surrogate pair`)
     if (size > LARGEST_PROPERTIES) return fault('properties', `must not be larger than ${LARGEST_PROPERTIES} characters`)
   }
   if (event.occurredAt != null) {
@@ -46,19 +47,14 @@ export function judgeEvent(event: EventInput, now: number, lanes: number): Event
   return null
 }
 
-/** PostgreSQL's text and jsonb cannot hold U+0000. */
-function hasNul(text: string): boolean {
-  return text.includes('\u0000')
-}
-
-/** Roughly the characters of its JSON, without writing it; null where it is too deep or has a NUL. */
+/** Roughly the characters of its JSON, without writing it; null where it is too deep, or has text that PostgreSQL refuses. */
 function measure(value: unknown, depth: number): number | null {
-  if (typeof value === 'string') return hasNul(value) ? null : value.length + 2
+  if (typeof value === 'string') return isStorable(value) ? value.length + 2 : null
   if (typeof value !== 'object' || value === null) return 8
   if (depth > DEEPEST_PROPERTIES) return null
   let size = 2
   for (const [key, each] of Object.entries(value)) {
-    if (hasNul(key)) return null
+    if (!isStorable(key)) return null
     const inner = measure(each, depth + 1)
     if (inner === null) return null
     size += key.length + 4 + inner

@@ -19,3 +19,15 @@ export function readPath(data: unknown, path: string): Json | undefined {
   }
   return value as Json | undefined
 }
+
+/** Whether PostgreSQL can keep the text: neither U+0000 nor half of a surrogate pair, both of which JavaScript allows. */
+export function isStorable(text: string): boolean {
+  return !text.includes('\u0000') && text.isWellFormed()
+}
+
+/** The same for every key and text of a JSON value. */
+export function isStorableJson(value: unknown): boolean {
+  if (typeof value === 'string') return isStorable(value)
+  if (typeof value !== 'object' || value === null) return true
+  return Object.entries(value).every(([key, each]) => isStorable(key) && isStorableJson(each))
+}

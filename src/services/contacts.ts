@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { laneOf, laneOfReference } from '../domain/ids.ts'
-import type { JsonObject } from '../domain/json.ts'
+import { isStorable, isStorableJson, type JsonObject } from '../domain/json.ts'
 import { isTimeZone } from '../domain/zone.ts'
 import { ThroughlineError } from '../errors.ts'
 import { deliver, type InboxItem, type Reference } from '../lanes/inbox.ts'
@@ -36,7 +36,7 @@ export function referenceOf(contact: ContactReference): Reference | null {
   }
   if (contact.id != null) return null
   const [kind, value] = contact.externalId != null ? (['external', contact.externalId] as const) : (['anonymous', contact.anonymousId ?? ''] as const)
-  if (value.length === 0 || value.length > 256 || value.includes('\u0000')) throw new ThroughlineError('INVALID_INPUT', 'must have 1 to 256 characters', { path: ['contact', `${kind}Id`] })
+  if (value.length === 0 || value.length > 256 || !isStorable(value)) throw new ThroughlineError('INVALID_INPUT', 'must have 1 to 256 characters', { path: ['contact', `${kind}Id`] })
   return `${kind}:${value}`
 }
 
@@ -89,6 +89,8 @@ export async function upsertContact(services: Services, caller: Caller, input: U
   if (input.timeZone != null && !isTimeZone(input.timeZone)) throw new ThroughlineError('INVALID_INPUT', 'is not an IANA time zone', { path: ['timeZone'] })
   if (input.locale != null && !isLocale(input.locale)) throw new ThroughlineError('INVALID_INPUT', 'is not a BCP 47 language tag', { path: ['locale'] })
   if (input.attributes != null && JSON.stringify(input.attributes).length > 65_536) throw new ThroughlineError('INVALID_INPUT', 'must not be larger than 65,536 characters', { path: ['attributes'] })
+  if (input.attributes != null && !isStorableJson(input.attributes)) throw new ThroughlineError('INVALID_INPUT', 'must not contain NUL or half a surrogate pair', { path: ['attributes'] })
+  if (input.tags != null && !input.tags.every((tag) => tag.length > 0 && tag.length <= 100 && isStorable(tag))) throw new ThroughlineError('INVALID_INPUT', 'must each have 1 to 100 characters', { path: ['tags'] })
   return once(services, caller, 'upsertContact', input.idempotencyKey, input, async (em) => {
     const { row, created } = await findOrCreateContact(em, services, caller, input.contact)
     const fields: string[] = []
@@ -166,4 +168,16 @@ export async function listContacts(services: Services, caller: Caller, input: { 
   return inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
     em.find(ContactTable, { workspaceId: caller.workspaceId, mergedInto: null, ...(input.before === null ? {} : { id: { $lt: input.before } }) }, { orderBy: { id: 'desc' }, limit: input.first }),
   )
+}
+
+/** Contacts by id, merges followed; who is not there is missing. */
+export async function contactsByIds(services: Services, caller: Caller, ids: readonly string[]): Promise<Map<string, ContactRow>> {
+  return inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
+    const read = async (wanted: readonly string[]) => new Map((await em.find(ContactTable, { lane: { $in: [...new Set(wanted.map(laneOf))] }, id: { $in: [...wanted] } })).map((row) => [row.id, row]))
+    const found = await read(ids)
+    const merged = [...found.values()].flatMap((row) => (row.mergedInto == null ? [] : [row.mergedInto]))
+    const known = merged.length === 0 ? new Map<string, ContactRow>() : await read(merged)
+    for (const [id, row] of found) if (row.mergedInto != null) found.set(id, known.get(row.mergedInto) ?? row)
+    return found
+  })
 }

@@ -2,13 +2,15 @@ import { type Client, run, type Statement } from '../sql.ts'
 
 /**
  * Locks what is still planned, and its contacts, message rows first and in key order like every writer of
- * messages. FOR SHARE on the contact is what a withdrawal of consent waits for, and what waits for it.
+ * messages. FOR SHARE on the contact is what a withdrawal of consent waits for, and what waits for it; of a
+ * merged contact the known half is locked too, because that is whose consent people change.
  */
 const LOCK: Statement = {
   name: 'dispatch_lock',
   text: `SELECT m.lane, m.id FROM unnest($1::smallint[], $2::uuid[]) AS k (lane, id),
     LATERAL (SELECT * FROM message WHERE message.lane = k.lane AND message.id = k.id AND status = 'PLANNED' LIMIT 1 FOR UPDATE) AS m,
-    LATERAL (SELECT 1 FROM contact WHERE contact.lane = m.lane AND contact.id = m.contact_id LIMIT 1 FOR SHARE) AS c`,
+    LATERAL (SELECT merged_into FROM contact WHERE contact.lane = m.lane AND contact.id = m.contact_id LIMIT 1 FOR SHARE) AS c
+    LEFT JOIN LATERAL (SELECT 1 FROM contact WHERE contact.lane = lane_of(c.merged_into) AND contact.id = c.merged_into LIMIT 1 FOR SHARE) AS known ON true`,
 }
 
 export interface Dispatchable {
@@ -53,16 +55,18 @@ const READ: Statement = {
   name: 'dispatch_read',
   text: `SELECT m.lane, m.id, m.workspace_id, m.contact_id, m.channel, m.purpose, m.topic_id, m.attempt, m.variables, (extract(epoch FROM m.planned_at) * 1000)::float8 AS planned_at,
       m.node, m.journey_id, m.enrollment_id, e.status AS enrollment_status, j.status AS journey_status,
-      c.suppressed_at IS NOT NULL AS contact_suppressed, c.erased_at IS NOT NULL AS contact_erased, c.external_id, c.attributes, c.tags, c.locale,
+      c.suppressed_at IS NOT NULL OR a.suppressed_at IS NOT NULL AS contact_suppressed, c.erased_at IS NOT NULL OR a.erased_at IS NOT NULL AS contact_erased, c.external_id, c.attributes, c.tags, c.locale,
       i.id AS identity_id, i.status AS identity_status, i.platform, i.address,
-      (SELECT coalesce(jsonb_agg(jsonb_build_array(s.channel, s.topic_id, s.state)), '[]') FROM consent s WHERE s.lane = c.lane AND s.contact_id = c.id) AS consents,
+      (SELECT coalesce(jsonb_agg(jsonb_build_array(s.channel, s.topic_id, s.state)), '[]') FROM unnest(ARRAY[c.id] || c.linked) AS half (id),
+        LATERAL (SELECT * FROM consent WHERE consent.lane = lane_of(half.id) AND consent.contact_id = half.id) AS s) AS consents,
       m.template_id, t.version AS template_version, p.id AS connection_id, (extract(epoch FROM p.updated_at) * 1000)::float8 AS connection_updated, p.provider
-    FROM unnest($1::smallint[], $2::uuid[], $3::smallint[]) AS k (lane, id, identity_lane),
-    LATERAL (SELECT * FROM message WHERE message.lane = k.lane AND message.id = k.id LIMIT 1) AS m
-    CROSS JOIN LATERAL (SELECT * FROM contact WHERE contact.lane = m.lane AND contact.id = m.contact_id LIMIT 1) AS c
+    FROM unnest($1::smallint[], $2::uuid[]) AS k (lane, id)
+    CROSS JOIN LATERAL (SELECT * FROM message WHERE message.lane = k.lane AND message.id = k.id LIMIT 1) AS m
+    CROSS JOIN LATERAL (SELECT coalesce(merged_into, id) AS known_id, suppressed_at, erased_at FROM contact WHERE contact.lane = m.lane AND contact.id = m.contact_id LIMIT 1) AS a
+    CROSS JOIN LATERAL (SELECT * FROM contact WHERE contact.lane = lane_of(a.known_id) AND contact.id = a.known_id LIMIT 1) AS c
     JOIN template t ON t.id = m.template_id
     LEFT JOIN LATERAL (SELECT status FROM enrollment WHERE enrollment.lane = m.lane AND enrollment.id = m.enrollment_id LIMIT 1) AS e ON true
-    LEFT JOIN LATERAL (SELECT * FROM channel_identity WHERE channel_identity.lane = k.identity_lane AND channel_identity.id = m.identity_id LIMIT 1) AS i ON true
+    LEFT JOIN LATERAL (SELECT * FROM channel_identity WHERE channel_identity.lane = lane_of(m.identity_id) AND channel_identity.id = m.identity_id LIMIT 1) AS i ON true
     LEFT JOIN journey j ON j.id = m.journey_id
     LEFT JOIN provider_connection p ON p.workspace_id = m.workspace_id AND p.channel = m.channel AND p.disabled_at IS NULL`,
 }
@@ -72,16 +76,7 @@ export async function lockDispatchable(client: Client, keys: readonly { lane: nu
   const sorted = [...keys].sort((a, b) => a.lane - b.lane || (a.id < b.id ? -1 : 1))
   const locked = await run<{ lane: number; id: string }>(client, LOCK, [sorted.map((key) => key.lane), sorted.map((key) => key.id)])
   if (locked.length === 0) return []
-  // An identity lives in its contact's lane, which a merge may have made another than the message's.
-  const identities = await run<{ id: string; identity_id: string | null }>(client, IDENTITIES, [locked.map((row) => row.lane), locked.map((row) => row.id)])
-  const laneById = new Map(identities.map((row) => [row.id, row.identity_id === null ? null : Number.parseInt(row.identity_id.slice(15, 18), 16)]))
-  return run<Dispatchable>(client, READ, [locked.map((row) => row.lane), locked.map((row) => row.id), locked.map((row) => laneById.get(row.id) ?? row.lane)])
-}
-
-const IDENTITIES: Statement = {
-  name: 'dispatch_identities',
-  text: `SELECT m.id, m.identity_id FROM unnest($1::smallint[], $2::uuid[]) AS k (lane, id),
-    LATERAL (SELECT id, identity_id FROM message WHERE message.lane = k.lane AND message.id = k.id LIMIT 1) AS m`,
+  return run<Dispatchable>(client, READ, [locked.map((row) => row.lane), locked.map((row) => row.id)])
 }
 
 /** Committed before the socket opens: whatever is found DISPATCHING later may have reached the provider. */
