@@ -21,7 +21,7 @@ const MAY_IMPORT = {
 const EVERYWHERE = ['src/errors.ts', 'src/logger.ts', 'src/config.ts']
 
 /** Files that construct things: they may import everything, and nothing but tests and each other imports them. */
-const ENTRY_POINTS = '^(src/(main|app|start)|jobs/worker)\\.ts$'
+const ENTRY_POINTS = '^(src/(main|app|start)|jobs/main)\\.ts$'
 
 /** Resolved into node_modules, or left bare where a package is not installed. */
 const SDKS = '(^|node_modules/)(twilio|@sendgrid/[^/]+|firebase-admin|web-push)(/|$)'
@@ -63,9 +63,9 @@ module.exports = {
     },
     {
       name: 'src-never-imports-jobs',
-      comment: 'The API must be able to run without a worker in it; what both need is under src. Holds for entry points, too.',
+      comment: 'The API must be able to run without a worker in it; what both need is under src. Only `npm start`, which is both at once, imports both.',
       severity: 'error',
-      from: { path: '^src/' },
+      from: { path: '^src/', pathNot: '^src/start\\.ts$' },
       to: { path: '^jobs/' },
     },
     {

@@ -1,4 +1,4 @@
-import pg from 'pg'
+import type pg from 'pg'
 import type { Config } from './config.ts'
 import { buildApiSchema } from './graphql/schema.ts'
 import { linkRoutes } from './http/links.ts'

@@ -50,15 +50,17 @@ export function connectionOf<T extends object>(name: string, type: () => new (..
 
 const toCursor = (position: string) => Buffer.from(position).toString('base64url')
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
 function readCursor(cursor: string): string {
   const position = Buffer.from(cursor, 'base64url').toString()
-  if (!/^[\x20-\x7e]{1,200}$/.test(position)) throw new ThroughlineError('INVALID_INPUT', 'is not a cursor of this list', { path: ['after'] })
+  if (!UUID.test(position)) throw new ThroughlineError('INVALID_INPUT', 'is not a cursor of this list', { path: ['after'] })
   return position
 }
 
 /**
  * One page of a list. `fetch` is asked for one more than the page holds, so that `hasNextPage` costs no count;
- * `position` is what a row is continued after. Throws INVALID_INPUT for a page out of bounds or a foreign cursor.
+ * `position` is the id a row is continued after. Throws INVALID_INPUT for a page out of bounds or a foreign cursor.
  */
 export async function pageOf<Row, T>(
   args: PageArgs,

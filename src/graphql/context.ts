@@ -31,10 +31,14 @@ export async function identify(services: Services, authorization: string | undef
   return caller
 }
 
-/** The caller, if the key covers the scope; else FORBIDDEN. */
+/**
+ * The caller, if the key covers the scope; else FORBIDDEN. Whatever changes something starts with fresh loaders, so
+ * that a second mutation in one operation does not answer what was read for the first.
+ */
 export function callerWith(context: ApiContext, scope: Scope): Caller {
   if (context.caller === null) throw new ThroughlineError('FORBIDDEN', 'The administrator’s key creates workspaces; use a key of the workspace for this.')
   if (!allows(context.caller, scope)) throw new ThroughlineError('FORBIDDEN', `This needs a key with the scope «${scope}».`)
+  if (scope !== 'read') context.loaders.clear()
   return context.caller
 }
 

@@ -2,12 +2,27 @@ import 'reflect-metadata'
 import { type GraphQLSchema, isInputObjectType, lexicographicSortSchema, printSchema } from 'graphql'
 import { buildSchemaSync } from 'type-graphql'
 import { ConnectionResolver } from './connections/resolver.ts'
+import { ConsentResolver } from './contacts/consent-resolver.ts'
+import { ContactResolver } from './contacts/resolver.ts'
+import { EventResolver } from './events/resolver.ts'
 import { TemplateResolver } from './templates/resolver.ts'
 import { TopicResolver } from './topics/resolver.ts'
+import { WorkspaceResolver } from './workspace/resolver.ts'
+
+/** One line per resource. */
+const RESOLVERS = [
+  ConnectionResolver,
+  ConsentResolver,
+  ContactResolver,
+  EventResolver,
+  TemplateResolver,
+  TopicResolver,
+  WorkspaceResolver,
+] as const
 
 /** The whole contract. Built once a process. */
 export function buildApiSchema(): GraphQLSchema {
-  const schema = buildSchemaSync({ resolvers: [ConnectionResolver, TemplateResolver, TopicResolver], validate: false, emitSchemaFile: false })
+  const schema = buildSchemaSync({ resolvers: [...RESOLVERS], validate: false, emitSchemaFile: false })
   // type-graphql has no @oneOf: the mark is set on the built type, where graphql-js reads it.
   for (const type of Object.values(schema.getTypeMap())) if (isInputObjectType(type) && type.extensions.oneOf === true) type.isOneOf = true
   return schema

@@ -140,7 +140,7 @@ async function resolve(client: Client, claimed: readonly ClaimedItem[], now: num
       for (const each of missing) if (made.has(each.contactId)) created.add(each.contactId)
       if (raced.length > 0) {
         const winners = await resolveAliases(client, raced)
-        raced.forEach((each, index) => contacts.set(each.id, winners[index] ?? each.contactId))
+        for (const [index, each] of raced.entries()) contacts.set(each.id, winners[index] ?? each.contactId)
       }
     }
   }

@@ -7,7 +7,7 @@ import { newId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
-import { fit, isId, nameOf } from './input.ts'
+import { conform, isId, nameOf } from './input.ts'
 import { clientOf } from './transaction.ts'
 import { keysOf } from './workspace-keys.ts'
 
@@ -38,8 +38,8 @@ export async function connectProvider(
 ): Promise<ConnectionView> {
   const description = describeProvider(input.provider)
   if (description === undefined) throw new ThroughlineError('INVALID_INPUT', `must be one of ${PROVIDERS.map((each) => each.provider).join(', ')}`, { path: ['provider'] })
-  const credentials = fit(description.credentials, input.credentials, ['credentials'])
-  const settings = fit(description.settings, input.settings ?? {}, ['settings'])
+  const credentials = conform(description.credentials, input.credentials, ['credentials'])
+  const settings = conform(description.settings, input.settings ?? {}, ['settings'])
   if (input.baseUrl != null && !/^https?:$/.test(URL.canParse(input.baseUrl) ? new URL(input.baseUrl).protocol : '')) throw new ThroughlineError('INVALID_INPUT', 'is not an http(s) URL', { path: ['baseUrl'] })
   const name = nameOf(input.name, 'name')
   const id = await once(services, caller, 'connectProvider', input.idempotencyKey, input, async (em) => {

@@ -3,7 +3,7 @@ import type { Shape } from '../domain/shape.ts'
 import { ThroughlineError } from '../errors.ts'
 
 /** The value if it fits its shape; else INVALID_INPUT with the path of the first fault and all of them in `data`. */
-export function fit<T>(shape: Shape<T>, value: unknown, path: readonly string[]): T {
+export function conform<T>(shape: Shape<T>, value: unknown, path: readonly string[]): T {
   const faults: { path: readonly string[]; message: string }[] = []
   if (!isStorableJson(value)) faults.push({ path, message: 'must not contain NUL or half a surrogate pair' })
   const parsed = shape.parse(value, path, (at, message) => void faults.push({ path: at, message }))

@@ -11,7 +11,7 @@ import { newId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
-import { fit, isId, nameOf } from './input.ts'
+import { conform, isId, nameOf } from './input.ts'
 import { clientOf } from './transaction.ts'
 
 async function find(em: EntityManager, id: string, lock = false): Promise<JourneyRow> {
@@ -29,7 +29,7 @@ async function surroundings(em: EntityManager, graph: Graph): Promise<Surroundin
 }
 
 /** A draft may have problems, but it must be a graph: its frame is checked, its nodes' settings are not yet. */
-const frame = (graph: Graph | null | undefined): Graph => fit(graphShape, graph ?? EMPTY_GRAPH, ['graph'])
+const frame = (graph: Graph | null | undefined): Graph => conform(graphShape, graph ?? EMPTY_GRAPH, ['graph'])
 
 export async function createJourney(services: Services, caller: Caller, input: { name: string; description?: string | null | undefined; graph?: Graph | null | undefined; idempotencyKey?: string | null | undefined }): Promise<string> {
   const draft = frame(input.graph)

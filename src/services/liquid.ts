@@ -28,10 +28,10 @@ const parsed = new Map<string, Template[][]>()
  */
 export function renderContent(channel: Channel, content: JsonObject, scope: object, cacheKey?: string): JsonObject {
   const texts = templateTexts(channel, content)
-  const engineOf = (escape: 'html' | 'none') => (escape === 'html' ? HTML : PLAIN)
+  const engineOf = (escaping: 'html' | 'none') => (escaping === 'html' ? HTML : PLAIN)
   let templates = cacheKey === undefined ? undefined : parsed.get(cacheKey)
   if (templates === undefined) {
-    templates = texts.map(({ text, escape }) => engineOf(escape).parse(text))
+    templates = texts.map((each) => engineOf(each.escape).parse(each.text))
     if (cacheKey !== undefined) {
       if (parsed.size >= MOST_PARSED) parsed.clear()
       parsed.set(cacheKey, templates)

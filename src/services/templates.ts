@@ -11,7 +11,7 @@ import { newId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
-import { fit, isId, nameOf } from './input.ts'
+import { conform, isId, nameOf } from './input.ts'
 import { checkTemplate, pickVariant, renderContent } from './liquid.ts'
 
 export interface TemplateContent {
@@ -33,7 +33,7 @@ function checkContent(channel: Channel, content: TemplateContent): void {
     const path = ['variants', String(index)]
     if (content.variants.findIndex((each) => each.locale === variant.locale) !== index) throw new ThroughlineError('TEMPLATE_INVALID', 'is there twice', { path: [...path, 'locale'] })
     if (!/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/.test(variant.locale)) throw new ThroughlineError('TEMPLATE_INVALID', 'is not a BCP 47 language tag', { path: [...path, 'locale'] })
-    fit(CONTENT[channel] as unknown as Shape<JsonObject>, variant.content, [...path, 'content'])
+    conform(CONTENT[channel] as unknown as Shape<JsonObject>, variant.content, [...path, 'content'])
     for (const { path: at, text } of templateTexts(channel, variant.content)) {
       const problem = checkTemplate(text)
       if (problem !== null) throw new ThroughlineError('TEMPLATE_INVALID', problem, { path: [...path, 'content', ...at] })

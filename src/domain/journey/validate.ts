@@ -30,13 +30,14 @@ export function validate(graph: Graph, surroundings: Surroundings): GraphProblem
   if (problems.length > 0) return problems
 
   const nodes = new Map<string, Checked>()
-  graph.nodes.forEach((node, index) => {
-    if (nodes.has(node.key)) return report('DUPLICATE_KEY', node.key, ['nodes', String(index), 'key'], `another node is called ${node.key}`)
+  for (const [index, node] of graph.nodes.entries()) {
     const kind = kindOf(node.kind)
-    if (kind === undefined) return report('UNKNOWN_KIND', node.key, ['kind'], `there is no node kind ${node.kind}`)
+    if (nodes.has(node.key)) report('DUPLICATE_KEY', node.key, ['nodes', String(index), 'key'], `another node is called ${node.key}`)
+    else if (kind === undefined) report('UNKNOWN_KIND', node.key, ['kind'], `there is no node kind ${node.kind}`)
+    if (nodes.has(node.key) || kind === undefined) continue
     const config = kind.config.parse(node.config, [], (path, message) => report('INVALID_CONFIG', node.key, path, message)) ?? null
     nodes.set(node.key, { node, kind, config, ports: new Set(config === null ? [] : kind.ports(config).map((port) => port.name)) })
-  })
+  }
   const edges = checkEdges(graph, nodes, report)
   for (const checked of nodes.values()) checkNode(checked, nodes, edges, surroundings, report)
   checkRules(graph, nodes, report)
@@ -51,18 +52,18 @@ type Edges = ReadonlyMap<string, ReadonlyMap<string, string>>
 
 function checkEdges(graph: Graph, nodes: ReadonlyMap<string, Checked>, report: ReportProblem): Edges {
   const edges = new Map<string, Map<string, string>>()
-  graph.edges.forEach((edge, index) => {
+  for (const [index, edge] of graph.edges.entries()) {
     const path = ['edges', String(index)]
     const from = nodes.get(edge.from)
     const to = nodes.get(edge.to)
-    if (from === undefined) return report('UNKNOWN_NODE', null, [...path, 'from'], `there is no node ${edge.from}`)
-    if (to === undefined) return report('UNKNOWN_NODE', edge.from, [...path, 'to'], `there is no node ${edge.to}`)
-    if (from.config !== null && !from.ports.has(edge.port)) return report('UNKNOWN_PORT', edge.from, [...path, 'port'], `${edge.from} has no port ${edge.port}`)
-    if (to.kind.category === 'trigger') return report('INTO_TRIGGER', edge.to, [...path, 'to'], 'nothing may lead into a trigger')
     const own = edges.get(edge.from) ?? new Map<string, string>()
-    if (own.has(edge.port)) return report('DUPLICATE_EDGE', edge.from, [...path, 'port'], `${edge.port} already leads to ${own.get(edge.port)}`)
-    edges.set(edge.from, own.set(edge.port, edge.to))
-  })
+    if (from === undefined) report('UNKNOWN_NODE', null, [...path, 'from'], `there is no node ${edge.from}`)
+    else if (to === undefined) report('UNKNOWN_NODE', edge.from, [...path, 'to'], `there is no node ${edge.to}`)
+    else if (from.config !== null && !from.ports.has(edge.port)) report('UNKNOWN_PORT', edge.from, [...path, 'port'], `${edge.from} has no port ${edge.port}`)
+    else if (to.kind.category === 'trigger') report('INTO_TRIGGER', edge.to, [...path, 'to'], 'nothing may lead into a trigger')
+    else if (own.has(edge.port)) report('DUPLICATE_EDGE', edge.from, [...path, 'port'], `${edge.port} already leads to ${own.get(edge.port)}`)
+    else edges.set(edge.from, own.set(edge.port, edge.to))
+  }
   return edges
 }
 

@@ -28,12 +28,6 @@ export async function readConnection(client: Client, id: string): Promise<Connec
   return (await run<ConnectionRow>(client, CONNECTION, [id]))[0] ?? null
 }
 
-const WORKSPACE: Statement = { name: 'sending_workspace', text: 'SELECT data_key FROM workspace WHERE id = $1' }
-
-export async function readDataKey(client: Client, workspaceId: string): Promise<Buffer | null> {
-  return (await run<{ data_key: Buffer }>(client, WORKSPACE, [workspaceId]))[0]?.data_key ?? null
-}
-
 const ADDRESS: Statement = { name: 'sending_address', text: 'SELECT address FROM channel_identity WHERE lane = $1 AND id = $2' }
 
 export async function readAddress(client: Client, lane: number, identityId: string): Promise<Buffer | null> {

@@ -148,22 +148,22 @@ function hear(settings: MessageConfig, scope: NodeScope, signal: Signalled): Out
       scope.note('follow_up_armed', { on: follow.on, at })
     }
   }
-  return leaveIfDue(next, settings, scope)
+  return leaveIfDue(next, scope)
 }
 
 function fail(settings: MessageConfig, wait: MessageWait, scope: NodeScope, at: number): Outcome {
   const follow = (settings.followUps ?? []).find((each) => each.on === 'FAILED')
   if (follow?.after === undefined) return { go: 'failed' }
   const armed = { on: 'FAILED' as const, at: Math.min(at, scope.now) + durationMillis(follow.after) }
-  return leaveIfDue({ ...wait, armed, ignoredAt: null, nextAt: null }, settings, scope)
+  return leaveIfDue({ ...wait, armed, ignoredAt: null, nextAt: null }, scope)
 }
 
-function leaveWhenDue(settings: MessageConfig, scope: NodeScope): Outcome {
-  return leaveIfDue(scope.enrollment.memo as unknown as MessageWait, settings, scope)
+function leaveWhenDue(_settings: MessageConfig, scope: NodeScope): Outcome {
+  return leaveIfDue(scope.enrollment.memo as unknown as MessageWait, scope)
 }
 
 /** Leaves by whichever deadline has passed, the earliest first; an armed follow-up wins a tie. */
-function leaveIfDue(wait: MessageWait, settings: MessageConfig, scope: NodeScope): Outcome {
+function leaveIfDue(wait: MessageWait, scope: NodeScope): Outcome {
   const { now } = scope
   const engaged = isEngaged(scope, wait)
   const deadlines: { at: number; port: string }[] = []
