@@ -1,0 +1,111 @@
+import { Arg, Args, Ctx, FieldResolver, Int, Mutation, Query, Resolver, Root } from 'type-graphql'
+import { identifyContact, getContact, listContacts, upsertContact } from '../../services/contacts.ts'
+import { consentHistory, setConsent } from '../../services/consents.ts'
+import { listEvents } from '../../services/events.ts'
+import { addIdentity, removeIdentity } from '../../services/identities.ts'
+import { type Page, LARGEST_PAGE, PageArgs, pageOf } from '../connection.ts'
+import { ContactRef, soundReference, toReference } from '../contact-ref.ts'
+import { type ApiContext, callerWith } from '../context.ts'
+import { Event, EventConnection } from '../events/types.ts'
+import { idOf } from '../global-id.ts'
+import { expected } from '../user-error.ts'
+import { AddIdentityInput, IdentifyContactInput, RemoveIdentityInput, SetConsentInput, UpsertContactInput } from './inputs.ts'
+import { consentLoader, contactLoader, identityLoader } from './loaders.ts'
+import { reachabilityOf } from './reachability.ts'
+import { ChannelIdentity, ChannelReachability, Consent, Contact, ContactConnection, ContactPayload, IdentityPayload } from './types.ts'
+
+@Resolver(() => Contact)
+export class ContactResolver {
+  @Query(() => Contact, { nullable: true, description: 'One contact; null where there is none. One that was merged answers who it was merged into.' })
+  async contact(@Arg('ref', () => ContactRef, { description: 'Whom.' }) ref: ContactRef, @Ctx() context: ApiContext): Promise<Contact | null> {
+    const caller = callerWith(context, 'read')
+    const reference = toReference(ref)
+    const row = reference.id === '' ? null : await getContact(context.services, caller, reference)
+    return row === null ? null : new Contact(row)
+  }
+
+  @Query(() => ContactConnection, { description: 'Every contact, those merged into others left out, newest first.' })
+  contacts(@Args(() => PageArgs) args: PageArgs, @Ctx() context: ApiContext): Promise<Page<Contact>> {
+    const caller = callerWith(context, 'read')
+    return pageOf(args, (first, before) => listContacts(context.services, caller, { first, before }), (row) => row.id, (row) => new Contact(row))
+  }
+
+  @FieldResolver(() => [ChannelIdentity], { description: 'Where they are reached, oldest first.' })
+  async identities(@Root() contact: Contact, @Ctx() context: ApiContext): Promise<ChannelIdentity[]> {
+    return (await identityLoader(context).load(contact.uuid)).map((row) => new ChannelIdentity(row))
+  }
+
+  @FieldResolver(() => [Consent], { description: 'What they have said to being written to, as it stands now.' })
+  consents(@Root() contact: Contact, @Ctx() context: ApiContext): Promise<Consent[]> {
+    return consentLoader(context).load(contact.uuid)
+  }
+
+  @FieldResolver(() => [Consent], { description: 'Every time they said something to it, newest first.' })
+  async consentHistory(
+    @Root() contact: Contact,
+    @Arg('first', () => Int, { nullable: true, description: `How many, at most ${LARGEST_PAGE}; that many where left out.` }) first: number | null,
+    @Ctx() context: ApiContext,
+  ): Promise<Consent[]> {
+    const most = Math.min(LARGEST_PAGE, Math.max(0, first ?? LARGEST_PAGE))
+    return (await consentHistory(context.services, callerWith(context, 'read'), contact.uuid, most)).map((row) => new Consent(row))
+  }
+
+  @FieldResolver(() => [ChannelReachability], { description: 'Whether promotional messages reach them, channel by channel.' })
+  async reachability(@Root() contact: Contact, @Ctx() context: ApiContext): Promise<ChannelReachability[]> {
+    const [identities, consents] = await Promise.all([identityLoader(context).load(contact.uuid), consentLoader(context).load(contact.uuid)])
+    return reachabilityOf(contact.row, identities, consents)
+  }
+
+  @FieldResolver(() => EventConnection, { description: 'What they did, newest first.' })
+  events(
+    @Root() contact: Contact,
+    @Args(() => PageArgs) args: PageArgs,
+    @Arg('name', () => String, { nullable: true, description: 'Only events of this name.' }) name: string | null,
+    @Ctx() context: ApiContext,
+  ): Promise<Page<Event>> {
+    const caller = callerWith(context, 'read')
+    return pageOf(args, (first, before) => listEvents(context.services, caller, { contactId: contact.uuid, first, before, name: name ?? null }), (row) => row.id, (row) => new Event(row))
+  }
+
+  @Mutation(() => ContactPayload, { description: 'Makes or changes a contact.' })
+  upsertContact(@Arg('input', () => UpsertContactInput) input: UpsertContactInput, @Ctx() context: ApiContext): Promise<ContactPayload> {
+    const caller = callerWith(context, 'write')
+    return expected(async () => this.answer(await upsertContact(context.services, caller, { ...input, contact: soundReference(input.contact) }), context))
+  }
+
+  @Mutation(() => ContactPayload, { description: 'Joins an anonymous contact to a known one; its history and running journeys go on under the known one.' })
+  identifyContact(@Arg('input', () => IdentifyContactInput) input: IdentifyContactInput, @Ctx() context: ApiContext): Promise<ContactPayload> {
+    const caller = callerWith(context, 'write')
+    return expected(async () => this.answer(await identifyContact(context.services, caller, input), context))
+  }
+
+  @Mutation(() => IdentityPayload, { description: 'Registers an address, or refreshes one that is there: it is active again, and the most recently seen.' })
+  addIdentity(@Arg('input', () => AddIdentityInput) input: AddIdentityInput, @Ctx() context: ApiContext): Promise<IdentityPayload> {
+    const caller = callerWith(context, 'write')
+    return expected(async () => {
+      const { identityId, contactId } = await addIdentity(context.services, caller, { ...input, contact: soundReference(input.contact) })
+      const identity = (await identityLoader(context).load(contactId)).find((each) => each.id === identityId)
+      return { ...(await this.answer(contactId, context)), identity: identity === undefined ? null : new ChannelIdentity(identity) }
+    })
+  }
+
+  @Mutation(() => ContactPayload, { description: 'Forgets an address for good. Messages on their way to it still arrive.' })
+  removeIdentity(@Arg('input', () => RemoveIdentityInput) input: RemoveIdentityInput, @Ctx() context: ApiContext): Promise<ContactPayload> {
+    const caller = callerWith(context, 'write')
+    return expected(async () => this.answer(await removeIdentity(context.services, caller, idOf('ChannelIdentity', input.id, ['id'])), context))
+  }
+
+  @Mutation(() => ContactPayload, { description: 'Records consent given or taken back. Nothing is handed over on the strength of the old one once this has answered.' })
+  setConsent(@Arg('input', () => SetConsentInput) input: SetConsentInput, @Ctx() context: ApiContext): Promise<ContactPayload> {
+    const caller = callerWith(context, 'write')
+    return expected(async () => {
+      const topicId = input.topicId == null ? null : idOf('Topic', input.topicId, ['topicId'])
+      return this.answer(await setConsent(context.services, caller, { ...input, contact: soundReference(input.contact), topicId }), context)
+    })
+  }
+
+  private async answer(id: string, context: ApiContext): Promise<{ contact: Contact | null }> {
+    const row = await contactLoader(context).load(id)
+    return { contact: row === null ? null : new Contact(row) }
+  }
+}

@@ -1,0 +1,53 @@
+import { Arg, Ctx, Mutation, Query, Resolver } from 'type-graphql'
+import { ThroughlineError } from '../../errors.ts'
+import { createApiKey, listApiKeys, revokeApiKey } from '../../services/api-keys.ts'
+import { createWorkspace, getWorkspace, updateWorkspace } from '../../services/workspaces.ts'
+import { type ApiContext, callerWith } from '../context.ts'
+import { idOf } from '../global-id.ts'
+import { expected } from '../user-error.ts'
+import { CreateApiKeyInput, CreateWorkspaceInput, RevokeApiKeyInput, UpdateWorkspaceInput } from './inputs.ts'
+import { ApiKey, ApiKeyPayload, CreateApiKeyPayload, CreateWorkspacePayload, Workspace, WorkspacePayload } from './types.ts'
+
+@Resolver()
+export class WorkspaceResolver {
+  @Query(() => Workspace, { description: 'The workspace the key belongs to.' })
+  async workspace(@Ctx() context: ApiContext): Promise<Workspace> {
+    return new Workspace(await getWorkspace(context.services, callerWith(context, 'read')))
+  }
+
+  @Query(() => [ApiKey], { description: 'The workspace’s keys, revoked ones included, oldest first. Needs the scope ADMIN.' })
+  async apiKeys(@Ctx() context: ApiContext): Promise<ApiKey[]> {
+    return (await listApiKeys(context.services, callerWith(context, 'admin'))).map((row) => new ApiKey(row))
+  }
+
+  @Mutation(() => CreateWorkspacePayload, { description: 'Adds a workspace. Needs the installation’s ADMIN_KEY.' })
+  createWorkspace(@Arg('input', () => CreateWorkspaceInput) input: CreateWorkspaceInput, @Ctx() context: ApiContext): Promise<CreateWorkspacePayload> {
+    if (context.caller !== null) throw new ThroughlineError('FORBIDDEN', 'Only the installation’s ADMIN_KEY creates workspaces.')
+    return expected(async () => {
+      const { id, secret } = await createWorkspace(context.services, input)
+      const row = await getWorkspace(context.services, { workspaceId: id, keyId: null, scopes: ['admin'] })
+      return { workspace: new Workspace(row), secret }
+    })
+  }
+
+  @Mutation(() => WorkspacePayload, { description: 'Changes the workspace. Needs the scope ADMIN.' })
+  updateWorkspace(@Arg('input', () => UpdateWorkspaceInput) input: UpdateWorkspaceInput, @Ctx() context: ApiContext): Promise<WorkspacePayload> {
+    const caller = callerWith(context, 'admin')
+    return expected(async () => ({ workspace: new Workspace(await updateWorkspace(context.services, caller, input)) }))
+  }
+
+  @Mutation(() => CreateApiKeyPayload, { description: 'Adds a key. Needs the scope ADMIN.' })
+  createApiKey(@Arg('input', () => CreateApiKeyInput) input: CreateApiKeyInput, @Ctx() context: ApiContext): Promise<CreateApiKeyPayload> {
+    const caller = callerWith(context, 'admin')
+    return expected(async () => {
+      const { row, secret } = await createApiKey(context.services, caller, input)
+      return { apiKey: new ApiKey(row), secret }
+    })
+  }
+
+  @Mutation(() => ApiKeyPayload, { description: 'Makes a key useless from the next request on. Needs the scope ADMIN.' })
+  revokeApiKey(@Arg('input', () => RevokeApiKeyInput) input: RevokeApiKeyInput, @Ctx() context: ApiContext): Promise<ApiKeyPayload> {
+    const caller = callerWith(context, 'admin')
+    return expected(async () => ({ apiKey: new ApiKey(await revokeApiKey(context.services, caller, idOf('ApiKey', input.id, ['id']))) }))
+  }
+}
