@@ -1,8 +1,6 @@
 import { ArgsType, Field, Int, ObjectType } from 'type-graphql'
 import { ThroughlineError } from '../errors.ts'
-
-export const LARGEST_PAGE = 100
-export const DEFAULT_PAGE = 20
+import { DEFAULT_PAGE, LARGEST_PAGE } from './limits.ts'
 
 @ObjectType({ description: 'Where a page stands in its list.' })
 export class PageInfo {

@@ -3,7 +3,9 @@ import {
   isCompositeType, isListType, isNonNullType, isObjectType, isInterfaceType, Kind, type OperationDefinitionNode, type SelectionSetNode, type ValueNode, valueFromASTUntyped,
 } from 'graphql'
 import { ThroughlineError } from '../errors.ts'
-import { DEFAULT_PAGE, LARGEST_PAGE } from './connection.ts'
+
+export const LARGEST_PAGE = 100
+export const DEFAULT_PAGE = 20
 
 /** What one operation may be, on either door. Measured before validation, which is quadratic in a document's fields. */
 export const LIMITS = { depth: 16, aliases: 100, directives: 50, fields: 1_500, tokens: 10_000, cost: 20_000 } as const
@@ -115,7 +117,9 @@ export function costOf(schema: GraphQLSchema, document: DocumentNode, operation:
     if (!isCompositeType(named)) return sent
     const asked = ['first', 'last'].map((name) => valueOf(field, name, variables)).find((each) => typeof each === 'number')
     const paged = definition.args.some((each) => each.name === 'first')
-    const times = paged ? Math.min(LARGEST_PAGE, Math.max(1, Number(asked ?? DEFAULT_PAGE))) : isList(definition.type) ? ASSUMED_LIST : 1
+    // A page's edges are charged where its `first` stands.
+    const listed = isList(definition.type) && !(field.name.value === 'edges' && parent.name.endsWith('Connection'))
+    const times = paged ? Math.min(LARGEST_PAGE, Math.max(1, Number(asked ?? DEFAULT_PAGE))) : listed ? ASSUMED_LIST : 1
     return sent + 1 + times * cost(field.selectionSet, named)
   }
   const root = schema.getRootType(operation.operation)

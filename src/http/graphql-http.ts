@@ -1,5 +1,5 @@
 import { ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server'
-import { type DocumentNode, GraphQLError, type GraphQLSchema } from 'graphql'
+import { type DocumentNode, GraphQLError, type GraphQLSchema, parse } from 'graphql'
 import { ThroughlineError } from '../errors.ts'
 import type { ApiContext } from '../graphql/context.ts'
 import { formatFault, toGraphQLError } from '../graphql/errors.ts'
@@ -23,14 +23,36 @@ export function withStatus(error: ThroughlineError): GraphQLError {
   return new GraphQLError(made.message, { originalError: error, extensions: { code: error.code, http: { status: http.status, headers: new HeaderMap(http.headers) } } })
 }
 
-/** Size before validation, cost and allowance once the operation and its variables are known. */
+const MOST_KNOWN = 1_000
+const LONGEST_KNOWN = 10_000
+
+/**
+ * Measures operations before Apollo validates them: validation is quadratic in a document's fields, and none of
+ * Apollo's hooks before it may refuse. Sources found sound are remembered, so that a repeated one is parsed once.
+ */
+export function createSizeCheck(): (source: unknown) => void {
+  const known = new Set<string>()
+  return (source) => {
+    if (typeof source !== 'string' || known.has(source)) return
+    let document: DocumentNode
+    try {
+      document = parse(source, { maxTokens: LIMITS.tokens, noLocation: true })
+    } catch {
+      // Apollo meets the same fault at once and says where it is.
+      return
+    }
+    checkSize(document)
+    if (source.length > LONGEST_KNOWN) return
+    if (known.size >= MOST_KNOWN) known.clear()
+    known.add(source)
+  }
+}
+
+/** Cost and allowance, once the operation and its variables are known. */
 function limitsPlugin(schema: GraphQLSchema, rateLimit: RateLimit): ApolloServerPlugin<ApiContext> {
   return {
     async requestDidStart() {
       return {
-        async validationDidStart({ document }) {
-          refusing(() => checkSize(document as DocumentNode))
-        },
         async didResolveOperation({ document, operation, request, contextValue }) {
           // An operationName that is not there has no operation; Apollo answers that itself.
           if (operation) refusing(() => rateLimit.charge(payerOf(contextValue), costOf(schema, document, operation, request.variables ?? {})))

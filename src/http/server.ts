@@ -10,7 +10,7 @@ import type { Hub } from '../realtime/hub.ts'
 import type { Services } from '../services/context.ts'
 import { codeOfFault } from '../services/faults.ts'
 import { graphiqlRoutes } from './graphiql.ts'
-import { createApollo, withStatus } from './graphql-http.ts'
+import { createApollo, createSizeCheck, withStatus } from './graphql-http.ts'
 import { openSocketDoor } from './graphql-ws.ts'
 import { healthRoutes } from './health.ts'
 
@@ -59,6 +59,7 @@ export async function openServer({ services, schema, hub, log, routes = [] }: Se
   })
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: { code: 'NOT_FOUND', message: 'There is nothing here.' } }))
 
+  const checkSource = createSizeCheck()
   await app.register(async (scope) => {
     scope.route({
       method: ['GET', 'POST'],
@@ -66,9 +67,11 @@ export async function openServer({ services, schema, hub, log, routes = [] }: Se
       handler: fastifyApolloHandler(apollo, {
         async context(request) {
           try {
-            return await contextFor(request.headers.authorization, request.id)
+            const authenticated = await contextFor(request.headers.authorization, request.id)
+            checkSource(((request.method === 'GET' ? request.query : request.body) as { query?: unknown } | null | undefined)?.query)
+            return authenticated
           } catch (error) {
-            throw error instanceof ThroughlineError ? withStatus(error) : error
+            throw withStatus(error instanceof ThroughlineError ? error : new ThroughlineError(codeOfFault(error), undefined, { cause: error }))
           }
         },
       }),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startTestApi, type TestApi } from '../support/app.ts'
+import { type Answer, startTestApi, type TestApi } from '../support/app.ts'
 import { openTestDatabase, type TestDatabase } from '../support/database.ts'
 
 let database: TestDatabase
@@ -109,7 +109,8 @@ test('pages follow one another without gap or repetition, and foreign cursors ar
   const seen: string[] = []
   let after: string | null = null
   for (let page = 0; page < 3; page++) {
-    const { edges, pageInfo } = (await api.graphql(key, PAGE, { first: 2, after })).data.contacts
+    const answer: Answer = await api.graphql(key, PAGE, { first: 2, after })
+    const { edges, pageInfo } = answer.data.contacts
     expect(pageInfo).toMatchObject({ hasNextPage: page < 2, hasPreviousPage: page > 0 })
     seen.push(...edges.map((each: { node: { externalId: string } }) => each.node.externalId))
     after = pageInfo.endCursor
