@@ -5,6 +5,8 @@ import { ConnectionResolver } from './connections/resolver.ts'
 import { ConsentResolver } from './contacts/consent-resolver.ts'
 import { ContactResolver } from './contacts/resolver.ts'
 import { EventResolver } from './events/resolver.ts'
+import { NODE_TYPE_CLASSES } from './journeys/node-kinds.ts'
+import { JourneyGraphResolver, JourneyResolver } from './journeys/resolver.ts'
 import { TemplateResolver } from './templates/resolver.ts'
 import { TopicResolver } from './topics/resolver.ts'
 import { WorkspaceResolver } from './workspace/resolver.ts'
@@ -15,6 +17,8 @@ const RESOLVERS = [
   ConsentResolver,
   ContactResolver,
   EventResolver,
+  JourneyGraphResolver,
+  JourneyResolver,
   TemplateResolver,
   TopicResolver,
   WorkspaceResolver,
@@ -22,7 +26,7 @@ const RESOLVERS = [
 
 /** The whole contract. Built once a process. */
 export function buildApiSchema(): GraphQLSchema {
-  const schema = buildSchemaSync({ resolvers: [...RESOLVERS], validate: false, emitSchemaFile: false })
+  const schema = buildSchemaSync({ resolvers: [...RESOLVERS], orphanedTypes: NODE_TYPE_CLASSES, validate: false, emitSchemaFile: false })
   // type-graphql has no @oneOf: the mark is set on the built type, where graphql-js reads it.
   for (const type of Object.values(schema.getTypeMap())) if (isInputObjectType(type) && type.extensions.oneOf === true) type.isOneOf = true
   return schema
