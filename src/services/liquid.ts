@@ -5,9 +5,20 @@ import type { JsonObject } from '../domain/json.ts'
 import type { TemplateVariant } from '../domain/template.ts'
 
 /** No file system, no prototypes, bounded in text, time and memory; a filter that does not exist is an error. */
-const LIMITS = { ownPropertyOnly: true, strictFilters: true, parseLimit: 1_000_000, renderLimit: 200, memoryLimit: 10_000_000, relativeReference: false, templates: {} } as const
+const LIMITS = {
+  ownPropertyOnly: true,
+  strictFilters: true,
+  parseLimit: 1_000_000,
+  renderLimit: 200,
+  memoryLimit: 10_000_000,
+  relativeReference: false,
+  templates: {},
+} as const
 const PLAIN = new Liquid(LIMITS)
 const HTML = new Liquid({ ...LIMITS, outputEscape: 'escape' })
+
+/** Tags that would look for a file, and fail at every send, or that print past `outputEscape`. Unknown to both engines, so refused when saved. */
+for (const engine of [PLAIN, HTML]) for (const tag of ['render', 'include', 'layout', 'block', 'echo', 'cycle']) delete engine.tags[tag]
 
 /** What keeps a text from being a template, in the engine's words; null where nothing does. */
 export function checkTemplate(text: string): string | null {

@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest'
+import { checkTemplate, pickVariant, renderContent } from '../../src/services/liquid.ts'
+
+const html = (text: string, scope: object) => renderContent('email', { subject: 'S', html: text }, scope).html
+
+test('a template that cannot be rendered is told when it is saved, in words', () => {
+  expect(checkTemplate('Hi {{ contact.name | upcase }}{% if a %}!{% endif %}')).toBeNull()
+  expect(checkTemplate('{% if a %}')).toMatch(/not closed/)
+  expect(checkTemplate('{{ name | shout }}')).toMatch(/undefined filter: shout/)
+  expect(checkTemplate('x'.repeat(1_000_001))).toMatch(/limit exceeded/)
+})
+
+test.each(['render "x"', 'include "x"', 'layout "x"', 'block b', 'echo x', 'cycle x, y', 'nonsense'])(
+  'the tag in {%% %s %%} is unknown: it would read files or escape nothing',
+  (tag) => {
+    expect(checkTemplate(`{% ${tag} %}`)).toMatch(/tag ".*" not found/)
+  },
+)
+
+test('what ends up in a document is escaped, what is plain text is not', () => {
+  const name = '<b>Ada & "Bob"</b>'
+  expect(renderContent('email', { subject: '{{ name }}', html: '<p>{{ name }}</p>', text: '{{ name }}', preheader: '{{ name }}' }, { name })).toEqual(
+    {
+      subject: name,
+      html: '<p>&lt;b&gt;Ada &amp; &#34;Bob&#34;&lt;/b&gt;</p>',
+      text: name,
+      preheader: '&lt;b&gt;Ada &amp; &#34;Bob&#34;&lt;/b&gt;',
+    },
+  )
+  expect(renderContent('sms', { body: '{{ name }}' }, { name })).toEqual({ body: name })
+})
+
+test('markup of the author’s own passes only where it says raw', () => {
+  expect(html('{{ block | raw }}', { block: '<i>ours</i>' })).toBe('<i>ours</i>')
+  expect(html('{% assign n = name %}{{ n }}{% for each in list %}{{ each }}{% endfor %}', { name: '<', list: ['>'] })).toBe('&lt;&gt;')
+})
+
+test('nested texts are rendered where they stand; a duration is not a template', () => {
+  const content = { title: 'T', body: 'B', data: { cart: '{{ event.cartId }}' }, deepLink: 'app://cart/{{ event.cartId }}', ttl: 'PT1H' }
+  expect(renderContent('push', content, { event: { cartId: 'c1' } })).toEqual({
+    title: 'T',
+    body: 'B',
+    data: { cart: 'c1' },
+    deepLink: 'app://cart/c1',
+    ttl: 'PT1H',
+  })
+  expect(content.data.cart).toBe('{{ event.cartId }}')
+})
+
+test('data is read by its own properties alone', () => {
+  expect(html('[{{ contact.constructor.name }}{{ contact.toString }}{{ contact.name }}]', { contact: { name: 'Ada' } })).toBe('[Ada]')
+  expect(html('[{{ missing.deeper }}]', {})).toBe('[]')
+})
+
+test('a template that would run away is stopped', () => {
+  expect(() => html('{% for i in (1..100000000) %}x{% endfor %}', {})).toThrow(/limit exceeded/)
+  const nested = '{% for a in (1..9999) %}{% for b in (1..9999) %}{% for c in (1..9999) %}{% endfor %}{% endfor %}{% endfor %}'
+  expect(() => html(nested, {})).toThrow(/limit exceeded/)
+})
+
+test('a key names what was parsed: the same key renders the first content’s templates', () => {
+  expect(renderContent('sms', { body: 'one {{ n }}' }, { n: 1 }, 'liquid-test/1/en')).toEqual({ body: 'one 1' })
+  expect(renderContent('sms', { body: 'one {{ n }}' }, { n: 2 }, 'liquid-test/1/en')).toEqual({ body: 'one 2' })
+  expect(renderContent('sms', { body: 'two {{ n }}' }, { n: 3 }, 'liquid-test/1/en')).toEqual({ body: 'one 3' })
+  expect(renderContent('sms', { body: 'two {{ n }}' }, { n: 3 }, 'liquid-test/2/en')).toEqual({ body: 'two 3' })
+})
+
+test.each([
+  ['pt-BR', 'pt-BR'],
+  ['PT-br', 'pt-BR'],
+  ['pt-PT', 'pt'],
+  ['pt', 'pt'],
+  ['de', 'en'],
+  [null, 'en'],
+])('a contact of locale %s gets the variant %s', (locale, expected) => {
+  const variants = ['en', 'pt', 'pt-BR'].map((each) => ({ locale: each, content: {} }))
+  expect(pickVariant(variants, locale)?.locale).toBe(expected)
+  expect(pickVariant([], locale)).toBeNull()
+})
