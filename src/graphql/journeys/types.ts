@@ -20,7 +20,7 @@ export class Reentry {
   notWithin?: string | null
 }
 
-@ObjectType({ description: 'Joins a port of one node to another node.' })
+@ObjectType('GraphEdge', { description: 'Joins a port of one node to another node.' })
 export class JourneyEdge {
   @Field(() => String, { description: 'Key of the node it leaves.' })
   from!: string
