@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { CHANGE_CHANNEL, encodeChanges } from '../../src/realtime/changes.ts'
+import { createWatcher, type Hub, openHub } from '../../src/realtime/hub.ts'
+import { openTestDatabase, type TestDatabase } from '../support/database.ts'
+
+let database: TestDatabase
+let hub: Hub
+beforeAll(async () => {
+  database = await openTestDatabase()
+  hub = openHub({ databaseUrl: database.url, onError: () => {} })
+  await hub.ready
+})
+afterAll(async () => {
+  await hub.close()
+  await database.close()
+})
+
+const ids = (n: number) => Array.from({ length: n }, () => randomUUID())
+async function announce(workspaceId: string, changes: { enrollments?: string[]; messages?: string[]; journeys?: string[]; truncated?: boolean }) {
+  for (const payload of encodeChanges({ workspaceId, enrollments: [], messages: [], journeys: [], truncated: false, ...changes })) await database.worker.query('SELECT pg_notify($1, $2)', [CHANGE_CHANNEL, payload])
+}
+
+test('what commits is heard by those who watch that kind in that workspace, and by nobody else', async () => {
+  const [mine, other] = [randomUUID(), randomUUID()]
+  const [message, enrollment] = ids(2) as [string, string]
+  const messages = hub.watch(mine, 'messages')
+  const elsewhere = hub.watch(other, 'messages')
+  const enrollments = hub.watch(mine, 'enrollments')
+  await announce(mine, { messages: [message], enrollments: [enrollment] })
+  expect((await messages.next()).value).toEqual({ ids: [message], missed: 0 })
+  expect((await enrollments.next()).value).toEqual({ ids: [enrollment], missed: 0 })
+  const [theirs] = ids(1) as [string]
+  await announce(other, { messages: [theirs] })
+  expect((await elsewhere.next()).value).toEqual({ ids: [theirs], missed: 0 })
+  await Promise.all([messages, elsewhere, enrollments].map((each) => each.return?.()))
+})
+
+test('a truncated announcement and a lost connection tell of something missed', async () => {
+  const workspaceId = randomUUID()
+  const messages = hub.watch(workspaceId, 'messages')
+  await announce(workspaceId, { messages: ids(1), truncated: true })
+  expect((await messages.next()).value).toMatchObject({ missed: 1 })
+  const { rows } = await database.owner.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'throughline changes' AND datname = current_database()`)
+  expect(rows).toHaveLength(1)
+  expect((await messages.next()).value).toEqual({ ids: [], missed: 1 })
+  const [after] = ids(1) as [string]
+  await announce(workspaceId, { messages: [after] })
+  expect((await messages.next()).value).toEqual({ ids: [after], missed: 0 })
+  await messages.return?.()
+})
+
+test('a slow subscriber keeps the newest thousand, each once, and is told how many it lost', async () => {
+  const { watcher, iterator } = createWatcher(() => {})
+  const all = ids(1_250)
+  watcher.push(all, 0)
+  watcher.push(all.slice(-10), 0)
+  const taken: string[] = []
+  let missed = 0
+  for (let n = 0; n < 10; n++) {
+    const { value } = await iterator.next()
+    expect(value.ids).toHaveLength(100)
+    taken.push(...value.ids)
+    missed += value.missed
+  }
+  expect([taken, missed]).toEqual([all.slice(250), 250])
+})
+
+test('stopping ends a wait that has begun, once, and hears nothing more', async () => {
+  let ended = 0
+  const { watcher, iterator } = createWatcher(() => { ended++ })
+  const waiting = iterator.next()
+  await iterator.return?.()
+  watcher.push(ids(1), 0)
+  expect(await waiting).toEqual({ done: true, value: undefined })
+  watcher.end()
+  expect([await iterator.next(), ended]).toEqual([{ done: true, value: undefined }, 1])
+})
