@@ -1,4 +1,4 @@
-import { isStorableJson, type JsonObject } from '../domain/json.ts'
+import { isStorable, isStorableJson, type JsonObject } from '../domain/json.ts'
 import type { Shape } from '../domain/shape.ts'
 import { ThroughlineError } from '../errors.ts'
 
@@ -9,14 +9,29 @@ export function conform<T>(shape: Shape<T>, value: unknown, path: readonly strin
   const parsed = shape.parse(value, path, (at, message) => void faults.push({ path: at, message }))
   const [first] = faults
   if (parsed !== undefined && first === undefined) return parsed
-  throw new ThroughlineError('INVALID_INPUT', first?.message ?? 'is not valid', { path: first?.path ?? path, data: { faults } as unknown as JsonObject })
+  throw new ThroughlineError('INVALID_INPUT', first?.message ?? 'is not valid', {
+    path: first?.path ?? path,
+    data: { faults } as unknown as JsonObject,
+  })
 }
 
 /** Trimmed text of a bounded length. */
 export function nameOf(value: string, field: string, longest = 200): string {
   const trimmed = value.trim()
-  if (trimmed.length === 0 || trimmed.length > longest) throw new ThroughlineError('INVALID_INPUT', `must have 1 to ${longest} characters`, { path: [field] })
+  if (trimmed.length === 0 || trimmed.length > longest)
+    throw new ThroughlineError('INVALID_INPUT', `must have 1 to ${longest} characters`, { path: [field] })
+  if (!isStorable(trimmed)) throw new ThroughlineError('INVALID_INPUT', 'must not contain NUL or half a surrogate pair', { path: [field] })
   return trimmed
+}
+
+/** Free text a caller may leave out; null where it was. */
+export function noteOf(value: string | null | undefined, field: string, longest = 2_000): string | null {
+  if (value == null) return null
+  if (value.length > longest || !isStorable(value))
+    throw new ThroughlineError('INVALID_INPUT', `must have at most ${longest} characters, none of them NUL or half a surrogate pair`, {
+      path: [field],
+    })
+  return value
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/

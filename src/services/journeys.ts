@@ -1,10 +1,10 @@
-import type { EntityManager } from '@mikro-orm/postgresql'
+import { type EntityManager, LockMode } from '@mikro-orm/postgresql'
 import type { Graph, GraphProblem, JourneyStatus } from '../domain/journey/graph.ts'
 import { EMPTY_GRAPH, graphShape } from '../domain/journey/graph-shape.ts'
 import { type Surroundings, validate } from '../domain/journey/validate.ts'
 import { ThroughlineError } from '../errors.ts'
-import { JourneyTable, type JourneyRow } from '../store/entities/journey.ts'
-import { JourneyVersionTable, type JourneyVersionRow } from '../store/entities/journey-version.ts'
+import { type JourneyRow, JourneyTable } from '../store/entities/journey.ts'
+import { type JourneyVersionRow, JourneyVersionTable } from '../store/entities/journey-version.ts'
 import { TemplateTable } from '../store/entities/template.ts'
 import { TopicTable } from '../store/entities/topic.ts'
 import { newId } from '../store/new-id.ts'
@@ -15,15 +15,18 @@ import { conform, isId, nameOf } from './input.ts'
 import { clientOf } from './transaction.ts'
 
 async function find(em: EntityManager, id: string, lock = false): Promise<JourneyRow> {
-  const row = isId(id) ? await em.findOne(JourneyTable, { id }, lock ? { lockMode: 4 } : {}) : null
+  const row = isId(id) ? await em.findOne(JourneyTable, { id }, lock ? { lockMode: LockMode.PESSIMISTIC_WRITE } : {}) : null
   if (row === null) throw new ThroughlineError('NOT_FOUND', 'There is no such journey.', { path: ['id'] })
   return row
 }
 
 /** What the graph's templates and topics are in this workspace. */
 async function surroundings(em: EntityManager, graph: Graph): Promise<Surroundings> {
-  const named = (field: string) => graph.nodes.flatMap((node) => (typeof node.config?.[field] === 'string' && isId(node.config[field]) ? [node.config[field]] : []))
-  const templates = new Map((await em.find(TemplateTable, { id: { $in: named('templateId') }, archivedAt: null })).map((row) => [row.id, row.channel]))
+  const named = (field: string) =>
+    graph.nodes.flatMap((node) => (typeof node.config?.[field] === 'string' && isId(node.config[field]) ? [node.config[field]] : []))
+  const templates = new Map(
+    (await em.find(TemplateTable, { id: { $in: named('templateId') }, archivedAt: null })).map((row) => [row.id, row.channel]),
+  )
   const topics = new Set((await em.find(TopicTable, { id: { $in: named('topicId') } })).map((row) => row.id))
   return { templateChannel: (id) => templates.get(id) ?? null, hasTopic: (id) => topics.has(id) }
 }
@@ -31,18 +34,35 @@ async function surroundings(em: EntityManager, graph: Graph): Promise<Surroundin
 /** A draft may have problems, but it must be a graph: its frame is checked, its nodes' settings are not yet. */
 const frame = (graph: Graph | null | undefined): Graph => conform(graphShape, graph ?? EMPTY_GRAPH, ['graph'])
 
-export async function createJourney(services: Services, caller: Caller, input: { name: string; description?: string | null | undefined; graph?: Graph | null | undefined; idempotencyKey?: string | null | undefined }): Promise<string> {
+export async function createJourney(
+  services: Services,
+  caller: Caller,
+  input: { name: string; description?: string | null | undefined; graph?: Graph | null | undefined; idempotencyKey?: string | null | undefined },
+): Promise<string> {
   const draft = frame(input.graph)
   const name = nameOf(input.name, 'name')
   return once(services, caller, 'createJourney', input.idempotencyKey, input, async (em) => {
     const now = new Date()
-    const row = em.create(JourneyTable, { id: newId(), workspaceId: caller.workspaceId, name, description: input.description ?? null, status: 'DRAFT', draft, createdAt: now, updatedAt: now })
+    const row = em.create(JourneyTable, {
+      id: newId(),
+      workspaceId: caller.workspaceId,
+      name,
+      description: input.description ?? null,
+      status: 'DRAFT',
+      draft,
+      createdAt: now,
+      updatedAt: now,
+    })
     await em.flush()
     return row.id
   })
 }
 
-export async function updateJourneyDraft(services: Services, caller: Caller, input: { id: string; graph?: Graph | null | undefined; name?: string | null | undefined; description?: string | null | undefined }): Promise<string> {
+export async function updateJourneyDraft(
+  services: Services,
+  caller: Caller,
+  input: { id: string; graph?: Graph | null | undefined; name?: string | null | undefined; description?: string | null | undefined },
+): Promise<string> {
   const draft = input.graph == null ? null : frame(input.graph)
   return inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
     const row = await find(em, input.id)
@@ -62,7 +82,11 @@ export async function problemsOf(services: Services, caller: Caller, graph: Grap
 }
 
 /** Freezes the draft as the next version and lets people in. Who is inside stays with the version they entered. */
-export async function publishJourney(services: Services, caller: Caller, input: { id: string; idempotencyKey?: string | null | undefined }): Promise<string> {
+export async function publishJourney(
+  services: Services,
+  caller: Caller,
+  input: { id: string; idempotencyKey?: string | null | undefined },
+): Promise<string> {
   return once(services, caller, 'publishJourney', input.idempotencyKey, input, async (em) => {
     const row = await find(em, input.id, true)
     if (row.status === 'ARCHIVED') throw new ThroughlineError('CONFLICT', 'An archived journey is not published any more.', { path: ['id'] })
@@ -71,7 +95,14 @@ export async function publishJourney(services: Services, caller: Caller, input: 
     const problems = validate(graph, await surroundings(em, graph))
     if (problems.length > 0) throw new ThroughlineError('JOURNEY_INVALID', undefined, { path: ['id'], data: { problems } })
     const [last] = await em.find(JourneyVersionTable, { journeyId: row.id }, { orderBy: { number: 'desc' }, limit: 1 })
-    const version = em.create(JourneyVersionTable, { id: newId(), workspaceId: caller.workspaceId, journeyId: row.id, number: (last?.number ?? 0) + 1, graph, publishedAt: new Date() })
+    const version = em.create(JourneyVersionTable, {
+      id: newId(),
+      workspaceId: caller.workspaceId,
+      journeyId: row.id,
+      number: (last?.number ?? 0) + 1,
+      graph,
+      publishedAt: new Date(),
+    })
     await em.flush()
     row.liveVersionId = version.id
     if (row.status !== 'PAUSED') row.status = 'LIVE'
@@ -98,7 +129,11 @@ export async function pauseJourney(services: Services, caller: Caller, id: strin
 }
 
 /** What fell due during the pause comes back smoothed, by this policy. */
-export async function resumeJourney(services: Services, caller: Caller, input: { id: string; overdue: 'RESCHEDULE' | 'SEND_LATE' | 'SKIP' }): Promise<string> {
+export async function resumeJourney(
+  services: Services,
+  caller: Caller,
+  input: { id: string; overdue: 'RESCHEDULE' | 'SEND_LATE' | 'SKIP' },
+): Promise<string> {
   return change(services, caller, input.id, ['PAUSED'], async (row, em) => {
     row.status = 'LIVE'
     row.pausedAt = null
@@ -114,7 +149,13 @@ export async function archiveJourney(services: Services, caller: Caller, id: str
   })
 }
 
-async function change(services: Services, caller: Caller, id: string, from: readonly JourneyStatus[], work: (row: JourneyRow, em: EntityManager) => unknown): Promise<string> {
+async function change(
+  services: Services,
+  caller: Caller,
+  id: string,
+  from: readonly JourneyStatus[],
+  work: (row: JourneyRow, em: EntityManager) => unknown,
+): Promise<string> {
   return inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
     const row = await find(em, id, true)
     if (!from.includes(row.status)) throw new ThroughlineError('CONFLICT', `The journey is ${row.status}.`, { path: ['id'] })
@@ -136,7 +177,11 @@ export async function versionsByIds(services: Services, caller: Caller, ids: rea
 }
 
 /** Newest first; `before` is the id to continue after. */
-export async function listJourneys(services: Services, caller: Caller, input: { status: readonly JourneyStatus[] | null; search: string | null; first: number; before: string | null }): Promise<JourneyRow[]> {
+export async function listJourneys(
+  services: Services,
+  caller: Caller,
+  input: { status: readonly JourneyStatus[] | null; search: string | null; first: number; before: string | null },
+): Promise<JourneyRow[]> {
   const like = input.search === null ? null : `%${input.search.replace(/[\\%_]/g, '\\$&')}%`
   return inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
     em.find(
@@ -152,8 +197,16 @@ export async function listJourneys(services: Services, caller: Caller, input: { 
 }
 
 /** Newest first. */
-export async function listVersions(services: Services, caller: Caller, input: { journeyId: string; first: number; before: string | null }): Promise<JourneyVersionRow[]> {
+export async function listVersions(
+  services: Services,
+  caller: Caller,
+  input: { journeyId: string; first: number; before: string | null },
+): Promise<JourneyVersionRow[]> {
   return inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
-    em.find(JourneyVersionTable, { journeyId: input.journeyId, ...(input.before === null ? {} : { id: { $lt: input.before } }) }, { orderBy: { id: 'desc' }, limit: input.first }),
+    em.find(
+      JourneyVersionTable,
+      { journeyId: input.journeyId, ...(input.before === null ? {} : { id: { $lt: input.before } }) },
+      { orderBy: { id: 'desc' }, limit: input.first },
+    ),
   )
 }

@@ -1,18 +1,20 @@
-import { type Channel, CHANNELS } from '../domain/channel.ts'
+import { LockMode } from '@mikro-orm/postgresql'
+import { CHANNELS, type Channel } from '../domain/channel.ts'
 import { CONTENT, templateTexts } from '../domain/content.ts'
-import type { JsonObject } from '../domain/json.ts'
+import { isStorableJson, type JsonObject } from '../domain/json.ts'
 import type { WhenUnknown } from '../domain/ledger.ts'
 import type { Shape } from '../domain/shape.ts'
 import type { TemplateVariable, TemplateVariant } from '../domain/template.ts'
 import { ThroughlineError } from '../errors.ts'
-import { TemplateTable, type TemplateRow } from '../store/entities/template.ts'
-import { TemplateVersionTable, type TemplateVersionRow } from '../store/entities/template-version.ts'
+import { type TemplateRow, TemplateTable } from '../store/entities/template.ts'
+import { type TemplateVersionRow, TemplateVersionTable } from '../store/entities/template-version.ts'
 import { newId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
 import { conform, isId, nameOf } from './input.ts'
 import { checkTemplate, pickVariant, renderContent } from './liquid.ts'
+import { flushUnique } from './transaction.ts'
 
 export interface TemplateContent {
   variants: TemplateVariant[]
@@ -26,13 +28,19 @@ export interface TemplateWithVersion {
   version: TemplateVersionRow
 }
 
+const NAME_TAKEN = 'Another template has this name.'
+
 /** Every variant fits its channel, every text parses: nothing is left to go wrong at send time but the data. */
 function checkContent(channel: Channel, content: TemplateContent): void {
   if (content.variants.length === 0) throw new ThroughlineError('TEMPLATE_INVALID', 'needs at least one variant', { path: ['variants'] })
+  if (!isStorableJson(content.variables ?? []))
+    throw new ThroughlineError('INVALID_INPUT', 'must not contain NUL or half a surrogate pair', { path: ['variables'] })
   content.variants.forEach((variant, index) => {
     const path = ['variants', String(index)]
-    if (content.variants.findIndex((each) => each.locale === variant.locale) !== index) throw new ThroughlineError('TEMPLATE_INVALID', 'is there twice', { path: [...path, 'locale'] })
-    if (!/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/.test(variant.locale)) throw new ThroughlineError('TEMPLATE_INVALID', 'is not a BCP 47 language tag', { path: [...path, 'locale'] })
+    if (content.variants.findIndex((each) => each.locale === variant.locale) !== index)
+      throw new ThroughlineError('TEMPLATE_INVALID', 'is there twice', { path: [...path, 'locale'] })
+    if (!/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/.test(variant.locale))
+      throw new ThroughlineError('TEMPLATE_INVALID', 'is not a BCP 47 language tag', { path: [...path, 'locale'] })
     conform(CONTENT[channel] as unknown as Shape<JsonObject>, variant.content, [...path, 'content'])
     for (const { path: at, text } of templateTexts(channel, variant.content)) {
       const problem = checkTemplate(text)
@@ -41,16 +49,19 @@ function checkContent(channel: Channel, content: TemplateContent): void {
   })
 }
 
-export async function createTemplate(services: Services, caller: Caller, input: TemplateContent & { name: string; channel: Channel; idempotencyKey?: string | null | undefined }): Promise<string> {
+export async function createTemplate(
+  services: Services,
+  caller: Caller,
+  input: TemplateContent & { name: string; channel: Channel; idempotencyKey?: string | null | undefined },
+): Promise<string> {
   const name = nameOf(input.name, 'name')
   if (!CHANNELS.includes(input.channel)) throw new ThroughlineError('INVALID_INPUT', `must be one of ${CHANNELS.join(', ')}`, { path: ['channel'] })
   checkContent(input.channel, input)
   return once(services, caller, 'createTemplate', input.idempotencyKey, input, async (em) => {
-    if ((await em.findOne(TemplateTable, { workspaceId: caller.workspaceId, name })) !== null) throw new ThroughlineError('CONFLICT', 'Another template has this name.', { path: ['name'] })
     const id = newId()
     const now = new Date()
     em.create(TemplateTable, { id, workspaceId: caller.workspaceId, name, channel: input.channel, version: 1, createdAt: now, updatedAt: now })
-    await em.flush()
+    await flushUnique(em, 'name', NAME_TAKEN)
     em.create(TemplateVersionTable, versionOf(id, 1, caller.workspaceId, input))
     await em.flush()
     return id
@@ -58,20 +69,32 @@ export async function createTemplate(services: Services, caller: Caller, input: 
 }
 
 function versionOf(templateId: string, number: number, workspaceId: string, content: TemplateContent) {
-  return { templateId, number, workspaceId, variants: content.variants, variables: content.variables ?? [], whenUnknown: content.whenUnknown ?? ('HOLD' as const), createdAt: new Date() }
+  return {
+    templateId,
+    number,
+    workspaceId,
+    variants: content.variants,
+    variables: content.variables ?? [],
+    whenUnknown: content.whenUnknown ?? ('HOLD' as const),
+    createdAt: new Date(),
+  }
 }
 
 /** A new immutable version; messages already rendered keep theirs. */
-export async function updateTemplate(services: Services, caller: Caller, input: TemplateContent & { id: string; name?: string | null | undefined }): Promise<string> {
+export async function updateTemplate(
+  services: Services,
+  caller: Caller,
+  input: TemplateContent & { id: string; name?: string | null | undefined },
+): Promise<string> {
   return inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
-    const template = isId(input.id) ? await em.findOne(TemplateTable, { id: input.id }, { lockMode: 4 }) : null
+    const template = isId(input.id) ? await em.findOne(TemplateTable, { id: input.id }, { lockMode: LockMode.PESSIMISTIC_WRITE }) : null
     if (template === null) throw new ThroughlineError('NOT_FOUND', 'There is no such template.', { path: ['id'] })
     checkContent(template.channel, input)
     if (input.name != null) template.name = nameOf(input.name, 'name')
     template.version += 1
     template.updatedAt = new Date()
     em.create(TemplateVersionTable, versionOf(template.id, template.version, caller.workspaceId, input))
-    await em.flush()
+    await flushUnique(em, 'name', NAME_TAKEN)
     return template.id
   })
 }
@@ -90,14 +113,26 @@ export async function templatesByIds(services: Services, caller: Caller, ids: re
 }
 
 /** Newest first; `before` is the id to continue after. */
-export async function listTemplates(services: Services, caller: Caller, input: { channel: Channel | null; first: number; before: string | null }): Promise<TemplateRow[]> {
+export async function listTemplates(
+  services: Services,
+  caller: Caller,
+  input: { channel: Channel | null; first: number; before: string | null },
+): Promise<TemplateRow[]> {
   return inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
-    em.find(TemplateTable, { ...(input.channel === null ? {} : { channel: input.channel }), ...(input.before === null ? {} : { id: { $lt: input.before } }) }, { orderBy: { id: 'desc' }, limit: input.first }),
+    em.find(
+      TemplateTable,
+      { ...(input.channel === null ? {} : { channel: input.channel }), ...(input.before === null ? {} : { id: { $lt: input.before } }) },
+      { orderBy: { id: 'desc' }, limit: input.first },
+    ),
   )
 }
 
 /** The template as a contact with this data would get it. */
-export async function previewTemplate(services: Services, caller: Caller, input: { id: string; locale: string | null; data: JsonObject }): Promise<JsonObject> {
+export async function previewTemplate(
+  services: Services,
+  caller: Caller,
+  input: { id: string; locale: string | null; data: JsonObject },
+): Promise<JsonObject> {
   const found = (await templatesByIds(services, caller, [input.id])).get(input.id)
   const variant = found === undefined ? null : pickVariant(found.version.variants, input.locale)
   if (found === undefined || variant === null) throw new ThroughlineError('NOT_FOUND', 'There is no such template.', { path: ['id'] })

@@ -1,18 +1,22 @@
-import { ThroughlineError } from '../errors.ts'
-import { TopicTable, type TopicRow } from '../store/entities/topic.ts'
+import { type TopicRow, TopicTable } from '../store/entities/topic.ts'
 import { newId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
-import { nameOf } from './input.ts'
+import { nameOf, noteOf } from './input.ts'
+import { flushUnique } from './transaction.ts'
 
 /** Something messages are about, which people may consent to or refuse. */
-export async function createTopic(services: Services, caller: Caller, input: { name: string; description?: string | null | undefined; idempotencyKey?: string | null | undefined }): Promise<TopicRow> {
+export async function createTopic(
+  services: Services,
+  caller: Caller,
+  input: { name: string; description?: string | null | undefined; idempotencyKey?: string | null | undefined },
+): Promise<TopicRow> {
   const name = nameOf(input.name, 'name', 100)
+  const description = noteOf(input.description, 'description')
   const id = await once(services, caller, 'createTopic', input.idempotencyKey, input, async (em) => {
-    if ((await em.findOne(TopicTable, { workspaceId: caller.workspaceId, name })) !== null) throw new ThroughlineError('CONFLICT', 'Another topic has this name.', { path: ['name'] })
-    const made = em.create(TopicTable, { id: newId(), workspaceId: caller.workspaceId, name, description: input.description ?? null, createdAt: new Date() })
-    await em.flush()
+    const made = em.create(TopicTable, { id: newId(), workspaceId: caller.workspaceId, name, description, createdAt: new Date() })
+    await flushUnique(em, 'name', 'Another topic has this name.')
     return made.id
   })
   return inWorkspaceEm(services.orm, caller.workspaceId, (em) => em.findOneOrFail(TopicTable, { id }))

@@ -1,6 +1,7 @@
-import type { EntityManager } from '@mikro-orm/postgresql'
+import { type EntityManager, UniqueConstraintViolationException } from '@mikro-orm/postgresql'
 import type pg from 'pg'
 import { fromKysely } from 'pg-boss'
+import { ThroughlineError } from '../errors.ts'
 import type { Client } from '../store/sql.ts'
 
 /** The transaction an em is in, as the hot statements want a client: what is delivered through it commits or rolls back with it. */
@@ -10,5 +11,14 @@ export function clientOf(em: EntityManager): Client {
     async query<Row extends pg.QueryResultRow>({ text, values = [] }: { text: string; values?: unknown[] }) {
       return (await database.executeSql(text, values)) as unknown as pg.QueryResult<Row>
     },
+  }
+}
+
+/** Flushes what a unique index may refuse. To ask first would not do: of two callers at once both would find nothing. */
+export async function flushUnique(em: EntityManager, field: string, message: string): Promise<void> {
+  try {
+    await em.flush()
+  } catch (error) {
+    throw error instanceof UniqueConstraintViolationException ? new ThroughlineError('CONFLICT', message, { path: [field], cause: error }) : error
   }
 }

@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createTemplate, listTemplates, previewTemplate, templatesByIds, updateTemplate } from '../../src/services/templates.ts'
+import { newId } from '../../src/store/new-id.ts'
+import { faultOf, openTestServices, type TestServices } from '../support/services.ts'
+
+let here: TestServices
+beforeAll(async () => {
+  here = await openTestServices()
+})
+afterAll(() => here.close())
+
+const sms = (body: string, locale = 'en') => ({ locale, content: { body } })
+
+test('a template has immutable versions: an update makes the next and leaves the last', async () => {
+  const caller = await here.workspace()
+  const id = await createTemplate(here.services, caller, {
+    name: 'Reminder',
+    channel: 'sms',
+    variants: [sms('Hi')],
+    variables: [{ name: 'shop', required: false, default: 'ours' }],
+  })
+  const first = (await templatesByIds(here.services, caller, [id])).get(id)
+  expect(first).toMatchObject({
+    template: { name: 'Reminder', channel: 'sms', version: 1 },
+    version: { number: 1, variants: [sms('Hi')], variables: [{ name: 'shop', required: false, default: 'ours' }], whenUnknown: 'HOLD' },
+  })
+  expect(await updateTemplate(here.services, caller, { id, name: 'Later', variants: [sms('Hello')], whenUnknown: 'RESEND' })).toBe(id)
+  expect((await templatesByIds(here.services, caller, [id])).get(id)).toMatchObject({
+    template: { name: 'Later', version: 2 },
+    version: { number: 2, variants: [sms('Hello')], whenUnknown: 'RESEND' },
+  })
+  const { rows } = await here.database.owner.query('SELECT number, variants FROM template_version WHERE template_id = $1 ORDER BY number', [id])
+  expect(rows).toEqual([
+    { number: 1, variants: [sms('Hi')] },
+    { number: 2, variants: [sms('Hello')] },
+  ])
+})
+
+test('updates at once make versions of their own, none lost', async () => {
+  const caller = await here.workspace()
+  const id = await createTemplate(here.services, caller, { name: 'Busy', channel: 'sms', variants: [sms('0')] })
+  await Promise.all(Array.from({ length: 8 }, (_, index) => updateTemplate(here.services, caller, { id, variants: [sms(String(index + 1))] })))
+  const { rows } = await here.database.owner.query(
+    `SELECT number, variants->0->'content'->>'body' AS body FROM template_version WHERE template_id = $1 ORDER BY number`,
+    [id],
+  )
+  expect(rows.map((row) => row.number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9])
+  expect(rows.map((row) => row.body).sort()).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8'])
+})
+
+test('a name is had once: by creating, by renaming, and by ten at once', async () => {
+  const [caller, other] = [await here.workspace(), await here.workspace()]
+  const make = (who = caller, name = 'One') => createTemplate(here.services, who, { name, channel: 'sms', variants: [sms('Hi')] })
+  const answers = await Promise.all(Array.from({ length: 10 }, () => faultOf(make())))
+  expect(answers.filter((each) => each.code === 'CONFLICT')).toEqual(Array.from({ length: 9 }, () => ({ code: 'CONFLICT', path: ['name'] })))
+  const second = await make(caller, 'Two')
+  expect(await faultOf(updateTemplate(here.services, caller, { id: second, name: 'One', variants: [sms('Hi')] }))).toEqual({
+    code: 'CONFLICT',
+    path: ['name'],
+  })
+  expect((await templatesByIds(here.services, caller, [second])).get(second)?.template).toMatchObject({ name: 'Two', version: 1 })
+  expect(await make(other)).toEqual(expect.any(String))
+})
+
+test.each([
+  ['no variant', [], 'TEMPLATE_INVALID', ['variants']],
+  ['a locale twice', [sms('a'), sms('b')], 'TEMPLATE_INVALID', ['variants', '1', 'locale']],
+  ['no language tag', [sms('a', 'english please')], 'TEMPLATE_INVALID', ['variants', '0', 'locale']],
+  ['a text missing', [sms('a'), { locale: 'de', content: {} }], 'INVALID_INPUT', ['variants', '1', 'content', 'body']],
+  ['a field of another channel', [{ locale: 'en', content: { body: 'a', subject: 'b' } }], 'INVALID_INPUT', ['variants', '0', 'content', 'subject']],
+  ['Liquid that does not parse', [sms('{% if %}')], 'TEMPLATE_INVALID', ['variants', '0', 'content', 'body']],
+  ['what the database cannot keep', [sms('a\u0000')], 'INVALID_INPUT', ['variants', '0', 'content']],
+])('%s is refused, and nothing is made', async (_, variants, code, path) => {
+  const caller = await here.workspace()
+  expect(await faultOf(createTemplate(here.services, caller, { name: 'T', channel: 'sms', variants }))).toEqual({ code, path })
+  expect(await listTemplates(here.services, caller, { channel: null, first: 10, before: null })).toEqual([])
+})
+
+test('a template of another workspace is not there: not read, not changed, not shown', async () => {
+  const [mine, other] = [await here.workspace(), await here.workspace()]
+  const id = await createTemplate(here.services, mine, { name: 'Mine', channel: 'sms', variants: [sms('Hi')] })
+  expect((await templatesByIds(here.services, other, [id, 'no id', newId()])).size).toBe(0)
+  for (const each of [id, newId(), 'no id']) {
+    expect(await faultOf(updateTemplate(here.services, other, { id: each, variants: [sms('Theirs')] }))).toEqual({ code: 'NOT_FOUND', path: ['id'] })
+    expect(await faultOf(previewTemplate(here.services, other, { id: each, locale: null, data: {} }))).toEqual({ code: 'NOT_FOUND', path: ['id'] })
+  }
+  expect((await templatesByIds(here.services, mine, [id])).get(id)?.version.variants).toEqual([sms('Hi')])
+})
+
+test('the list goes on after the last one seen, newest first', async () => {
+  const caller = await here.workspace()
+  const ids: string[] = []
+  for (const name of ['a', 'b', 'c']) ids.push(await createTemplate(here.services, caller, { name, channel: 'sms', variants: [sms('Hi')] }))
+  const mail = await createTemplate(here.services, caller, {
+    name: 'd',
+    channel: 'email',
+    variants: [{ locale: 'en', content: { subject: 'S', html: 'H' } }],
+  })
+  const all = (await listTemplates(here.services, caller, { channel: null, first: 10, before: null })).map((row) => row.id)
+  expect(all).toEqual([...all].sort().reverse())
+  expect(new Set(all)).toEqual(new Set([...ids, mail]))
+  expect((await listTemplates(here.services, caller, { channel: null, first: 2, before: all[1] ?? null })).map((row) => row.id)).toEqual(all.slice(2))
+  expect((await listTemplates(here.services, caller, { channel: 'email', first: 10, before: null })).map((row) => row.id)).toEqual([mail])
+})
+
+test('a preview is what a contact with this data and locale would get', async () => {
+  const caller = await here.workspace()
+  const id = await createTemplate(here.services, caller, {
+    name: 'P',
+    channel: 'sms',
+    variants: [sms('Hi {{ contact.name }}'), sms('Ciao {{ contact.name | divided_by: 0 }}', 'it')],
+  })
+  expect(await previewTemplate(here.services, caller, { id, locale: 'fr', data: { contact: { name: 'Ada' } } })).toEqual({ body: 'Hi Ada' })
+  expect(await previewTemplate(here.services, caller, { id, locale: 'it-IT', data: { contact: { name: 'x'.repeat(3) } } })).toEqual({
+    body: 'Ciao NaN',
+  })
+})

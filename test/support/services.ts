@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto'
+import { readConfig } from '../../src/config.ts'
+import { authenticate } from '../../src/services/api-keys.ts'
+import type { Caller, Services } from '../../src/services/context.ts'
+import { createWorkspace } from '../../src/services/workspaces.ts'
+import { openOrm } from '../../src/store/orm.ts'
+import { createVault } from '../../src/store/vault.ts'
+import { openTestDatabase, type TestDatabase } from './database.ts'
+
+export interface TestServices {
+  database: TestDatabase
+  services: Services
+  /** Jobs that were enqueued, in order; pg-boss itself does not run. */
+  jobs: { queue: string; data: object }[]
+  /** Who holds the first key of a workspace of its own. */
+  workspace(): Promise<Caller>
+  close(): Promise<void>
+}
+
+/** The services over a real database of the test file's own, without a server before them. */
+export async function openTestServices(): Promise<TestServices> {
+  const database = await openTestDatabase()
+  const orm = await openOrm(database.url)
+  const jobs: TestServices['jobs'] = []
+  const services: Services = {
+    config: readConfig({ PUBLIC_URL: 'https://api.example.com' }),
+    orm,
+    apiPool: database.api,
+    vault: createVault(randomBytes(32)),
+    lanes: 64,
+    ownerUrl: database.url,
+    async enqueue(queue, data) {
+      jobs.push({ queue, data })
+    },
+  }
+  return {
+    database,
+    services,
+    jobs,
+    async workspace() {
+      const { secret } = await createWorkspace(services, { name: 'Test' })
+      const caller = await authenticate(services, secret)
+      if (caller === null) throw new Error('the new key is not known')
+      return caller
+    },
+    async close() {
+      await orm.close(true)
+      await database.close()
+    },
+  }
+}
+
+/** What a promise failed with, as callers of a service see it. */
+export async function faultOf(work: Promise<unknown>): Promise<{ code: unknown; path: unknown }> {
+  const { code, path } = (await work.then(
+    () => ({}),
+    (error: unknown) => error,
+  )) as { code?: unknown; path?: unknown }
+  return { code, path }
+}
