@@ -1,26 +1,38 @@
 import 'reflect-metadata'
 import { type GraphQLSchema, isInputObjectType, lexicographicSortSchema, printSchema } from 'graphql'
 import { buildSchemaSync } from 'type-graphql'
+import { AnalyticsResolver, JourneyStatsResolver, VersionStatsResolver } from './analytics/resolver.ts'
 import { ConnectionResolver } from './connections/resolver.ts'
 import { ConsentResolver } from './contacts/consent-resolver.ts'
 import { ContactResolver } from './contacts/resolver.ts'
+import { EnrollmentResolver } from './enrollments/resolver.ts'
 import { EventResolver } from './events/resolver.ts'
 import { NODE_TYPE_CLASSES } from './journeys/node-kinds.ts'
 import { JourneyGraphResolver, JourneyResolver } from './journeys/resolver.ts'
+import { NodeResolver } from './node-resolver.ts'
+import { LiveResolver } from './live/resolver.ts'
+import { MessageResolver } from './messages/resolver.ts'
 import { TemplateResolver } from './templates/resolver.ts'
 import { TopicResolver } from './topics/resolver.ts'
 import { WorkspaceResolver } from './workspace/resolver.ts'
 
 /** One line per resource. */
 const RESOLVERS = [
+  AnalyticsResolver,
   ConnectionResolver,
   ConsentResolver,
   ContactResolver,
+  EnrollmentResolver,
   EventResolver,
   JourneyGraphResolver,
   JourneyResolver,
+  JourneyStatsResolver,
+  LiveResolver,
+  MessageResolver,
+  NodeResolver,
   TemplateResolver,
   TopicResolver,
+  VersionStatsResolver,
   WorkspaceResolver,
 ] as const
 

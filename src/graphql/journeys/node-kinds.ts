@@ -1,44 +1,17 @@
-import { Field, ID, Int, ObjectType } from 'type-graphql'
+import { Field, Int, ObjectType } from 'type-graphql'
 import type { BranchConfig } from '../../domain/journey/nodes/branch.ts'
 import type { DelayConfig } from '../../domain/journey/nodes/delay.ts'
 import type { ExitConfig } from '../../domain/journey/nodes/exit.ts'
-import type { MessageConfig } from '../../domain/journey/nodes/message.ts'
 import type { RepeatConfig } from '../../domain/journey/nodes/repeat.ts'
 import type { ApiTriggerConfig, ContactTriggerConfig, EventTriggerConfig, InactivityTriggerConfig } from '../../domain/journey/nodes/triggers.ts'
 import type { UpdateConfig } from '../../domain/journey/nodes/update.ts'
 import type { WaitConfig } from '../../domain/journey/nodes/wait.ts'
-import { PurposeEnum } from '../channel.ts'
-import { toGlobalId } from '../global-id.ts'
+import { Node } from '../node.ts'
 import { DurationScalar, JsonScalar } from '../scalars.ts'
-import { ContactChangeEnum, DelayAnchorEnum, DirectionEnum, FollowUpStatusEnum } from './enums.ts'
-import { JourneyNode, type PlacedNode } from './node-types.ts'
+import { ContactChangeEnum, DelayAnchorEnum, DirectionEnum } from './enums.ts'
+import { MessageNode } from './message-node.ts'
+import { JourneyNode, type PlacedNode, TypedNode } from './node-types.ts'
 import { ConditionScalar, PropertyFilterScalar } from './scalars.ts'
-
-/**
- * One object type per node kind, its fields read from the node's settings. A draft may lack what publishing will
- * demand, so every field is nullable; `draft.problems` says what is missing.
- */
-abstract class TypedNode<Config> extends JourneyNode {
-  protected get settings(): Partial<Config> {
-    return this.placed.node.config as Partial<Config>
-  }
-}
-
-@ObjectType({ description: 'Leaves a message node by the port of a status.' })
-export class FollowUp {
-  @Field(() => FollowUpStatusEnum, { description: 'The status.' })
-  on!: string
-  @Field(() => DurationScalar, { nullable: true, description: 'Wait from reaching it; for IGNORED the window itself.' })
-  after?: string | null
-}
-
-@ObjectType({ description: 'Not twice with the same value.' })
-export class Dedupe {
-  @Field(() => String, { description: 'Path of the value.' })
-  key!: string
-  @Field(() => DurationScalar, { description: 'For how long.' })
-  window!: string
-}
 
 @ObjectType({ description: 'An instant to wait for.' })
 export class DelayUntil {
@@ -94,7 +67,7 @@ export class Assignment {
   from?: string | null
 }
 
-@ObjectType({ implements: JourneyNode, description: 'Starts when a contact does something, or has stopped doing it.' })
+@ObjectType({ implements: [JourneyNode, Node], description: 'Starts when a contact does something, or has stopped doing it.' })
 export class EventTriggerNode extends TypedNode<EventTriggerConfig> {
   @Field(() => String, { nullable: true, description: 'The event’s name.' })
   get event(): string | null {
@@ -118,7 +91,7 @@ export class EventTriggerNode extends TypedNode<EventTriggerConfig> {
   }
 }
 
-@ObjectType({ implements: JourneyNode, description: 'Starts when `enrollContacts` names a contact.' })
+@ObjectType({ implements: [JourneyNode, Node], description: 'Starts when `enrollContacts` names a contact.' })
 export class ApiTriggerNode extends TypedNode<ApiTriggerConfig> {
   @Field(() => String, { nullable: true, description: 'The property whose value is the enrollment’s key.' })
   get matchKey(): string | null {
@@ -130,7 +103,7 @@ export class ApiTriggerNode extends TypedNode<ApiTriggerConfig> {
   }
 }
 
-@ObjectType({ implements: JourneyNode, description: 'Starts when a contact is created or changed.' })
+@ObjectType({ implements: [JourneyNode, Node], description: 'Starts when a contact is created or changed.' })
 export class ContactTriggerNode extends TypedNode<ContactTriggerConfig> {
   @Field(() => ContactChangeEnum, { nullable: true, description: 'Which of the two.' })
   get change(): string | null {
@@ -146,7 +119,7 @@ export class ContactTriggerNode extends TypedNode<ContactTriggerConfig> {
   }
 }
 
-@ObjectType({ implements: JourneyNode, description: 'Starts when a contact has done none of the named events for a while.' })
+@ObjectType({ implements: [JourneyNode, Node], description: 'Starts when a contact has done none of the named events for a while.' })
 export class InactivityTriggerNode extends TypedNode<InactivityTriggerConfig> {
   @Field(() => [String], { nullable: true, description: 'What counts as activity; any event where null.' })
   get events(): string[] | null {
@@ -162,91 +135,16 @@ export class InactivityTriggerNode extends TypedNode<InactivityTriggerConfig> {
   }
 }
 
-@ObjectType({ implements: JourneyNode, description: 'Sends one email.' })
-export class EmailNode extends TypedNode<MessageConfig> {
-  @Field(() => ID, { nullable: true, description: 'The template.' })
-  get templateId(): string | null {
-    return globalIdOf('Template', this.settings.templateId)
-  }
-  @Field(() => ID, { nullable: true, description: 'What it is about.' })
-  get topicId(): string | null {
-    return globalIdOf('Topic', this.settings.topicId)
-  }
-  @Field(() => PurposeEnum, { nullable: true, description: 'The journey’s own where null.' })
-  get purpose(): string | null {
-    return this.settings.purpose ?? null
-  }
-  @Field(() => [FollowUp], { nullable: true, description: 'What to do about what becomes of it.' })
-  get followUps(): FollowUp[] | null {
-    return this.settings.followUps ?? null
-  }
-  @Field(() => DurationScalar, { nullable: true, description: 'Leaves by `next` this long after acceptance.' })
-  get nextAfter(): string | null {
-    return this.settings.nextAfter ?? null
-  }
-  @Field(() => Dedupe, { nullable: true, description: 'De-duplication by a value.' })
-  get dedupe(): Dedupe | null {
-    return this.settings.dedupe ?? null
-  }
-}
+@ObjectType({ implements: [MessageNode, JourneyNode, Node], description: 'Sends one email.' })
+export class EmailNode extends MessageNode {}
 
-@ObjectType({ implements: JourneyNode, description: 'Sends one SMS.' })
-export class SmsNode extends TypedNode<MessageConfig> {
-  @Field(() => ID, { nullable: true, description: 'The template.' })
-  get templateId(): string | null {
-    return globalIdOf('Template', this.settings.templateId)
-  }
-  @Field(() => ID, { nullable: true, description: 'What it is about.' })
-  get topicId(): string | null {
-    return globalIdOf('Topic', this.settings.topicId)
-  }
-  @Field(() => PurposeEnum, { nullable: true, description: 'The journey’s own where null.' })
-  get purpose(): string | null {
-    return this.settings.purpose ?? null
-  }
-  @Field(() => [FollowUp], { nullable: true, description: 'What to do about what becomes of it.' })
-  get followUps(): FollowUp[] | null {
-    return this.settings.followUps ?? null
-  }
-  @Field(() => DurationScalar, { nullable: true, description: 'Leaves by `next` this long after acceptance.' })
-  get nextAfter(): string | null {
-    return this.settings.nextAfter ?? null
-  }
-  @Field(() => Dedupe, { nullable: true, description: 'De-duplication by a value.' })
-  get dedupe(): Dedupe | null {
-    return this.settings.dedupe ?? null
-  }
-}
+@ObjectType({ implements: [MessageNode, JourneyNode, Node], description: 'Sends one SMS.' })
+export class SmsNode extends MessageNode {}
 
-@ObjectType({ implements: JourneyNode, description: 'Sends one push notification.' })
-export class PushNode extends TypedNode<MessageConfig> {
-  @Field(() => ID, { nullable: true, description: 'The template.' })
-  get templateId(): string | null {
-    return globalIdOf('Template', this.settings.templateId)
-  }
-  @Field(() => ID, { nullable: true, description: 'What it is about.' })
-  get topicId(): string | null {
-    return globalIdOf('Topic', this.settings.topicId)
-  }
-  @Field(() => PurposeEnum, { nullable: true, description: 'The journey’s own where null.' })
-  get purpose(): string | null {
-    return this.settings.purpose ?? null
-  }
-  @Field(() => [FollowUp], { nullable: true, description: 'What to do about what becomes of it.' })
-  get followUps(): FollowUp[] | null {
-    return this.settings.followUps ?? null
-  }
-  @Field(() => DurationScalar, { nullable: true, description: 'Leaves by `next` this long after acceptance.' })
-  get nextAfter(): string | null {
-    return this.settings.nextAfter ?? null
-  }
-  @Field(() => Dedupe, { nullable: true, description: 'De-duplication by a value.' })
-  get dedupe(): Dedupe | null {
-    return this.settings.dedupe ?? null
-  }
-}
+@ObjectType({ implements: [MessageNode, JourneyNode, Node], description: 'Sends one push notification.' })
+export class PushNode extends MessageNode {}
 
-@ObjectType({ implements: JourneyNode, description: 'Waits for a duration or until an instant.' })
+@ObjectType({ implements: [JourneyNode, Node], description: 'Waits for a duration or until an instant.' })
 export class DelayNode extends TypedNode<DelayConfig> {
   @Field(() => DurationScalar, { nullable: true, description: 'By the calendar in the contact’s zone.' })
   get duration(): string | null {
@@ -266,7 +164,7 @@ export class DelayNode extends TypedNode<DelayConfig> {
   }
 }
 
-@ObjectType({ implements: JourneyNode, description: 'Waits until one of several events happens.' })
+@ObjectType({ implements: [JourneyNode, Node], description: 'Waits until one of several events happens.' })
 export class WaitNode extends TypedNode<WaitConfig> {
   @Field(() => [AwaitedEvent], { nullable: true, description: 'What is waited for.' })
   get events(): AwaitedEvent[] | null {
@@ -282,7 +180,7 @@ export class WaitNode extends TypedNode<WaitConfig> {
   }
 }
 
-@ObjectType({ implements: JourneyNode, description: 'Takes the first branch whose condition holds.' })
+@ObjectType({ implements: [JourneyNode, Node], description: 'Takes the first branch whose condition holds.' })
 export class BranchNode extends TypedNode<BranchConfig> {
   @Field(() => [Branch], { nullable: true, description: 'In order.' })
   get branches(): Branch[] | null {
@@ -290,7 +188,7 @@ export class BranchNode extends TypedNode<BranchConfig> {
   }
 }
 
-@ObjectType({ implements: JourneyNode, description: 'Runs `body` every so often.' })
+@ObjectType({ implements: [JourneyNode, Node], description: 'Runs `body` every so often.' })
 export class RepeatNode extends TypedNode<RepeatConfig> {
   @Field(() => DurationScalar, { nullable: true, description: 'From one round’s start to the next.' })
   get every(): string | null {
@@ -306,7 +204,7 @@ export class RepeatNode extends TypedNode<RepeatConfig> {
   }
 }
 
-@ObjectType({ implements: JourneyNode, description: 'Changes the contact, or variables of the enrollment.' })
+@ObjectType({ implements: [JourneyNode, Node], description: 'Changes the contact, or variables of the enrollment.' })
 export class UpdateNode extends TypedNode<UpdateConfig> {
   @Field(() => [Assignment], { nullable: true, description: 'Attributes set.' })
   get attributes(): Assignment[] | null {
@@ -330,15 +228,13 @@ export class UpdateNode extends TypedNode<UpdateConfig> {
   }
 }
 
-@ObjectType({ implements: JourneyNode, description: 'Ends the enrollment as exited.' })
+@ObjectType({ implements: [JourneyNode, Node], description: 'Ends the enrollment as exited.' })
 export class ExitNode extends TypedNode<ExitConfig> {
   @Field(() => String, { nullable: true, description: 'The reason.' })
   get reason(): string | null {
     return this.settings.reason ?? null
   }
 }
-
-const globalIdOf = (type: 'Template' | 'Topic', id: string | undefined): string | null => (id === undefined ? null : toGlobalId(type, id))
 
 const TYPES: Readonly<Record<string, new (placed: PlacedNode) => JourneyNode>> = {
   event_trigger: EventTriggerNode,

@@ -1,8 +1,8 @@
-import { Field, Float, ID, InterfaceType, ObjectType } from 'type-graphql'
+import { Field, Float, InterfaceType, ObjectType } from 'type-graphql'
 import type { GraphNode } from '../../domain/journey/graph.ts'
 import { kindOf } from '../../domain/journey/kinds.ts'
 import type { JsonObject } from '../../domain/json.ts'
-import { toGlobalId } from '../global-id.ts'
+import { Node } from '../node.ts'
 import { JsonObjectScalar } from '../scalars.ts'
 import { memberOf, outward } from './mapping.ts'
 
@@ -29,14 +29,16 @@ export interface PlacedNode {
   edges: ReadonlyMap<string, string>
 }
 
-@InterfaceType({ description: 'One step of a journey, or one of the triggers it starts at. The same node in every version, as long as its key is the same.', resolveType: (value: JourneyNode) => value.typeName })
-export abstract class JourneyNode {
-  constructor(protected readonly placed: PlacedNode) {}
-
-  @Field(() => ID, { description: 'Opaque, unique over all types.' })
-  get id(): string {
-    return toGlobalId('JourneyNode', `${this.placed.journeyId}:${this.placed.node.key}`)
+@InterfaceType({
+  implements: Node,
+  description: 'One step of a journey, or one of the triggers it starts at. The same node in every version, as long as its key is the same.',
+  resolveType: (value: JourneyNode) => value.typeName,
+})
+export abstract class JourneyNode extends Node {
+  constructor(protected readonly placed: PlacedNode) {
+    super('JourneyNode', `${placed.journeyId}:${placed.node.key}`)
   }
+
   @Field(() => String, { description: 'Unique in the graph.' })
   get key(): string {
     return this.placed.node.key
@@ -67,6 +69,14 @@ export abstract class JourneyNode {
   get typeName(): string {
     return TYPE_NAMES[this.placed.node.kind] ?? 'ExitNode'
   }
+}
+
+/**
+ * A node whose fields are read from its settings, ids in them global. A draft may lack what publishing will demand,
+ * so every such field is nullable; `draft.problems` says what is missing.
+ */
+export abstract class TypedNode<Config> extends JourneyNode {
+  protected readonly settings = this.config as Partial<Config>
 }
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {

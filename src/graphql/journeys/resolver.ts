@@ -9,13 +9,14 @@ import { type Page, PageArgs, pageOf } from '../connection.ts'
 import { type ApiContext, callerWith } from '../context.ts'
 import { idOf, tryIdOf } from '../global-id.ts'
 import { expected } from '../user-error.ts'
+import { NodeKind } from './catalogue.ts'
 import { JourneyStatusEnum } from './enums.ts'
 import {
   ArchiveJourneyInput, CreateJourneyInput, JourneyGraphInput, PauseJourneyInput, PublishJourneyInput, ResumeJourneyInput, UpdateJourneyDraftInput,
 } from './inputs.ts'
 import { journeyLoader, versionLoader } from './loaders.ts'
-import { memberOf, toGraph } from './mapping.ts'
-import { GraphProblem, Journey, JourneyConnection, JourneyGraph, JourneyPayload, JourneyVersion, JourneyVersionConnection, NodeKind, PublishJourneyPayload } from './types.ts'
+import { toGraph } from './mapping.ts'
+import { GraphProblem, Journey, JourneyConnection, JourneyGraph, JourneyPayload, JourneyVersion, JourneyVersionConnection, PublishJourneyPayload } from './types.ts'
 
 @Resolver(() => Journey)
 export class JourneyResolver {
@@ -39,10 +40,7 @@ export class JourneyResolver {
 
   @Query(() => [NodeKind], { description: 'Every kind of node there is, with what a settings panel needs.' })
   nodeKinds(): NodeKind[] {
-    return allKinds().map((kind) => ({
-      kind: memberOf(kind.kind), title: kind.title, description: kind.description, icon: kind.icon, category: kind.category, schema: kind.config.schema,
-      ports: kind.ports({ events: [], branches: [] }).map((port) => port.name),
-    }))
+    return allKinds().map((kind) => new NodeKind(kind))
   }
 
   @Query(() => [GraphProblem], { description: 'Everything that would keep this graph from being published; empty when nothing does.' })
@@ -85,8 +83,10 @@ export class JourneyResolver {
         const id = await publishJourney(context.services, caller, { id: idOf('Journey', input.id, ['id']), idempotencyKey: input.idempotencyKey })
         return { journey: await load(id, context) }
       } catch (error) {
-        if (error instanceof ThroughlineError && error.code === 'JOURNEY_INVALID') problems = (error.data?.problems ?? []) as Problem[]
-        throw error
+        if (!(error instanceof ThroughlineError) || error.code !== 'JOURNEY_INVALID') throw error
+        problems = (error.data?.problems ?? []) as Problem[]
+        const led = problems.map(({ message, node, path }) => ({ message, path: node === null ? path : [node, ...path] }))
+        throw new ThroughlineError(error.code, error.message, { data: { problems: led }, cause: error })
       }
     })
     return { ...payload, problems }

@@ -1,13 +1,13 @@
 import { Field, Int, ObjectType } from 'type-graphql'
 import type { Graph, GraphProblem as Problem } from '../../domain/journey/graph.ts'
-import type { JsonObject } from '../../domain/json.ts'
 import { PurposeEnum } from '../channel.ts'
 import { connectionOf } from '../connection.ts'
 import { Node } from '../node.ts'
-import { DateTimeScalar, DurationScalar, JsonObjectScalar } from '../scalars.ts'
+import { DateTimeScalar, DurationScalar } from '../scalars.ts'
 import { Payload } from '../user-error.ts'
 import type { JourneyEntry, VersionEntry } from './entries.ts'
 import { GoalReachedEnum, JourneyStatusEnum, ProblemCodeEnum, ReentryRuleEnum } from './enums.ts'
+import { outward } from './mapping.ts'
 import { toJourneyNode } from './node-kinds.ts'
 import { JourneyNode } from './node-types.ts'
 import { ConditionScalar, PropertyFilterScalar } from './scalars.ts'
@@ -107,7 +107,7 @@ export class JourneyGraph {
   }
   @Field(() => [ExitRule], { description: 'What ends an enrollment at once.' })
   get exitRules(): ExitRule[] {
-    return [...this.graph.exitRules] as ExitRule[]
+    return this.graph.exitRules.map((rule) => outward(rule) as unknown as ExitRule)
   }
   @Field(() => [Goal], { description: 'What it is for.' })
   get goals(): Goal[] {
@@ -169,24 +169,6 @@ export class Journey extends Node {
   }
 }
 
-@ObjectType({ description: 'A kind of node, with what a palette and a settings panel need.' })
-export class NodeKind {
-  @Field(() => String, { description: 'The member of NodeConfigInput.' })
-  kind!: string
-  @Field(() => String, { description: 'For people.' })
-  title!: string
-  @Field(() => String, { description: 'What it does.' })
-  description!: string
-  @Field(() => String, { description: 'A name from the Lucide set.' })
-  icon!: string
-  @Field(() => String, { description: '`trigger`, `message`, `flow` or `data`.' })
-  category!: string
-  @Field(() => [String], { description: 'Ports every node of the kind has; settings may add more.' })
-  ports!: string[]
-  @Field(() => JsonObjectScalar, { description: 'JSON Schema 2020-12 of its settings.' })
-  schema!: JsonObject
-}
-
 @ObjectType({ description: 'What became of a journey.' })
 export class JourneyPayload extends Payload {
   @Field(() => Journey, { nullable: true, description: 'null where nothing was done.' })
@@ -195,7 +177,7 @@ export class JourneyPayload extends Payload {
 
 @ObjectType({ description: 'What came of publishing.' })
 export class PublishJourneyPayload extends JourneyPayload {
-  @Field(() => [GraphProblem], { description: 'Why it was not published; empty where it was. The same stand in `userErrors`, without their nodes.' })
+  @Field(() => [GraphProblem], { description: 'Why it was not published; empty where it was. The same stand in `userErrors`, their paths led by the node’s key.' })
   problems!: readonly Problem[]
 }
 

@@ -1,0 +1,60 @@
+import type { Channel } from '../../domain/channel.ts'
+import type { Graph } from '../../domain/journey/graph.ts'
+import { addMessages, durationPercentiles, type JourneyNumbers, journeyNumbers, type Range, waitingNow } from '../../services/analytics.ts'
+import type { Caller, Services } from '../../services/context.ts'
+import { versionsByIds } from '../../services/journeys.ts'
+import { ChannelStats, type JourneyStats, type NodeStats, toDuration } from './types.ts'
+
+/** The numbers of a journey, or of one of its versions, as the API shows them. `graph` says which node sends on which channel. */
+export async function journeyStats(services: Services, caller: Caller, input: { journeyId: string; versionId: string | null; range: Range | null; graph: Graph | null }): Promise<JourneyStats> {
+  const [numbers, waiting, percentiles] = await Promise.all([
+    journeyNumbers(services, caller, input),
+    waitingNow(services, caller, input),
+    durationPercentiles(services, caller, input.journeyId),
+  ])
+  const channelOf = new Map((input.graph?.nodes ?? []).map((node) => [node.key, node.kind]))
+  const nodes = nodeStats(numbers, waiting, channelOf)
+  const channels = new Map<Channel, ChannelStats>()
+  for (const channel of ['push', 'email', 'sms'] as const) {
+    const own = [...numbers.nodes].filter(([key]) => channelOf.get(key) === channel).map(([, each]) => each.messages)
+    if (own.length > 0) channels.set(channel, new ChannelStats(channel, addMessages(own)))
+  }
+  const { started, completed, converted, exited, failed, goals } = numbers
+  return {
+    started, completed, converted, exited, failed, goals,
+    active: [...waiting.values()].reduce((sum, n) => sum + n, 0),
+    dropped: exited + failed,
+    averageDuration: numbers.averageDuration === null ? null : toDuration(numbers.averageDuration),
+    medianDuration: percentiles === null ? null : toDuration(percentiles[0]),
+    p90Duration: percentiles === null ? null : toDuration(percentiles[1]),
+    conversionRate: started === 0 ? null : converted / started,
+    revenue: decimal(numbers.revenue),
+    cost: decimal(numbers.cost),
+    channels: [...channels.values()],
+    nodes,
+  }
+}
+
+function nodeStats(numbers: JourneyNumbers, waiting: ReadonlyMap<string, number>, channelOf: ReadonlyMap<string, string>): NodeStats[] {
+  const keys = new Set([...channelOf.keys(), ...numbers.nodes.keys()])
+  return [...keys].map((node) => {
+    const own = numbers.nodes.get(node)
+    const kind = channelOf.get(node)
+    const channel = kind === 'push' || kind === 'email' || kind === 'sms' ? kind : null
+    return {
+      node,
+      entered: own?.entered ?? 0,
+      waiting: waiting.get(node) ?? 0,
+      left: [...(own?.left ?? [])].map(([port, count]) => ({ port, count })),
+      suppressed: [...(own?.suppressed ?? [])].map(([reason, count]) => ({ reason, count })),
+      messages: channel === null ? null : new ChannelStats(channel, addMessages(own ? [own.messages] : [])),
+    }
+  })
+}
+
+const decimal = (value: number): string => (Math.round(value * 1e6) / 1e6).toFixed(2)
+
+/** The graph of a version; null where it is not there. */
+export async function graphOf(services: Services, caller: Caller, versionId: string | null): Promise<Graph | null> {
+  return versionId === null ? null : ((await versionsByIds(services, caller, [versionId])).get(versionId)?.graph ?? null)
+}

@@ -1,0 +1,61 @@
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql'
+import type { Channel } from '../../domain/channel.ts'
+import type { DeliveryStatus } from '../../domain/delivery.ts'
+import { listMessages, reportMessage } from '../../services/messages.ts'
+import { ChannelEnum } from '../channel.ts'
+import { type Page, PageArgs, pageOf } from '../connection.ts'
+import { contactLoader } from '../contacts/loaders.ts'
+import { Contact } from '../contacts/types.ts'
+import { type ApiContext, callerWith } from '../context.ts'
+import { idOf, tryIdOf } from '../global-id.ts'
+import { expected } from '../user-error.ts'
+import { ReportMessageInput } from './inputs.ts'
+import { messageLoader, statusLoader } from './loaders.ts'
+import { DeliveryStatusEnum, Message, MessageConnection, MessagePayload, MessageStatusChange } from './types.ts'
+
+@Resolver(() => Message)
+export class MessageResolver {
+  @Query(() => Message, { nullable: true, description: 'One message; null where there is none.' })
+  async message(@Arg('id', () => ID, { description: 'The message.' }) id: string, @Ctx() context: ApiContext): Promise<Message | null> {
+    callerWith(context, 'read')
+    const found = tryIdOf('Message', id)
+    const row = found === null ? null : await messageLoader(context).load(found)
+    return row === null ? null : new Message(row)
+  }
+
+  @Query(() => MessageConnection, { description: 'Messages, newest first.' })
+  messages(
+    @Args(() => PageArgs) args: PageArgs,
+    @Arg('journeyId', () => ID, { nullable: true, description: 'Only of this journey.' }) journeyId: string | null,
+    @Arg('contactId', () => ID, { nullable: true, description: 'Only to this contact.' }) contactId: string | null,
+    @Arg('channels', () => [ChannelEnum], { nullable: true, description: 'Only on these.' }) channels: Channel[] | null,
+    @Arg('status', () => [DeliveryStatusEnum], { nullable: true, description: 'Only in these.' }) status: DeliveryStatus[] | null,
+    @Ctx() context: ApiContext,
+  ): Promise<Page<Message>> {
+    const caller = callerWith(context, 'read')
+    const which = {
+      journeyId: journeyId == null ? null : idOf('Journey', journeyId, ['journeyId']),
+      contactId: contactId == null ? null : idOf('Contact', contactId, ['contactId']),
+      enrollmentId: null, channels: channels ?? null, status: status ?? null,
+    }
+    return pageOf(args, (first, before) => listMessages(context.services, caller, { ...which, first, before }), (row) => row.id, (row) => new Message(row))
+  }
+
+  @FieldResolver(() => Contact, { description: 'Whom it is to.' })
+  async contact(@Root() message: Message, @Ctx() context: ApiContext): Promise<Contact | null> {
+    const row = await contactLoader(context).load(message.row.contactId)
+    return row === null ? null : new Contact(row)
+  }
+
+  @FieldResolver(() => [MessageStatusChange], { description: 'Everything that was reported of it, in the order it arrived.' })
+  async statuses(@Root() message: Message, @Ctx() context: ApiContext): Promise<MessageStatusChange[]> {
+    const rows = await statusLoader(context).load(message.uuid)
+    return rows.map((row) => ({ status: row.status, at: row.at, human: row.human ?? null, detail: row.detail ?? null }))
+  }
+
+  @Mutation(() => MessagePayload, { description: 'Reports what an app saw happen to a message.' })
+  reportMessage(@Arg('input', () => ReportMessageInput) input: ReportMessageInput, @Ctx() context: ApiContext): Promise<MessagePayload> {
+    const caller = callerWith(context, 'ingest')
+    return expected(async () => ({ message: new Message(await reportMessage(context.services, caller, { ...input, id: idOf('Message', input.id, ['id']) })) }))
+  }
+}

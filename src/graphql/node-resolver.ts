@@ -1,0 +1,63 @@
+import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql'
+import { allows, listApiKeys } from '../services/api-keys.ts'
+import { listConnections } from '../services/connections.ts'
+import { getIdentity } from '../services/identities.ts'
+import { getWorkspace } from '../services/workspaces.ts'
+import { ProviderConnection } from './connections/types.ts'
+import { contactLoader } from './contacts/loaders.ts'
+import { ChannelIdentity, Contact } from './contacts/types.ts'
+import { type ApiContext, callerWith } from './context.ts'
+import { type NodeType, readGlobalId } from './global-id.ts'
+import { journeyLoader, versionLoader } from './journeys/loaders.ts'
+import { Journey, JourneyGraph, JourneyVersion } from './journeys/types.ts'
+import { Node } from './node.ts'
+import { templateLoader } from './templates/loaders.ts'
+import { Template } from './templates/types.ts'
+import { topicLoader } from './topics/loaders.ts'
+import { ApiKey, Workspace } from './workspace/types.ts'
+
+type Find = (context: ApiContext, id: string, rest: string) => Promise<Node | null>
+
+const wrap = <Row>(found: Row | null | undefined, make: (row: Row) => Node): Node | null => (found == null ? null : make(found))
+
+/** How each type is found by its id. All of them see the caller's workspace only. */
+const FINDERS: Partial<Record<NodeType, Find>> = {
+  async ApiKey(context, id) {
+    const caller = callerWith(context, 'read')
+    // Who may not list keys is not told whether there is one.
+    if (!allows(caller, 'admin')) return null
+    return wrap((await listApiKeys(context.services, caller)).find((row) => row.id === id), (row) => new ApiKey(row))
+  },
+  ChannelIdentity: async (context, id) => wrap(await getIdentity(context.services, callerWith(context, 'read'), id), (row) => new ChannelIdentity(row)),
+  Contact: async (context, id) => wrap(await contactLoader(context).load(id), (row) => new Contact(row)),
+  Journey: async (context, id) => wrap(await journeyLoader(context).load(id), (row) => new Journey(row)),
+  async JourneyNode(context, id, key) {
+    const journey = await journeyLoader(context).load(id)
+    const live = journey?.liveVersionId == null ? null : await versionLoader(context).load(journey.liveVersionId)
+    // What runs comes before what is being drawn.
+    for (const graph of [live?.graph, journey?.draft]) {
+      const node = graph == null ? undefined : new JourneyGraph(id, graph).nodes.find((each) => each.key === key)
+      if (node !== undefined) return node
+    }
+    return null
+  },
+  JourneyVersion: async (context, id) => wrap(await versionLoader(context).load(id), (row) => new JourneyVersion(row)),
+  ProviderConnection: async (context, id) => wrap((await listConnections(context.services, callerWith(context, 'read'))).find((row) => row.id === id), (row) => new ProviderConnection(row)),
+  Template: async (context, id) => wrap(await templateLoader(context).load(id), (row) => new Template(row)),
+  Topic: (context, id) => topicLoader(context).load(id),
+  async Workspace(context, id) {
+    const caller = callerWith(context, 'read')
+    return id === caller.workspaceId ? new Workspace(await getWorkspace(context.services, caller)) : null
+  },
+}
+
+@Resolver()
+export class NodeResolver {
+  @Query(() => Node, { nullable: true, description: 'Anything by its id; null where there is nothing, or nothing of this workspace’s.' })
+  async node(@Arg('id', () => ID, { description: 'As any object’s `id` was answered.' }) id: string, @Ctx() context: ApiContext): Promise<Node | null> {
+    callerWith(context, 'read')
+    const found = readGlobalId(id)
+    if (found === null || (found.rest !== '') !== (found.type === 'JourneyNode')) return null
+    return (await FINDERS[found.type]?.(context, found.id, found.rest)) ?? null
+  }
+}
