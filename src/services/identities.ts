@@ -92,3 +92,9 @@ export async function identitiesOf(services: Services, caller: Caller, contactId
     return found
   })
 }
+
+/** One address; null where there is none of this id. */
+export async function getIdentity(services: Services, caller: Caller, id: string): Promise<Identity | null> {
+  const row = await inWorkspaceEm(services.orm, caller.workspaceId, (em) => em.findOne(ChannelIdentityTable, { lane: laneOf(id), id }))
+  return row === null ? null : ((await identitiesOf(services, caller, [row.contactId])).get(row.contactId)?.find((each) => each.id === id) ?? null)
+}

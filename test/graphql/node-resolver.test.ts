@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startTestApi, type TestApi } from '../support/app.ts'
+import { openTestDatabase, type TestDatabase } from '../support/database.ts'
+
+let database: TestDatabase
+let api: TestApi
+beforeAll(async () => {
+  database = await openTestDatabase()
+  api = await startTestApi(database)
+})
+afterAll(async () => {
+  await api.close()
+  await database.close()
+})
+
+const NODE = 'query ($id: ID!) { node(id: $id) { __typename id } }'
+
+test('every id that is answered is found again, and only in its own workspace', async () => {
+  const [mine, other] = [await api.workspace(), await api.workspace()]
+  const made = await api.graphql(
+    mine.key,
+    `mutation {
+      createTopic(input: { name: "News" }) { topic { id } }
+      upsertContact(input: { contact: { externalId: "u-1" } }) { contact { id } }
+      addIdentity(input: { contact: { externalId: "u-1" }, channel: EMAIL, address: "a@example.com" }) { identity { id } }
+      createTemplate(input: { name: "Hi", channel: SMS, variants: [{ locale: "en", content: { body: "Hi" } }] }) { template { id } }
+      connectProvider(input: { provider: "twilio", name: "T", credentials: { accountSid: "AC1", authToken: "t" }, settings: { from: "+12025550123" } }) { connection { id } }
+      createApiKey(input: { name: "K", scopes: [READ] }) { apiKey { id } secret }
+      createJourney(input: { name: "J", graph: { nodes: [{ key: "bye", config: { exit: {} } }], edges: [] } }) { journey { id draft { nodes { id } } } userErrors { message path } }
+    }`,
+  )
+  expect(made.errors).toBeUndefined()
+  const { createTopic, upsertContact, addIdentity, createTemplate, connectProvider, createApiKey, createJourney } = made.data
+  const workspace = (await api.graphql(mine.key, '{ workspace { id } }')).data.workspace
+  const ids: Record<string, string> = {
+    Topic: createTopic.topic.id,
+    Contact: upsertContact.contact.id,
+    ChannelIdentity: addIdentity.identity.id,
+    Template: createTemplate.template.id,
+    ProviderConnection: connectProvider.connection.id,
+    ApiKey: createApiKey.apiKey.id,
+    Journey: createJourney.journey.id,
+    ExitNode: createJourney.journey.draft.nodes[0].id,
+    Workspace: workspace.id,
+  }
+  for (const [type, id] of Object.entries(ids)) {
+    expect((await api.graphql(mine.key, NODE, { id })).data).toEqual({ node: { __typename: type, id } })
+    expect([type, (await api.graphql(other.key, NODE, { id })).data]).toEqual([type, { node: null }])
+  }
+  // A key that may not list keys is not told of one.
+  expect((await api.graphql(createApiKey.secret, NODE, { id: ids.ApiKey })).data).toEqual({ node: null })
+})
+
+test('what is no id of ours is nothing', async () => {
+  const { key } = await api.workspace()
+  const raw = ['Contact:01990000-0000-8000-8000-000000000000', 'Contact:nonsense', 'Nothing:01990000-0000-8000-8000-000000000000', 'JourneyNode:01990000-0000-7000-8000-000000000000', "Topic:' OR 1=1"]
+  for (const id of [...raw.map((each) => Buffer.from(each).toString('base64url')), '', '%%%', 'x'.repeat(5_000)]) {
+    expect((await api.graphql(key, NODE, { id })).data).toEqual({ node: null })
+  }
+})
