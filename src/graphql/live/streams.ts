@@ -16,7 +16,7 @@ interface Filter {
   contactId: string | null
 }
 
-const fits = (row: { journeyId?: string | null; contactId: string }, filter: Filter) =>
+const fits = (row: { journeyId?: string | null | undefined; contactId: string }, filter: Filter) =>
   (filter.journeyId === null || row.journeyId === filter.journeyId) && (filter.contactId === null || row.contactId === filter.contactId)
 
 /** Loaders cache for one answer: each round of a stream is another. */
