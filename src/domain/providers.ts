@@ -1,6 +1,6 @@
 import type { Channel } from './channel.ts'
 import type { JsonObject } from './json.ts'
-import { object, optional, type Shape, text } from './shape.ts'
+import { custom, object, optional, type Shape, text } from './shape.ts'
 
 /** What a workspace must know of a provider to connect one: settings panels are made from it. */
 export interface ProviderDescription {
@@ -12,7 +12,23 @@ export interface ProviderDescription {
   settings: Shape<JsonObject>
 }
 
-const secret = (title: string, max = 500) => text({ title, max })
+/** What goes into an HTTP header as it is. */
+const token = (title: string) => text({ title, pattern: /^[\x21-\x7e]+$/, max: 200 })
+
+const TWILIO_SETTINGS = object({
+  from: optional(text({ title: 'Sender number', description: 'E.164; or name a messaging service.', pattern: /^\+[1-9]\d{6,14}$/ })),
+  messagingServiceSid: optional(text({ title: 'Messaging service SID', pattern: /^MG[0-9a-f]{32}$/ })),
+})
+
+/** Without either, Twilio would refuse every message. */
+const twilioSettings = custom(
+  { ...TWILIO_SETTINGS.schema, anyOf: [{ required: ['from'] }, { required: ['messagingServiceSid'] }] },
+  (value, path, report) => {
+    const parsed = TWILIO_SETTINGS.parse(value, path, report)
+    if (parsed === undefined || parsed.from !== undefined || parsed.messagingServiceSid !== undefined) return parsed
+    return void report(path, 'needs a sender number or a messaging service')
+  },
+)
 
 /** One line a provider; the adapters' own shapes are held against this table by test. */
 export const PROVIDERS: readonly ProviderDescription[] = [
@@ -20,21 +36,36 @@ export const PROVIDERS: readonly ProviderDescription[] = [
     provider: 'sendgrid',
     channel: 'email',
     title: 'Twilio SendGrid',
-    credentials: object({ apiKey: secret('API key'), webhookPublicKey: optional(secret('Event webhook verification key', 1_000)) }) as unknown as Shape<JsonObject>,
-    settings: object({ fromEmail: text({ title: 'Sender address', format: 'email', max: 254 }), fromName: optional(text({ title: 'Sender name', max: 100 })) }) as unknown as Shape<JsonObject>,
+    credentials: object({
+      apiKey: token('API key'),
+      webhookPublicKey: optional(
+        text({ title: 'Event webhook verification key', description: 'As Mail Settings shows it: base64 of a P-256 key.', max: 500 }),
+      ),
+    }) as unknown as Shape<JsonObject>,
+    settings: object({
+      fromEmail: text({ title: 'Sender address', format: 'email', max: 320 }),
+      fromName: optional(text({ title: 'Sender name', max: 200 })),
+    }) as unknown as Shape<JsonObject>,
   },
   {
     provider: 'twilio',
     channel: 'sms',
     title: 'Twilio',
-    credentials: object({ accountSid: secret('Account SID'), authToken: secret('Auth token') }) as unknown as Shape<JsonObject>,
-    settings: object({ from: optional(text({ title: 'Sender number (E.164)', max: 20 })), messagingServiceSid: optional(text({ title: 'Messaging service SID', max: 50 })) }) as unknown as Shape<JsonObject>,
+    credentials: object({
+      accountSid: text({ title: 'Account SID', pattern: /^AC[0-9a-f]{32}$/ }),
+      authToken: token('Auth token'),
+    }) as unknown as Shape<JsonObject>,
+    settings: twilioSettings as unknown as Shape<JsonObject>,
   },
   {
     provider: 'fcm',
     channel: 'push',
     title: 'Firebase Cloud Messaging',
-    credentials: object({ projectId: secret('Project id'), clientEmail: secret('Service account'), privateKey: secret('Private key (PEM)', 5_000) }) as unknown as Shape<JsonObject>,
+    credentials: object({
+      projectId: text({ title: 'Project', pattern: /^[a-z0-9-]{4,60}$/ }),
+      clientEmail: text({ title: "The service account's email", max: 320 }),
+      privateKey: text({ title: "The service account's private key", description: 'PEM, as in the JSON file Google gives.', max: 10_000 }),
+    }) as unknown as Shape<JsonObject>,
     settings: object({}) as unknown as Shape<JsonObject>,
   },
 ]

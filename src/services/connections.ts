@@ -8,7 +8,7 @@ import { inWorkspaceEm } from '../store/orm.ts'
 import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
 import { conform, isId, nameOf } from './input.ts'
-import { clientOf } from './transaction.ts'
+import { clientOf, flushUnique } from './transaction.ts'
 import { keysOf } from './workspace-keys.ts'
 
 /** A connection as it may be shown: credentials go in and never come out. */
@@ -43,16 +43,13 @@ export async function connectProvider(
   if (input.baseUrl != null && !/^https?:$/.test(URL.canParse(input.baseUrl) ? new URL(input.baseUrl).protocol : '')) throw new ThroughlineError('INVALID_INPUT', 'is not an http(s) URL', { path: ['baseUrl'] })
   const name = nameOf(input.name, 'name')
   const id = await once(services, caller, 'connectProvider', input.idempotencyKey, input, async (em) => {
-    if ((await em.findOne(ProviderConnectionTable, { workspaceId: caller.workspaceId, channel: description.channel, disabledAt: null })) !== null) {
-      throw new ThroughlineError('CONFLICT', `The ${description.channel} channel is connected already; disable that connection first.`, { path: ['provider'] })
-    }
     const keys = await keysOf(services, clientOf(em), caller.workspaceId)
     const now = new Date()
     const row = em.create(ProviderConnectionTable, {
       id: newId(), workspaceId: caller.workspaceId, channel: description.channel, provider: input.provider, name, baseUrl: input.baseUrl ?? null,
       credentials: keys.seal(JSON.stringify(credentials)), settings, createdAt: now, updatedAt: now,
     })
-    await em.flush()
+    await flushUnique(em, 'provider', `The ${description.channel} channel is connected already; disable that connection first.`)
     return row.id
   })
   const row = await inWorkspaceEm(services.orm, caller.workspaceId, (em) => em.findOneOrFail(ProviderConnectionTable, { id }))
