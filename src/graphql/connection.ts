@@ -73,6 +73,11 @@ export async function pageOf<Row, T>(
   const edges = rows.slice(0, first).map((row) => ({ cursor: toCursor(position(row)), node: wrap(row) }))
   return {
     edges,
-    pageInfo: { hasNextPage: rows.length > first, hasPreviousPage: after !== null, startCursor: edges[0]?.cursor ?? null, endCursor: edges.at(-1)?.cursor ?? null },
+    pageInfo: {
+      hasNextPage: rows.length > first,
+      hasPreviousPage: after !== null,
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
   }
 }

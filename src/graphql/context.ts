@@ -1,9 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type DataLoader from 'dataloader'
 import { ThroughlineError } from '../errors.ts'
+import type { Hub } from '../realtime/hub.ts'
 import { allows, authenticate, type Scope } from '../services/api-keys.ts'
 import type { Caller, Services } from '../services/context.ts'
-import type { Hub } from '../realtime/hub.ts'
 
 /** What one operation runs with. */
 export interface ApiContext {
@@ -36,7 +36,8 @@ export async function identify(services: Services, authorization: string | undef
  * that a second mutation in one operation does not answer what was read for the first.
  */
 export function callerWith(context: ApiContext, scope: Scope): Caller {
-  if (context.caller === null) throw new ThroughlineError('FORBIDDEN', 'The administrator’s key creates workspaces; use a key of the workspace for this.')
+  if (context.caller === null)
+    throw new ThroughlineError('FORBIDDEN', 'The administrator’s key creates workspaces; use a key of the workspace for this.')
   if (!allows(context.caller, scope)) throw new ThroughlineError('FORBIDDEN', `This needs a key with the scope «${scope}».`)
   if (scope !== 'read') context.loaders.clear()
   return context.caller

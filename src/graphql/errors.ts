@@ -17,7 +17,10 @@ export function toGraphQLError(error: ThroughlineError): GraphQLError {
   const headers = new Map<string, string>()
   if (error.code === 'RATE_LIMITED') headers.set('retry-after', String(error.data?.retryAfter ?? 1))
   if (error.code === 'UNAUTHENTICATED') headers.set('www-authenticate', 'Bearer')
-  return new GraphQLError(error.message, { originalError: error, extensions: { code: error.code, http: { status: ERRORS[error.code].http, headers } } })
+  return new GraphQLError(error.message, {
+    originalError: error,
+    extensions: { code: error.code, http: { status: ERRORS[error.code].http, headers } },
+  })
 }
 
 function originOf(error: unknown): unknown {

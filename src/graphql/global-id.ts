@@ -2,8 +2,20 @@ import { ThroughlineError } from '../errors.ts'
 
 /** The types that `node(id)` finds. */
 export const NODE_TYPES = [
-  'ApiKey', 'ChannelIdentity', 'Contact', 'Conversion', 'Enrollment', 'Event', 'Journey', 'JourneyNode', 'JourneyVersion', 'Message',
-  'ProviderConnection', 'Template', 'Topic', 'Workspace',
+  'ApiKey',
+  'ChannelIdentity',
+  'Contact',
+  'Conversion',
+  'Enrollment',
+  'Event',
+  'Journey',
+  'JourneyNode',
+  'JourneyVersion',
+  'Message',
+  'ProviderConnection',
+  'Template',
+  'Topic',
+  'Workspace',
 ] as const
 export type NodeType = (typeof NODE_TYPES)[number]
 

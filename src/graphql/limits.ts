@@ -1,6 +1,21 @@
 import {
-  type DocumentNode, type FieldNode, type FragmentDefinitionNode, getNamedType, type GraphQLObjectType, type GraphQLOutputType, type GraphQLSchema,
-  isCompositeType, isListType, isNonNullType, isObjectType, isInterfaceType, Kind, type OperationDefinitionNode, type SelectionSetNode, type ValueNode, valueFromASTUntyped,
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLObjectType,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  getNamedType,
+  isCompositeType,
+  isInterfaceType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  Kind,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+  type ValueNode,
+  valueFromASTUntyped,
 } from 'graphql'
 import { ThroughlineError } from '../errors.ts'
 
@@ -25,7 +40,9 @@ interface Size {
 const NOTHING: Size = { depth: 0, fields: 0, aliases: 0, directives: 0 }
 
 function refuse(what: keyof typeof LIMITS, found: number): never {
-  throw new ThroughlineError('LIMIT_EXCEEDED', `The operation's ${what} is ${found}; at most ${LIMITS[what]} is allowed.`, { data: { limit: what, allowed: LIMITS[what], found } })
+  throw new ThroughlineError('LIMIT_EXCEEDED', `The operation's ${what} is ${found}; at most ${LIMITS[what]} is allowed.`, {
+    data: { limit: what, allowed: LIMITS[what], found },
+  })
 }
 
 function fragmentsOf(document: DocumentNode): Map<string, FragmentDefinitionNode> {
@@ -112,7 +129,9 @@ export function costOf(schema: GraphQLSchema, document: DocumentNode, operation:
   const ofField = (field: FieldNode, parent: GraphQLObjectType): number => {
     const definition = parent.getFields()[field.name.value]
     if (definition === undefined) return 0
-    const sent = Math.ceil((field.arguments ?? []).reduce((sum, each) => sum + entries(valueOf(field, each.name.value, variables)), 0) / INPUTS_PER_COST)
+    const sent = Math.ceil(
+      (field.arguments ?? []).reduce((sum, each) => sum + entries(valueOf(field, each.name.value, variables)), 0) / INPUTS_PER_COST,
+    )
     const named = getNamedType(definition.type)
     if (!isCompositeType(named)) return sent
     const asked = ['first', 'last'].map((name) => valueOf(field, name, variables)).find((each) => typeof each === 'number')

@@ -26,9 +26,13 @@ const FINDERS: Partial<Record<NodeType, Find>> = {
     const caller = callerWith(context, 'read')
     // Who may not list keys is not told whether there is one.
     if (!allows(caller, 'admin')) return null
-    return wrap((await listApiKeys(context.services, caller)).find((row) => row.id === id), (row) => new ApiKey(row))
+    return wrap(
+      (await listApiKeys(context.services, caller)).find((row) => row.id === id),
+      (row) => new ApiKey(row),
+    )
   },
-  ChannelIdentity: async (context, id) => wrap(await getIdentity(context.services, callerWith(context, 'read'), id), (row) => new ChannelIdentity(row)),
+  ChannelIdentity: async (context, id) =>
+    wrap(await getIdentity(context.services, callerWith(context, 'read'), id), (row) => new ChannelIdentity(row)),
   Contact: async (context, id) => wrap(await contactLoader(context).load(id), (row) => new Contact(row)),
   Journey: async (context, id) => wrap(await journeyLoader(context).load(id), (row) => new Journey(row)),
   async JourneyNode(context, id, key) {
@@ -42,7 +46,11 @@ const FINDERS: Partial<Record<NodeType, Find>> = {
     return null
   },
   JourneyVersion: async (context, id) => wrap(await versionLoader(context).load(id), (row) => new JourneyVersion(row)),
-  ProviderConnection: async (context, id) => wrap((await listConnections(context.services, callerWith(context, 'read'))).find((row) => row.id === id), (row) => new ProviderConnection(row)),
+  ProviderConnection: async (context, id) =>
+    wrap(
+      (await listConnections(context.services, callerWith(context, 'read'))).find((row) => row.id === id),
+      (row) => new ProviderConnection(row),
+    ),
   Template: async (context, id) => wrap(await templateLoader(context).load(id), (row) => new Template(row)),
   Topic: (context, id) => topicLoader(context).load(id),
   async Workspace(context, id) {
@@ -54,7 +62,10 @@ const FINDERS: Partial<Record<NodeType, Find>> = {
 @Resolver()
 export class NodeResolver {
   @Query(() => Node, { nullable: true, description: 'Anything by its id; null where there is nothing, or nothing of this workspace’s.' })
-  async node(@Arg('id', () => ID, { description: 'As any object’s `id` was answered.' }) id: string, @Ctx() context: ApiContext): Promise<Node | null> {
+  async node(
+    @Arg('id', () => ID, { description: 'As any object’s `id` was answered.' }) id: string,
+    @Ctx() context: ApiContext,
+  ): Promise<Node | null> {
     callerWith(context, 'read')
     const found = readGlobalId(id)
     if (found === null || (found.rest !== '') !== (found.type === 'JourneyNode')) return null

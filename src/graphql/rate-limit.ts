@@ -25,7 +25,9 @@ export function createRateLimit(perMinute: number, now: () => number = () => per
       const left = Math.min(perMinute, bucket.left + ((at - bucket.at) * perMinute) / 60_000)
       if (cost > left) {
         buckets.set(key, { left, at })
-        throw new ThroughlineError('RATE_LIMITED', undefined, { data: { retryAfter: Math.max(1, Math.ceil(((Math.min(cost, perMinute) - left) * 60) / perMinute)) } })
+        throw new ThroughlineError('RATE_LIMITED', undefined, {
+          data: { retryAfter: Math.max(1, Math.ceil(((Math.min(cost, perMinute) - left) * 60) / perMinute)) },
+        })
       }
       // Insertion order is order of first use since the last sweep; a dropped bucket comes back full, which only favours the caller.
       if (buckets.size >= MOST_BUCKETS) buckets.delete(buckets.keys().next().value ?? '')

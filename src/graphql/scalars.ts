@@ -2,10 +2,15 @@ import { GraphQLError, GraphQLScalarType, Kind } from 'graphql'
 import { parseDuration } from '../domain/duration.ts'
 import { isTimeZone } from '../domain/zone.ts'
 
-export { GraphQLJSON as JsonScalar, GraphQLJSONObject as JsonObjectScalar, GraphQLDateTime as DateTimeScalar } from 'graphql-scalars'
+export { GraphQLDateTime as DateTimeScalar, GraphQLJSON as JsonScalar, GraphQLJSONObject as JsonObjectScalar } from 'graphql-scalars'
 
 /** A scalar that is text and stays text; `fault` says what is wrong with one. */
-function textScalar(name: string, specifiedByURL: string | null, description: string, fault: (text: string) => string | null): GraphQLScalarType<string, string> {
+function textScalar(
+  name: string,
+  specifiedByURL: string | null,
+  description: string,
+  fault: (text: string) => string | null,
+): GraphQLScalarType<string, string> {
   const check = (value: unknown): string => {
     const wrong = typeof value === 'string' ? fault(value) : 'must be text'
     if (wrong !== null) throw new GraphQLError(`${name} ${wrong}`)
@@ -32,8 +37,11 @@ export const TimeZoneScalar = textScalar('TimeZone', 'https://www.iana.org/time-
   isTimeZone(text) ? null : 'must be an IANA time zone such as Europe/Berlin',
 )
 
-export const DecimalScalar = textScalar('Decimal', null, 'A decimal number as text, so that nothing is rounded on the way, such as `19.90`.', (text) =>
-  /^-?\d{1,20}(\.\d{1,12})?$/.test(text) ? null : 'must be a decimal number as text',
+export const DecimalScalar = textScalar(
+  'Decimal',
+  null,
+  'A decimal number as text, so that nothing is rounded on the way, such as `19.90`.',
+  (text) => (/^-?\d{1,20}(\.\d{1,12})?$/.test(text) ? null : 'must be a decimal number as text'),
 )
 
 export const UrlScalar = textScalar('URL', 'https://url.spec.whatwg.org/', 'An absolute http or https URL.', (text) =>

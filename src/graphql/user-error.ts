@@ -3,14 +3,24 @@ import { ERRORS, type ErrorCode, ThroughlineError } from '../errors.ts'
 
 /** What a caller can foresee and put right. All else is a fault, and a top-level error. */
 const FORESEEABLE = [
-  'INVALID_INPUT', 'NOT_FOUND', 'CONFLICT', 'IDEMPOTENCY_CONFLICT', 'JOURNEY_INVALID', 'TEMPLATE_INVALID', 'DUPLICATE', 'LIMIT_EXCEEDED',
+  'INVALID_INPUT',
+  'NOT_FOUND',
+  'CONFLICT',
+  'IDEMPOTENCY_CONFLICT',
+  'JOURNEY_INVALID',
+  'TEMPLATE_INVALID',
+  'DUPLICATE',
+  'LIMIT_EXCEEDED',
 ] as const satisfies readonly ErrorCode[]
 
 export const UserErrorCode = Object.fromEntries(FORESEEABLE.map((code) => [code, code])) as { [C in (typeof FORESEEABLE)[number]]: C }
 registerEnumType(UserErrorCode, {
   name: 'ErrorCode',
   description: 'Why a mutation did not do what it was asked. Nothing was changed where one of these is answered.',
-  valuesConfig: Object.fromEntries(FORESEEABLE.map((code) => [code, { description: ERRORS[code].message }])) as Record<(typeof FORESEEABLE)[number], { description: string }>,
+  valuesConfig: Object.fromEntries(FORESEEABLE.map((code) => [code, { description: ERRORS[code].message }])) as Record<
+    (typeof FORESEEABLE)[number],
+    { description: string }
+  >,
 })
 
 @ObjectType({ description: 'Something the caller could foresee and can put right.' })
@@ -19,7 +29,10 @@ export class UserError {
   code!: ErrorCode
   @Field(() => String, { description: 'For people, in English.' })
   message!: string
-  @Field(() => [String], { nullable: true, description: 'The way to the field at fault, from the mutation’s `input`; null where it is none in particular.' })
+  @Field(() => [String], {
+    nullable: true,
+    description: 'The way to the field at fault, from the mutation’s `input`; null where it is none in particular.',
+  })
   path!: readonly string[] | null
 }
 

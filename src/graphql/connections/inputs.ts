@@ -14,7 +14,10 @@ export class ConnectProviderInput {
   settings?: JsonObject | null
   @Field(() => UrlScalar, { nullable: true, description: 'Another address than the provider’s own, such as the sandbox’s.' })
   baseUrl?: string | null
-  @Field(() => String, { nullable: true, description: 'Repeating the mutation with the same key does nothing and answers the same; 1 to 200 characters.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Repeating the mutation with the same key does nothing and answers the same; 1 to 200 characters.',
+  })
   idempotencyKey?: string | null
 }
 

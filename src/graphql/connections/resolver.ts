@@ -21,14 +21,22 @@ export class ConnectionResolver {
   }
 
   @Mutation(() => ProviderConnectionPayload, { description: 'Connects a provider; from then on its channel sends through it.' })
-  connectProvider(@Arg('input', () => ConnectProviderInput) input: ConnectProviderInput, @Ctx() context: ApiContext): Promise<ProviderConnectionPayload> {
+  connectProvider(
+    @Arg('input', () => ConnectProviderInput) input: ConnectProviderInput,
+    @Ctx() context: ApiContext,
+  ): Promise<ProviderConnectionPayload> {
     const caller = callerWith(context, 'admin')
     return expected(async () => ({ connection: new ProviderConnection(await connectProvider(context.services, caller, input)) }))
   }
 
   @Mutation(() => ProviderConnectionPayload, { description: 'Sends nothing through a connection any more, and refuses its webhooks.' })
-  disableConnection(@Arg('input', () => DisableConnectionInput) input: DisableConnectionInput, @Ctx() context: ApiContext): Promise<ProviderConnectionPayload> {
+  disableConnection(
+    @Arg('input', () => DisableConnectionInput) input: DisableConnectionInput,
+    @Ctx() context: ApiContext,
+  ): Promise<ProviderConnectionPayload> {
     const caller = callerWith(context, 'admin')
-    return expected(async () => ({ connection: new ProviderConnection(await disableConnection(context.services, caller, idOf('ProviderConnection', input.id, ['id']))) }))
+    return expected(async () => ({
+      connection: new ProviderConnection(await disableConnection(context.services, caller, idOf('ProviderConnection', input.id, ['id']))),
+    }))
   }
 }

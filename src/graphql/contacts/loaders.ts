@@ -11,24 +11,39 @@ const CONSENTS = Symbol('consents')
 
 /** Contacts by id, merges followed; null for one that is not there. */
 export function contactLoader(context: ApiContext): DataLoader<string, ContactRow | null> {
-  return loaderOf(context, CONTACTS, (services, caller) => new DataLoader(async (ids: readonly string[]) => {
-    const found = await contactsByIds(services, caller, ids)
-    return ids.map((id) => found.get(id) ?? null)
-  }))
+  return loaderOf(
+    context,
+    CONTACTS,
+    (services, caller) =>
+      new DataLoader(async (ids: readonly string[]) => {
+        const found = await contactsByIds(services, caller, ids)
+        return ids.map((id) => found.get(id) ?? null)
+      }),
+  )
 }
 
 /** Addresses by contact. */
 export function identityLoader(context: ApiContext): DataLoader<string, Identity[]> {
-  return loaderOf(context, IDENTITIES, (services, caller) => new DataLoader(async (ids: readonly string[]) => {
-    const found = await identitiesOf(services, caller, ids)
-    return ids.map((id) => found.get(id) ?? [])
-  }))
+  return loaderOf(
+    context,
+    IDENTITIES,
+    (services, caller) =>
+      new DataLoader(async (ids: readonly string[]) => {
+        const found = await identitiesOf(services, caller, ids)
+        return ids.map((id) => found.get(id) ?? [])
+      }),
+  )
 }
 
 /** Consents by contact. */
 export function consentLoader(context: ApiContext): DataLoader<string, Consent[]> {
-  return loaderOf(context, CONSENTS, (services, caller) => new DataLoader(async (ids: readonly string[]) => {
-    const found = await consentsOf(services, caller, ids)
-    return ids.map((id) => (found.get(id) ?? []).map((row) => new Consent(row)))
-  }))
+  return loaderOf(
+    context,
+    CONSENTS,
+    (services, caller) =>
+      new DataLoader(async (ids: readonly string[]) => {
+        const found = await consentsOf(services, caller, ids)
+        return ids.map((id) => (found.get(id) ?? []).map((row) => new Consent(row)))
+      }),
+  )
 }

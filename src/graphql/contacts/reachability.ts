@@ -1,4 +1,4 @@
-import { type Channel, CHANNELS } from '../../domain/channel.ts'
+import { CHANNELS, type Channel } from '../../domain/channel.ts'
 import { consentAllows } from '../../domain/consent.ts'
 import { describeReason } from '../../domain/decision.ts'
 import type { SuppressReason } from '../../domain/journey/enrollment.ts'
@@ -6,7 +6,11 @@ import type { Identity } from '../../services/identities.ts'
 import type { ChannelReachability, Consent, ContactRow } from './types.ts'
 
 /** What the gate would say to a promotional message about nothing in particular, on each channel. */
-export function reachabilityOf(row: Pick<ContactRow, 'erasedAt' | 'suppressedAt'>, identities: readonly Identity[], consents: readonly Consent[]): ChannelReachability[] {
+export function reachabilityOf(
+  row: Pick<ContactRow, 'erasedAt' | 'suppressedAt'>,
+  identities: readonly Identity[],
+  consents: readonly Consent[],
+): ChannelReachability[] {
   const facts = consents.map((each) => ({ channel: each.channel as Channel | null, topic: each.topicId, state: each.state }))
   return CHANNELS.map((channel) => {
     const reasons: SuppressReason[] = []

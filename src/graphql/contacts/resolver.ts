@@ -1,6 +1,6 @@
 import { Arg, Args, Ctx, FieldResolver, Int, Mutation, Query, Resolver, Root } from 'type-graphql'
-import { identifyContact, getContact, listContacts, upsertContact } from '../../services/contacts.ts'
 import { consentHistory, setConsent } from '../../services/consents.ts'
+import { getContact, identifyContact, listContacts, upsertContact } from '../../services/contacts.ts'
 import { listEvents } from '../../services/events.ts'
 import { addIdentity, removeIdentity } from '../../services/identities.ts'
 import { type Page, PageArgs, pageOf } from '../connection.ts'
@@ -28,7 +28,12 @@ export class ContactResolver {
   @Query(() => ContactConnection, { description: 'Every contact, those merged into others left out, newest first.' })
   contacts(@Args(() => PageArgs) args: PageArgs, @Ctx() context: ApiContext): Promise<Page<Contact>> {
     const caller = callerWith(context, 'read')
-    return pageOf(args, (first, before) => listContacts(context.services, caller, { first, before }), (row) => row.id, (row) => new Contact(row))
+    return pageOf(
+      args,
+      (first, before) => listContacts(context.services, caller, { first, before }),
+      (row) => row.id,
+      (row) => new Contact(row),
+    )
   }
 
   @FieldResolver(() => [ChannelIdentity], { description: 'Where they are reached, oldest first.' })
@@ -65,22 +70,33 @@ export class ContactResolver {
     @Ctx() context: ApiContext,
   ): Promise<Page<Event>> {
     const caller = callerWith(context, 'read')
-    return pageOf(args, (first, before) => listEvents(context.services, caller, { contactId: contact.uuid, first, before, name: name ?? null }), (row) => row.id, (row) => new Event(row))
+    return pageOf(
+      args,
+      (first, before) => listEvents(context.services, caller, { contactId: contact.uuid, first, before, name: name ?? null }),
+      (row) => row.id,
+      (row) => new Event(row),
+    )
   }
 
   @Mutation(() => ContactPayload, { description: 'Makes or changes a contact.' })
   upsertContact(@Arg('input', () => UpsertContactInput) input: UpsertContactInput, @Ctx() context: ApiContext): Promise<ContactPayload> {
     const caller = callerWith(context, 'write')
-    return expected(async () => this.answer(await upsertContact(context.services, caller, { ...input, contact: soundReference(input.contact) }), context))
+    return expected(async () =>
+      this.answer(await upsertContact(context.services, caller, { ...input, contact: soundReference(input.contact) }), context),
+    )
   }
 
-  @Mutation(() => ContactPayload, { description: 'Joins an anonymous contact to a known one; its history and running journeys go on under the known one.' })
+  @Mutation(() => ContactPayload, {
+    description: 'Joins an anonymous contact to a known one; its history and running journeys go on under the known one.',
+  })
   identifyContact(@Arg('input', () => IdentifyContactInput) input: IdentifyContactInput, @Ctx() context: ApiContext): Promise<ContactPayload> {
     const caller = callerWith(context, 'write')
     return expected(async () => this.answer(await identifyContact(context.services, caller, input), context))
   }
 
-  @Mutation(() => IdentityPayload, { description: 'Registers an address, or refreshes one that is there: it is active again, and the most recently seen.' })
+  @Mutation(() => IdentityPayload, {
+    description: 'Registers an address, or refreshes one that is there: it is active again, and the most recently seen.',
+  })
   addIdentity(@Arg('input', () => AddIdentityInput) input: AddIdentityInput, @Ctx() context: ApiContext): Promise<IdentityPayload> {
     const caller = callerWith(context, 'write')
     return expected(async () => {
@@ -96,7 +112,9 @@ export class ContactResolver {
     return expected(async () => this.answer(await removeIdentity(context.services, caller, idOf('ChannelIdentity', input.id, ['id'])), context))
   }
 
-  @Mutation(() => ContactPayload, { description: 'Records consent given or taken back. Nothing is handed over on the strength of the old one once this has answered.' })
+  @Mutation(() => ContactPayload, {
+    description: 'Records consent given or taken back. Nothing is handed over on the strength of the old one once this has answered.',
+  })
   setConsent(@Arg('input', () => SetConsentInput) input: SetConsentInput, @Ctx() context: ApiContext): Promise<ContactPayload> {
     const caller = callerWith(context, 'write')
     return expected(async () => {

@@ -67,7 +67,10 @@ export class ChannelIdentity extends Node {
   }
 }
 
-@ObjectType({ description: 'What somebody has said to being written to, on a channel, about a topic. Several may cover one message: a withdrawal in any of them stands.' })
+@ObjectType({
+  description:
+    'What somebody has said to being written to, on a channel, about a topic. Several may cover one message: a withdrawal in any of them stands.',
+})
 export class Consent {
   constructor(private readonly row: ConsentRow) {}
   /** For the resolver of `topic`. */

@@ -9,7 +9,8 @@ import { IngestEventsPayload } from './types.ts'
 @Resolver()
 export class EventResolver {
   @Mutation(() => IngestEventsPayload, {
-    description: 'The hot door: takes up to 1,000 events and answers when they are committed. What they mean, journeys they start and contacts they make, follows at once and is not waited for. Needs the scope INGEST.',
+    description:
+      'The hot door: takes up to 1,000 events and answers when they are committed. What they mean, journeys they start and contacts they make, follows at once and is not waited for. Needs the scope INGEST.',
   })
   async ingestEvents(@Arg('input', () => IngestEventsInput) input: IngestEventsInput, @Ctx() context: ApiContext): Promise<IngestEventsPayload> {
     const caller = callerWith(context, 'ingest')

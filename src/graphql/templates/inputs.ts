@@ -10,7 +10,9 @@ import { WhenUnknownEnum } from './types.ts'
 export class TemplateVariantInput {
   @Field(() => String, { description: 'BCP 47, such as `en` or `pt-BR`.' })
   locale!: string
-  @Field(() => JsonObjectScalar, { description: 'What the channel takes, texts as Liquid over `contact`, `event`, `vars` and `key`; see Template.variants.' })
+  @Field(() => JsonObjectScalar, {
+    description: 'What the channel takes, texts as Liquid over `contact`, `event`, `vars` and `key`; see Template.variants.',
+  })
   content!: JsonObject
 }
 
@@ -36,7 +38,10 @@ export class CreateTemplateInput {
   variables?: TemplateVariableInput[] | null
   @Field(() => WhenUnknownEnum, { nullable: true, description: 'HOLD where left out.' })
   whenUnknown?: WhenUnknown | null
-  @Field(() => String, { nullable: true, description: 'Repeating the mutation with the same key does nothing and answers the same; 1 to 200 characters.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Repeating the mutation with the same key does nothing and answers the same; 1 to 200 characters.',
+  })
   idempotencyKey?: string | null
 }
 

@@ -6,8 +6,13 @@ const TEMPLATES = Symbol('templates')
 
 /** Templates with their current version, by id; null for one that is not there. */
 export function templateLoader(context: ApiContext): DataLoader<string, TemplateWithVersion | null> {
-  return loaderOf(context, TEMPLATES, (services, caller) => new DataLoader(async (ids: readonly string[]) => {
-    const found = await templatesByIds(services, caller, ids)
-    return ids.map((id) => found.get(id) ?? null)
-  }))
+  return loaderOf(
+    context,
+    TEMPLATES,
+    (services, caller) =>
+      new DataLoader(async (ids: readonly string[]) => {
+        const found = await templatesByIds(services, caller, ids)
+        return ids.map((id) => found.get(id) ?? null)
+      }),
+  )
 }

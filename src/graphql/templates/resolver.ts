@@ -13,7 +13,8 @@ import { CreateTemplateInput, type TemplateVariableInput, UpdateTemplateInput } 
 import { templateLoader } from './loaders.ts'
 import { Template, TemplateConnection, TemplatePayload } from './types.ts'
 
-const variablesOf = (list: TemplateVariableInput[] | null | undefined): TemplateVariable[] => (list ?? []).map((each) => ({ name: each.name, required: each.required, default: each.default ?? null }))
+const variablesOf = (list: TemplateVariableInput[] | null | undefined): TemplateVariable[] =>
+  (list ?? []).map((each) => ({ name: each.name, required: each.required, default: each.default ?? null }))
 
 @Resolver()
 export class TemplateResolver {
@@ -24,9 +25,18 @@ export class TemplateResolver {
   }
 
   @Query(() => TemplateConnection, { description: 'Templates, newest first.' })
-  templates(@Args(() => PageArgs) args: PageArgs, @Arg('channel', () => ChannelEnum, { nullable: true, description: 'Only of this channel.' }) channel: Channel | null, @Ctx() context: ApiContext): Promise<Page<Template | null>> {
+  templates(
+    @Args(() => PageArgs) args: PageArgs,
+    @Arg('channel', () => ChannelEnum, { nullable: true, description: 'Only of this channel.' }) channel: Channel | null,
+    @Ctx() context: ApiContext,
+  ): Promise<Page<Template | null>> {
     const caller = callerWith(context, 'read')
-    return pageOf(args, (first, before) => listTemplates(context.services, caller, { channel: channel ?? null, first, before }), (row) => row.id, (row) => this.load(row.id, context) as never)
+    return pageOf(
+      args,
+      (first, before) => listTemplates(context.services, caller, { channel: channel ?? null, first, before }),
+      (row) => row.id,
+      (row) => this.load(row.id, context) as never,
+    )
   }
 
   @Query(() => JsonObjectScalar, { description: 'The template’s content as somebody with this data would get it.' })
@@ -39,17 +49,25 @@ export class TemplateResolver {
     return previewTemplate(context.services, callerWith(context, 'read'), { id: idOf('Template', id, ['id']), locale: locale ?? null, data })
   }
 
-  @Mutation(() => TemplatePayload, { description: 'Adds a template. Everything in it is checked now, so that nothing is left to fail when it is sent.' })
+  @Mutation(() => TemplatePayload, {
+    description: 'Adds a template. Everything in it is checked now, so that nothing is left to fail when it is sent.',
+  })
   createTemplate(@Arg('input', () => CreateTemplateInput) input: CreateTemplateInput, @Ctx() context: ApiContext): Promise<TemplatePayload> {
     const caller = callerWith(context, 'write')
-    return expected(async () => ({ template: await this.load(await createTemplate(context.services, caller, { ...input, variables: variablesOf(input.variables) }), context) }))
+    return expected(async () => ({
+      template: await this.load(await createTemplate(context.services, caller, { ...input, variables: variablesOf(input.variables) }), context),
+    }))
   }
 
   @Mutation(() => TemplatePayload, { description: 'Gives a template its next version; messages already sent keep theirs.' })
   updateTemplate(@Arg('input', () => UpdateTemplateInput) input: UpdateTemplateInput, @Ctx() context: ApiContext): Promise<TemplatePayload> {
     const caller = callerWith(context, 'write')
     return expected(async () => {
-      const id = await updateTemplate(context.services, caller, { ...input, id: idOf('Template', input.id, ['id']), variables: variablesOf(input.variables) })
+      const id = await updateTemplate(context.services, caller, {
+        ...input,
+        id: idOf('Template', input.id, ['id']),
+        variables: variablesOf(input.variables),
+      })
       return { template: await this.load(id, context) }
     })
   }

@@ -21,9 +21,14 @@ registerEnumType(WhenUnknownEnum, {
 
 @ObjectType({ description: 'A template in one language.' })
 export class TemplateVariant {
-  @Field(() => String, { description: 'BCP 47, such as `en` or `pt-BR`. A contact gets its exact locale, else its language, else the first variant.' })
+  @Field(() => String, {
+    description: 'BCP 47, such as `en` or `pt-BR`. A contact gets its exact locale, else its language, else the first variant.',
+  })
   locale!: string
-  @Field(() => JsonObjectScalar, { description: 'What the channel takes, texts as Liquid: email {subject html text preheader replyTo}, sms {body mediaUrls}, push {title body imageUrl deepLink data collapseKey ttl}.' })
+  @Field(() => JsonObjectScalar, {
+    description:
+      'What the channel takes, texts as Liquid: email {subject html text preheader replyTo}, sms {body mediaUrls}, push {title body imageUrl deepLink data collapseKey ttl}.',
+  })
   content!: Variant['content']
 }
 
@@ -37,7 +42,10 @@ export class TemplateVariable {
   default!: Variable['default']
 }
 
-@ObjectType({ implements: Node, description: 'What a message says, per language; versions are immutable, and a message uses the one current when it is first sent.' })
+@ObjectType({
+  implements: Node,
+  description: 'What a message says, per language; versions are immutable, and a message uses the one current when it is first sent.',
+})
 export class Template extends Node {
   constructor(private readonly found: TemplateWithVersion) {
     super('Template', found.template.id)

@@ -6,6 +6,9 @@ export class CreateTopicInput {
   name!: string
   @Field(() => String, { nullable: true, description: 'For the people who are asked for their consent.' })
   description?: string | null
-  @Field(() => String, { nullable: true, description: 'Repeating the mutation with the same key does nothing and answers the same; 1 to 200 characters.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Repeating the mutation with the same key does nothing and answers the same; 1 to 200 characters.',
+  })
   idempotencyKey?: string | null
 }

@@ -25,7 +25,10 @@ export class CreateApiKeyInput {
   name!: string
   @Field(() => [ScopeEnum], { description: 'At least one.' })
   scopes!: Scope[]
-  @Field(() => DateTimeScalar, { nullable: true, description: 'When it stops working; never where left out. To rotate a key, make the next one first.' })
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'When it stops working; never where left out. To rotate a key, make the next one first.',
+  })
   expiresAt?: Date | null
 }
 

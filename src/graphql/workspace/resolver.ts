@@ -21,7 +21,10 @@ export class WorkspaceResolver {
   }
 
   @Mutation(() => CreateWorkspacePayload, { description: 'Adds a workspace. Needs the installation’s ADMIN_KEY.' })
-  createWorkspace(@Arg('input', () => CreateWorkspaceInput) input: CreateWorkspaceInput, @Ctx() context: ApiContext): Promise<CreateWorkspacePayload> {
+  createWorkspace(
+    @Arg('input', () => CreateWorkspaceInput) input: CreateWorkspaceInput,
+    @Ctx() context: ApiContext,
+  ): Promise<CreateWorkspacePayload> {
     if (context.caller !== null) throw new ThroughlineError('FORBIDDEN', 'Only the installation’s ADMIN_KEY creates workspaces.')
     return expected(async () => {
       const { id, secret } = await createWorkspace(context.services, input)
