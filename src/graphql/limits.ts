@@ -90,7 +90,7 @@ export function checkSize(document: DocumentNode): void {
 
 type Variables = Readonly<Record<string, unknown>>
 
-function valueOf(field: FieldNode, argument: string, variables: Variables): unknown {
+function argumentOf(field: FieldNode, argument: string, variables: Variables): unknown {
   const node: ValueNode | undefined = field.arguments?.find((each) => each.name.value === argument)?.value
   if (node === undefined) return undefined
   return node.kind === Kind.VARIABLE ? variables[node.name.value] : valueFromASTUntyped(node, { ...variables })
@@ -130,11 +130,11 @@ export function costOf(schema: GraphQLSchema, document: DocumentNode, operation:
     const definition = parent.getFields()[field.name.value]
     if (definition === undefined) return 0
     const sent = Math.ceil(
-      (field.arguments ?? []).reduce((sum, each) => sum + entries(valueOf(field, each.name.value, variables)), 0) / INPUTS_PER_COST,
+      (field.arguments ?? []).reduce((sum, each) => sum + entries(argumentOf(field, each.name.value, variables)), 0) / INPUTS_PER_COST,
     )
     const named = getNamedType(definition.type)
     if (!isCompositeType(named)) return sent
-    const asked = ['first', 'last'].map((name) => valueOf(field, name, variables)).find((each) => typeof each === 'number')
+    const asked = ['first', 'last'].map((name) => argumentOf(field, name, variables)).find((each) => typeof each === 'number')
     const paged = definition.args.some((each) => each.name === 'first')
     // A page's edges are charged where its `first` stands.
     const listed = isList(definition.type) && !(field.name.value === 'edges' && parent.name.endsWith('Connection'))

@@ -1,6 +1,7 @@
 import 'reflect-metadata'
 import { type GraphQLSchema, isInputObjectType, lexicographicSortSchema, printSchema } from 'graphql'
-import { buildSchemaSync } from 'type-graphql'
+import { buildSchemaSync, type PubSub } from 'type-graphql'
+import { ThroughlineError } from '../errors.ts'
 import { AnalyticsResolver, JourneyStatsResolver, VersionStatsResolver } from './analytics/resolver.ts'
 import { ConnectionResolver } from './connections/resolver.ts'
 import { ConsentResolver } from './contacts/consent-resolver.ts'
@@ -36,9 +37,25 @@ const RESOLVERS = [
   WorkspaceResolver,
 ] as const
 
+/** type-graphql asks for one wherever there is a subscription; each of ours brings its own stream from the hub, so it is never used. */
+const NO_PUB_SUB: PubSub = {
+  publish() {
+    throw new ThroughlineError('INTERNAL', 'subscriptions stream from the hub')
+  },
+  subscribe() {
+    throw new ThroughlineError('INTERNAL', 'subscriptions stream from the hub')
+  },
+}
+
 /** The whole contract. Built once a process. */
 export function buildApiSchema(): GraphQLSchema {
-  const schema = buildSchemaSync({ resolvers: [...RESOLVERS], orphanedTypes: NODE_TYPE_CLASSES, validate: false, emitSchemaFile: false })
+  const schema = buildSchemaSync({
+    resolvers: [...RESOLVERS],
+    orphanedTypes: NODE_TYPE_CLASSES,
+    pubSub: NO_PUB_SUB,
+    validate: false,
+    emitSchemaFile: false,
+  })
   // type-graphql has no @oneOf: the mark is set on the built type, where graphql-js reads it.
   for (const type of Object.values(schema.getTypeMap())) if (isInputObjectType(type) && type.extensions.oneOf === true) type.isOneOf = true
   return schema

@@ -23,7 +23,8 @@ const filterOf = ({ journeyId, contactId }: Arguments) => ({
 export class LiveResolver {
   @Subscription(() => Message, {
     description: 'Messages as they change: planned, sent, delivered, opened…',
-    subscribe: ({ args, context }: { args: Arguments; context: ApiContext }) => messageUpdates(context, { ...filterOf(args), channels: args.channels ?? null }),
+    subscribe: ({ args, context }: { args: Arguments; context: ApiContext }) =>
+      messageUpdates(context, { ...filterOf(args), channels: args.channels ?? null }),
   })
   messageUpdated(
     @Root() message: Message,
@@ -48,9 +49,13 @@ export class LiveResolver {
 
   @Subscription(() => JourneyProgress, {
     description: 'A journey’s numbers: at once, then whenever they have changed, at most four times a second.',
-    subscribe: ({ args, context }: { args: Arguments; context: ApiContext }) => journeyProgress(context, idOf('Journey', args.journeyId ?? '', ['journeyId'])),
+    subscribe: ({ args, context }: { args: Arguments; context: ApiContext }) =>
+      journeyProgress(context, idOf('Journey', args.journeyId ?? '', ['journeyId'])),
   })
-  journeyProgress(@Root() progress: JourneyProgress, @Arg('journeyId', () => ID, { description: 'The journey.' }) _journeyId: string): JourneyProgress {
+  journeyProgress(
+    @Root() progress: JourneyProgress,
+    @Arg('journeyId', () => ID, { description: 'The journey.' }) _journeyId: string,
+  ): JourneyProgress {
     return progress
   }
 }
