@@ -142,7 +142,9 @@ function watch(client: DemoClient, journeyId: string, people: ReadonlyMap<string
   client.subscribe<{ enrollmentChanged: LiveEnrollment }>(ENROLLMENTS, { journeyId }, ({ enrollmentChanged: enrollment }) => {
     const one = people.get(enrollment.contact.externalId ?? '')
     const text = { CONVERTED: 'converted: what was planned is called off', COMPLETED: 'is through', EXITED: `left: ${enrollment.endReason}`, FAILED: `failed: ${enrollment.endReason}` }[enrollment.state as string]
-    if (one !== undefined && text !== undefined) story.say(one.name, text)
+    if (one === undefined || text === undefined || told.has(one.cartId)) return
+    told.set(one.cartId, text)
+    story.say(one.name, text)
   })
   client.subscribe<{ journeyProgress: { stats: Parameters<typeof story.totals>[0] } }>(PROGRESS, { journeyId }, ({ journeyProgress }) => story.totals(journeyProgress.stats))
 }

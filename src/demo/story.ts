@@ -20,12 +20,13 @@ export function openStory(write: (line: string) => void, now: () => Date = () =>
 /** What a message's status means to somebody who watches. */
 export function describeMessage(channel: string, status: string, engagement: readonly string[], failure: string | null): string | null {
   const kind = { PUSH: 'push', EMAIL: 'email', SMS: 'SMS' }[channel] ?? channel
+  const article = channel === 'PUSH' ? 'a' : 'an'
   if (engagement.includes('REPLIED')) return `answered the ${kind}`
   if (engagement.includes('CLICKED')) return `clicked in the ${kind}`
   if (engagement.includes('OPENED')) return `opened the ${kind}`
   switch (status) {
     case 'SENT':
-      return `was sent a ${kind}`
+      return `was sent ${article} ${kind}`
     case 'DELIVERED':
       return `got the ${kind}`
     case 'FAILED':
