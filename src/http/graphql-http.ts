@@ -20,7 +20,10 @@ function refusing<T>(work: () => T): T {
 export function withStatus(error: ThroughlineError): GraphQLError {
   const made = toGraphQLError(error)
   const http = made.extensions.http as { status: number; headers: Map<string, string> }
-  return new GraphQLError(made.message, { originalError: error, extensions: { code: error.code, http: { status: http.status, headers: new HeaderMap(http.headers) } } })
+  return new GraphQLError(made.message, {
+    originalError: error,
+    extensions: { code: error.code, http: { status: http.status, headers: new HeaderMap(http.headers) } },
+  })
 }
 
 const MOST_KNOWN = 1_000

@@ -1,5 +1,16 @@
 import type { Server as HttpServer } from 'node:http'
-import { execute, type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError, type GraphQLSchema, getOperationAST, parse, specifiedRules, subscribe, validate } from 'graphql'
+import {
+  execute,
+  type FormattedExecutionResult,
+  GraphQLError,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+  getOperationAST,
+  parse,
+  specifiedRules,
+  subscribe,
+  validate,
+} from 'graphql'
 import { useServer } from 'graphql-ws/use/ws'
 import { WebSocketServer } from 'ws'
 import { ThroughlineError } from '../errors.ts'
@@ -30,7 +41,10 @@ export function openSocketDoor(options: {
   const sockets = new WebSocketServer({ server: options.server, path: '/graphql', maxPayload: LARGEST_MESSAGE })
   const format = (error: GraphQLError): GraphQLFormattedError => formatFault(error.toJSON(), error, { log, requestId: 'socket' })
 
-  const prepare = async (authorization: string | undefined, payload: { query: string; variables?: Record<string, unknown> | null | undefined; operationName?: string | null | undefined }) => {
+  const prepare = async (
+    authorization: string | undefined,
+    payload: { query: string; variables?: Record<string, unknown> | null | undefined; operationName?: string | null | undefined },
+  ) => {
     const document = parse(payload.query, { maxTokens: LIMITS.tokens })
     checkSize(document)
     const faults = validate(schema, document, specifiedRules)
@@ -65,7 +79,8 @@ export function openSocketDoor(options: {
       },
       async onSubscribe(context, _id, payload) {
         try {
-          if (Object.keys(context.subscriptions).length > MOST_SUBSCRIPTIONS) throw new ThroughlineError('LIMIT_EXCEEDED', `At most ${MOST_SUBSCRIPTIONS} operations may run on one socket.`)
+          if (Object.keys(context.subscriptions).length > MOST_SUBSCRIPTIONS)
+            throw new ThroughlineError('LIMIT_EXCEEDED', `At most ${MOST_SUBSCRIPTIONS} operations may run on one socket.`)
           return await prepare(authorizationOf(context.connectionParams), payload)
         } catch (error) {
           if (error instanceof GraphQLError) return [error]
@@ -78,7 +93,11 @@ export function openSocketDoor(options: {
         const { missed } = args.contextValue as unknown as ApiContext
         const told = missed.count > 0 ? { missed: missed.count } : null
         missed.count = 0
-        return { ...result, ...(result.errors ? { errors: result.errors.map(format) } : {}), ...(told ? { extensions: told } : {}) } as FormattedExecutionResult
+        return {
+          ...result,
+          ...(result.errors ? { errors: result.errors.map(format) } : {}),
+          ...(told ? { extensions: told } : {}),
+        } as FormattedExecutionResult
       },
     },
     sockets,

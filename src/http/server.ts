@@ -47,7 +47,13 @@ export async function openServer({ services, schema, hub, log, routes = [] }: Se
   })
 
   // Keep-alive sockets that are idle end with the server; those with an answer under way get to finish it.
-  const app = Fastify({ bodyLimit: LARGEST_BODY, forceCloseConnections: 'idle', requestTimeout: 60_000, genReqId: () => randomUUID(), routerOptions: { maxParamLength: 4_096 } })
+  const app = Fastify({
+    bodyLimit: LARGEST_BODY,
+    forceCloseConnections: 'idle',
+    requestTimeout: 60_000,
+    genReqId: () => randomUUID(),
+    routerOptions: { maxParamLength: 4_096 },
+  })
   app.addHook('onSend', async (request, reply) => {
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
   })
@@ -55,7 +61,9 @@ export async function openServer({ services, schema, hub, log, routes = [] }: Se
     const status = (error as { statusCode?: number }).statusCode
     const code = status === 413 ? 'LIMIT_EXCEEDED' : status !== undefined && status < 500 ? 'INVALID_INPUT' : codeOfFault(error)
     if (ERRORS[code].http >= 500) log.error({ error, requestId: request.id }, 'a request failed')
-    return reply.code(status !== undefined && status < 500 ? status : ERRORS[code].http).send({ error: { code, message: ERRORS[code].message, requestId: request.id } })
+    return reply
+      .code(status !== undefined && status < 500 ? status : ERRORS[code].http)
+      .send({ error: { code, message: ERRORS[code].message, requestId: request.id } })
   })
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: { code: 'NOT_FOUND', message: 'There is nothing here.' } }))
 

@@ -109,7 +109,10 @@ export function createWatcher(onEnd: () => void): { watcher: Watcher; iterator: 
   const iterator: AsyncIterableIterator<Change> = {
     [Symbol.asyncIterator]: () => iterator,
     async next() {
-      while (!ended && waiting.size === 0 && missed === 0) await new Promise<void>((resolve) => { wake = resolve })
+      while (!ended && waiting.size === 0 && missed === 0)
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
       wake = null
       if (ended) return { done: true, value: undefined }
       const ids = [...waiting].slice(0, BATCH)

@@ -15,7 +15,12 @@ afterAll(async () => {
 
 const CONNECT = `mutation ($input: ConnectProviderInput!) { connectProvider(input: $input) { connection { id channel provider settings callbackUrl disabledAt } userErrors { code path } } }`
 const DISABLE = `mutation ($id: ID!) { disableConnection(input: { id: $id }) { connection { disabledAt } userErrors { code path } } }`
-const twilio = { provider: 'twilio', name: 'Twilio', credentials: { accountSid: 'AC1', authToken: 'very-secret' }, settings: { from: '+12025550123' } }
+const twilio = {
+  provider: 'twilio',
+  name: 'Twilio',
+  credentials: { accountSid: `AC${'0'.repeat(32)}`, authToken: 'very-secret' },
+  settings: { from: '+12025550123' },
+}
 
 test('a provider is connected, its secrets sealed, and replaced by disabling it first', async () => {
   const { key } = await api.workspace()
@@ -25,7 +30,10 @@ test('a provider is connected, its secrets sealed, and replaced by disabling it 
   const { rows } = await database.owner.query('SELECT credentials, settings::text FROM provider_connection')
   expect(rows.some((row) => row.credentials.includes('very-secret') || row.settings.includes('very-secret'))).toBe(false)
   expect((await api.graphql(key, CONNECT, { input: twilio })).data.connectProvider.userErrors).toEqual([{ code: 'CONFLICT', path: ['provider'] }])
-  expect((await api.graphql(key, DISABLE, { id: connection.id })).data.disableConnection).toEqual({ connection: { disabledAt: expect.any(String) }, userErrors: [] })
+  expect((await api.graphql(key, DISABLE, { id: connection.id })).data.disableConnection).toEqual({
+    connection: { disabledAt: expect.any(String) },
+    userErrors: [],
+  })
   expect((await api.graphql(key, CONNECT, { input: twilio })).data.connectProvider.userErrors).toEqual([])
 })
 
@@ -33,14 +41,18 @@ test('nothing secret can be asked for, and faults in credentials are named', asy
   const { key } = await api.workspace()
   expect((await api.graphql(key, '{ providerConnections { credentials } }')).status).toBe(400)
   const attempt = async (more: object) => (await api.graphql(key, CONNECT, { input: { ...twilio, ...more } })).data.connectProvider.userErrors
-  expect(await attempt({ credentials: { accountSid: 'AC1' } })).toEqual([{ code: 'INVALID_INPUT', path: ['credentials', 'authToken'] }])
+  expect(await attempt({ credentials: { accountSid: `AC${'0'.repeat(32)}` } })).toEqual([{ code: 'INVALID_INPUT', path: ['credentials', 'authToken'] }])
   expect(await attempt({ provider: 'pigeon' })).toEqual([{ code: 'INVALID_INPUT', path: ['provider'] }])
 })
 
 test('the catalogue says what each provider takes', async () => {
   const { key } = await api.workspace()
   const { providers } = (await api.graphql(key, '{ providers { provider channel credentials } }')).data
-  expect(providers.map((each: { provider: string; channel: string }) => [each.provider, each.channel])).toEqual([['sendgrid', 'EMAIL'], ['twilio', 'SMS'], ['fcm', 'PUSH']])
+  expect(providers.map((each: { provider: string; channel: string }) => [each.provider, each.channel])).toEqual([
+    ['sendgrid', 'EMAIL'],
+    ['twilio', 'SMS'],
+    ['fcm', 'PUSH'],
+  ])
   expect(providers[1].credentials).toMatchObject({ type: 'object', required: ['accountSid', 'authToken'] })
 })
 
@@ -48,6 +60,9 @@ test('another workspace neither sees nor disables it', async () => {
   const [mine, other] = [await api.workspace(), await api.workspace()]
   const { id } = (await api.graphql(mine.key, CONNECT, { input: twilio })).data.connectProvider.connection
   expect((await api.graphql(other.key, '{ providerConnections { id } }')).data.providerConnections).toEqual([])
-  expect((await api.graphql(other.key, DISABLE, { id })).data.disableConnection).toEqual({ connection: null, userErrors: [{ code: 'NOT_FOUND', path: ['id'] }] })
+  expect((await api.graphql(other.key, DISABLE, { id })).data.disableConnection).toEqual({
+    connection: null,
+    userErrors: [{ code: 'NOT_FOUND', path: ['id'] }],
+  })
   expect((await api.graphql(mine.key, '{ providerConnections { id disabledAt } }')).data.providerConnections).toEqual([{ id, disabledAt: null }])
 })

@@ -26,8 +26,20 @@ async function contact(key: string, input: Record<string, unknown>) {
 
 test('attributes are merged, tags replaced, and a locale taken away by null', async () => {
   const { key } = await api.workspace()
-  const first = await contact(key, { contact: { externalId: 'u-1' }, attributes: { plan: 'free', city: 'Ulm' }, tags: ['b', 'a', 'b'], locale: 'de-DE', timeZone: 'Europe/Berlin' })
-  expect(first.contact).toMatchObject({ externalId: 'u-1', attributes: { plan: 'free', city: 'Ulm' }, tags: ['a', 'b'], locale: 'de-DE', timeZone: 'Europe/Berlin' })
+  const first = await contact(key, {
+    contact: { externalId: 'u-1' },
+    attributes: { plan: 'free', city: 'Ulm' },
+    tags: ['b', 'a', 'b'],
+    locale: 'de-DE',
+    timeZone: 'Europe/Berlin',
+  })
+  expect(first.contact).toMatchObject({
+    externalId: 'u-1',
+    attributes: { plan: 'free', city: 'Ulm' },
+    tags: ['a', 'b'],
+    locale: 'de-DE',
+    timeZone: 'Europe/Berlin',
+  })
   const second = await contact(key, { contact: { id: first.contact.id }, attributes: { plan: 'pro' }, locale: null })
   expect(second.contact).toEqual({ ...first.contact, attributes: { plan: 'pro', city: 'Ulm' }, locale: null })
 })
@@ -48,22 +60,31 @@ test('an anonymous contact that turns out to be known keeps one identity and ans
   const { key } = await api.workspace()
   const anonymous = await contact(key, { contact: { anonymousId: 'device-1' }, attributes: { theme: 'dark' } })
   const known = await contact(key, { contact: { externalId: 'u-3' }, attributes: { plan: 'pro' } })
-  const answer = await api.graphql(key, `mutation { identifyContact(input: { anonymousId: "device-1", externalId: "u-3" }) { contact { id attributes } userErrors { code } } }`)
+  const answer = await api.graphql(
+    key,
+    `mutation { identifyContact(input: { anonymousId: "device-1", externalId: "u-3" }) { contact { id attributes } userErrors { code } } }`,
+  )
   expect(answer.data.identifyContact).toEqual({ contact: { id: known.contact.id, attributes: { theme: 'dark', plan: 'pro' } }, userErrors: [] })
-  for (const ref of [{ anonymousId: 'device-1' }, { id: anonymous.contact.id }]) expect((await api.graphql(key, FIND, { ref })).data.contact.id).toBe(known.contact.id)
+  for (const ref of [{ anonymousId: 'device-1' }, { id: anonymous.contact.id }])
+    expect((await api.graphql(key, FIND, { ref })).data.contact.id).toBe(known.contact.id)
   const list = await api.graphql(key, '{ contacts { edges { node { id } } } }')
   expect(list.data.contacts.edges).toEqual([{ node: { id: known.contact.id } }])
 })
 
 test('an address is shown masked, kept sealed, and forgotten when removed', async () => {
   const { key } = await api.workspace()
-  const added = (await api.graphql(key, ADD, { input: { contact: { externalId: 'u-4' }, channel: 'EMAIL', address: ' Ada@Example.com ' } })).data.addIdentity
+  const added = (await api.graphql(key, ADD, { input: { contact: { externalId: 'u-4' }, channel: 'EMAIL', address: ' Ada@Example.com ' } })).data
+    .addIdentity
   expect(added).toMatchObject({ identity: { maskedAddress: 'a***@example.com', status: 'ACTIVE' }, userErrors: [] })
   const { rows } = await database.owner.query('SELECT address FROM channel_identity WHERE channel = $1', ['email'])
   expect(rows.some((row) => row.address.includes('example'))).toBe(false)
   const refused = await api.graphql(key, ADD, { input: { contact: { externalId: 'u-4' }, channel: 'SMS', address: '12' } })
   expect(refused.data.addIdentity).toEqual({ contact: null, identity: null, userErrors: [{ code: 'INVALID_INPUT', path: ['address'] }] })
-  const removed = await api.graphql(key, `mutation ($id: ID!) { removeIdentity(input: { id: $id }) { contact { identities { id } } userErrors { code } } }`, { id: added.identity.id })
+  const removed = await api.graphql(
+    key,
+    `mutation ($id: ID!) { removeIdentity(input: { id: $id }) { contact { identities { id } } userErrors { code } } }`,
+    { id: added.identity.id },
+  )
   expect(removed.data.removeIdentity).toEqual({ contact: { identities: [] }, userErrors: [] })
 })
 
@@ -80,24 +101,45 @@ test('consent is answered as it stands, with its topic and history, and decides 
     )
   const granted = (await say('GRANTED', null)).data.setConsent
   expect(granted.contact.consents).toEqual([{ channel: 'EMAIL', state: 'GRANTED', topic: null }])
-  expect(granted.contact.reachability.find((each: { channel: string }) => each.channel === 'EMAIL')).toEqual({ channel: 'EMAIL', reachable: true, reasons: [] })
+  expect(granted.contact.reachability.find((each: { channel: string }) => each.channel === 'EMAIL')).toEqual({
+    channel: 'EMAIL',
+    reachable: true,
+    reasons: [],
+  })
   const withdrawn = (await say('WITHDRAWN', null)).data.setConsent.contact
   expect(withdrawn.consentHistory).toEqual([{ state: 'WITHDRAWN' }, { state: 'GRANTED' }])
-  expect(withdrawn.reachability.find((each: { channel: string }) => each.channel === 'EMAIL')).toEqual({ channel: 'EMAIL', reachable: false, reasons: ['the contact has withdrawn their consent'] })
-  expect((await say('WITHDRAWN', topic)).data.setConsent.contact.consents).toContainEqual({ channel: 'EMAIL', state: 'WITHDRAWN', topic: { name: 'News' } })
+  expect(withdrawn.reachability.find((each: { channel: string }) => each.channel === 'EMAIL')).toEqual({
+    channel: 'EMAIL',
+    reachable: false,
+    reasons: ['the contact has withdrawn their consent'],
+  })
+  expect((await say('WITHDRAWN', topic)).data.setConsent.contact.consents).toContainEqual({
+    channel: 'EMAIL',
+    state: 'WITHDRAWN',
+    topic: { name: 'News' },
+  })
 })
 
 test('ids of another workspace are answered like ids that do not exist, and nothing of theirs changes', async () => {
   const [mine, other] = [await api.workspace(), await api.workspace()]
-  const theirs = (await api.graphql(other.key, ADD, { input: { contact: { externalId: 'v-1' }, channel: 'EMAIL', address: 'v@example.com' } })).data.addIdentity
+  const theirs = (await api.graphql(other.key, ADD, { input: { contact: { externalId: 'v-1' }, channel: 'EMAIL', address: 'v@example.com' } })).data
+    .addIdentity
   const unknown = Buffer.from('Contact:01990000-0000-8000-8000-000000000000').toString('base64url')
-  const [foreign, missing] = [await contact(mine.key, { contact: { id: theirs.contact.id }, tags: ['stolen'] }), await contact(mine.key, { contact: { id: unknown }, tags: ['stolen'] })]
+  const [foreign, missing] = [
+    await contact(mine.key, { contact: { id: theirs.contact.id }, tags: ['stolen'] }),
+    await contact(mine.key, { contact: { id: unknown }, tags: ['stolen'] }),
+  ]
   expect(foreign).toEqual(missing)
   expect(foreign.userErrors).toMatchObject([{ code: 'NOT_FOUND' }])
   expect((await api.graphql(mine.key, FIND, { ref: { id: theirs.contact.id } })).data.contact).toBeNull()
-  const removal = await api.graphql(mine.key, `mutation ($id: ID!) { removeIdentity(input: { id: $id }) { userErrors { code path } } }`, { id: theirs.identity.id })
+  const removal = await api.graphql(mine.key, `mutation ($id: ID!) { removeIdentity(input: { id: $id }) { userErrors { code path } } }`, {
+    id: theirs.identity.id,
+  })
   expect(removal.data.removeIdentity.userErrors).toEqual([{ code: 'NOT_FOUND', path: ['id'] }])
-  expect((await api.graphql(other.key, FIND, { ref: { externalId: 'v-1' } })).data.contact).toMatchObject({ id: theirs.contact.id, identities: [{ id: theirs.identity.id }] })
+  expect((await api.graphql(other.key, FIND, { ref: { externalId: 'v-1' } })).data.contact).toMatchObject({
+    id: theirs.contact.id,
+    identities: [{ id: theirs.identity.id }],
+  })
   const { rows } = await database.owner.query('SELECT count(*)::int AS n FROM contact WHERE $1 = ANY (tags)', ['stolen'])
   expect(rows[0].n).toBe(0)
 })

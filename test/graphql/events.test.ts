@@ -15,7 +15,8 @@ afterAll(async () => {
 
 const INGEST = `mutation ($input: IngestEventsInput!) { ingestEvents(input: $input) { accepted duplicates rejected { index messageId code path } userErrors { code path } } }`
 const event = (messageId: string, more: object = {}) => ({ messageId, name: 'viewed', contact: { externalId: 'u-1' }, ...more })
-const inbox = async (workspaceId: string) => (await database.owner.query('SELECT lane, kind, reference, contact_id, data FROM inbox WHERE workspace_id = $1 ORDER BY seq', [workspaceId])).rows
+const inbox = async (workspaceId: string) =>
+  (await database.owner.query('SELECT lane, kind, reference, contact_id, data FROM inbox WHERE workspace_id = $1 ORDER BY seq', [workspaceId])).rows
 
 test('each event is judged alone: sound ones are committed, the others come back with their place and fault', async () => {
   const { id, key } = await api.workspace()
@@ -38,8 +39,16 @@ test('each event is judged alone: sound ones are committed, the others come back
     userErrors: [],
   })
   const rows = await inbox(id)
-  expect(rows.map((row) => [row.kind, row.reference]).sort()).toEqual([['event', 'anonymous:d-1'], ['event', 'external:u-1']])
-  expect(rows.find((row) => row.reference === 'external:u-1')?.data).toEqual({ messageId: 'm-1', name: 'viewed', properties: { sku: 'A' }, occurredAt: Date.UTC(2026, 0, 2, 3, 4, 5) })
+  expect(rows.map((row) => [row.kind, row.reference]).sort()).toEqual([
+    ['event', 'anonymous:d-1'],
+    ['event', 'external:u-1'],
+  ])
+  expect(rows.find((row) => row.reference === 'external:u-1')?.data).toEqual({
+    messageId: 'm-1',
+    name: 'viewed',
+    properties: { sku: 'A' },
+    occurredAt: Date.UTC(2026, 0, 2, 3, 4, 5),
+  })
 })
 
 test('a repetition is counted and not taken again, within a call, over calls and under fifty at once', async () => {

@@ -24,7 +24,7 @@ test('every id that is answered is found again, and only in its own workspace', 
       upsertContact(input: { contact: { externalId: "u-1" } }) { contact { id } }
       addIdentity(input: { contact: { externalId: "u-1" }, channel: EMAIL, address: "a@example.com" }) { identity { id } }
       createTemplate(input: { name: "Hi", channel: SMS, variants: [{ locale: "en", content: { body: "Hi" } }] }) { template { id } }
-      connectProvider(input: { provider: "twilio", name: "T", credentials: { accountSid: "AC1", authToken: "t" }, settings: { from: "+12025550123" } }) { connection { id } }
+      connectProvider(input: { provider: "twilio", name: "T", credentials: { accountSid: "AC00000000000000000000000000000000", authToken: "t" }, settings: { from: "+12025550123" } }) { connection { id } }
       createApiKey(input: { name: "K", scopes: [READ] }) { apiKey { id } secret }
       createJourney(input: { name: "J", graph: { nodes: [{ key: "bye", config: { exit: {} } }], edges: [] } }) { journey { id draft { nodes { id } } } userErrors { message path } }
     }`,
@@ -53,7 +53,13 @@ test('every id that is answered is found again, and only in its own workspace', 
 
 test('what is no id of ours is nothing', async () => {
   const { key } = await api.workspace()
-  const raw = ['Contact:01990000-0000-8000-8000-000000000000', 'Contact:nonsense', 'Nothing:01990000-0000-8000-8000-000000000000', 'JourneyNode:01990000-0000-7000-8000-000000000000', "Topic:' OR 1=1"]
+  const raw = [
+    'Contact:01990000-0000-8000-8000-000000000000',
+    'Contact:nonsense',
+    'Nothing:01990000-0000-8000-8000-000000000000',
+    'JourneyNode:01990000-0000-7000-8000-000000000000',
+    "Topic:' OR 1=1",
+  ]
   for (const id of [...raw.map((each) => Buffer.from(each).toString('base64url')), '', '%%%', 'x'.repeat(5_000)]) {
     expect((await api.graphql(key, NODE, { id })).data).toEqual({ node: null })
   }

@@ -14,12 +14,27 @@ test('everything a client can see is described', () => {
   const roots = new Set(['Query', 'Mutation', 'Subscription'])
   const bare = types.flatMap((type) => {
     const own = type.description || roots.has(type.name) ? [] : [type.name]
-    if (isEnumType(type)) return [...own, ...type.getValues().filter((each) => !each.description).map((each) => `${type.name}.${each.name}`)]
-    if (isInputObjectType(type)) return [...own, ...Object.values(type.getFields()).filter((each) => !each.description).map((each) => `${type.name}.${each.name}`)]
+    if (isEnumType(type))
+      return [
+        ...own,
+        ...type
+          .getValues()
+          .filter((each) => !each.description)
+          .map((each) => `${type.name}.${each.name}`),
+      ]
+    if (isInputObjectType(type))
+      return [
+        ...own,
+        ...Object.values(type.getFields())
+          .filter((each) => !each.description)
+          .map((each) => `${type.name}.${each.name}`),
+      ]
     if (!isObjectType(type) && !isInterfaceType(type)) return own
     const fields = Object.values(type.getFields())
     // A mutation's one `input` is described by its type.
-    const args = fields.flatMap((field) => field.args.filter((each) => !each.description && each.name !== 'input').map((each) => `${type.name}.${field.name}(${each.name})`))
+    const args = fields.flatMap((field) =>
+      field.args.filter((each) => !each.description && each.name !== 'input').map((each) => `${type.name}.${field.name}(${each.name})`),
+    )
     return [...own, ...fields.filter((each) => !each.description).map((each) => `${type.name}.${each.name}`), ...args]
   })
   expect(bare).toEqual([])

@@ -20,37 +20,67 @@ const hello = (body: string) => [{ locale: 'en', content: { body } }]
 
 test('a template is made, previewed with data, and changed into a next version', async () => {
   const { key } = await api.workspace()
-  const variants = [{ locale: 'en', content: { body: 'Hi {{ contact.attributes.name }}' } }, { locale: 'de', content: { body: 'Hallo {{ contact.attributes.name }}' } }]
-  const made = (await api.graphql(key, CREATE, { input: { name: 'Welcome', channel: 'SMS', variants, variables: [{ name: 'code', required: true }] } })).data.createTemplate
+  const variants = [
+    { locale: 'en', content: { body: 'Hi {{ contact.attributes.name }}' } },
+    { locale: 'de', content: { body: 'Hallo {{ contact.attributes.name }}' } },
+  ]
+  const made = (
+    await api.graphql(key, CREATE, { input: { name: 'Welcome', channel: 'SMS', variants, variables: [{ name: 'code', required: true }] } })
+  ).data.createTemplate
   expect(made).toEqual({
-    template: { id: expect.any(String), name: 'Welcome', channel: 'SMS', version: 1, whenUnknown: 'HOLD', variants, variables: [{ name: 'code', required: true, default: null }] },
+    template: {
+      id: expect.any(String),
+      name: 'Welcome',
+      channel: 'SMS',
+      version: 1,
+      whenUnknown: 'HOLD',
+      variants,
+      variables: [{ name: 'code', required: true, default: null }],
+    },
     userErrors: [],
   })
   const id = made.template.id
   const data = { contact: { attributes: { name: 'Ada' } } }
   expect((await api.graphql(key, PREVIEW, { id, locale: 'de-AT', data })).data.previewTemplate).toEqual({ body: 'Hallo Ada' })
   expect((await api.graphql(key, PREVIEW, { id, data })).data.previewTemplate).toEqual({ body: 'Hi Ada' })
-  expect((await api.graphql(key, UPDATE, { input: { id, variants: hello('Bye') } })).data.updateTemplate).toEqual({ template: { id, version: 2, variants: [{ content: { body: 'Bye' } }] }, userErrors: [] })
+  expect((await api.graphql(key, UPDATE, { input: { id, variants: hello('Bye') } })).data.updateTemplate).toEqual({
+    template: { id, version: 2, variants: [{ content: { body: 'Bye' } }] },
+    userErrors: [],
+  })
 })
 
 test('what would fail when sent is refused when saved, with the way to it', async () => {
   const { key } = await api.workspace()
-  const attempt = async (more: object) => (await api.graphql(key, CREATE, { input: { name: 'T', channel: 'SMS', variants: hello('x'), ...more } })).data.createTemplate
+  const attempt = async (more: object) =>
+    (await api.graphql(key, CREATE, { input: { name: 'T', channel: 'SMS', variants: hello('x'), ...more } })).data.createTemplate
   expect(await attempt({ variants: [] })).toEqual({ template: null, userErrors: [{ code: 'TEMPLATE_INVALID', path: ['variants'] }] })
-  expect(await attempt({ variants: hello('{% if %}') })).toEqual({ template: null, userErrors: [{ code: 'TEMPLATE_INVALID', path: ['variants', '0', 'content', 'body'] }] })
-  expect(await attempt({ variants: [{ locale: 'en', content: { text: 'x' } }] })).toMatchObject({ template: null, userErrors: expect.arrayContaining([{ code: 'INVALID_INPUT', path: ['variants', '0', 'content', 'body'] }]) })
+  expect(await attempt({ variants: hello('{% if %}') })).toEqual({
+    template: null,
+    userErrors: [{ code: 'TEMPLATE_INVALID', path: ['variants', '0', 'content', 'body'] }],
+  })
+  expect(await attempt({ variants: [{ locale: 'en', content: { text: 'x' } }] })).toMatchObject({
+    template: null,
+    userErrors: expect.arrayContaining([{ code: 'INVALID_INPUT', path: ['variants', '0', 'content', 'body'] }]),
+  })
   expect((await api.graphql(key, '{ templates { edges { node { id } } } }')).data.templates.edges).toEqual([])
 })
 
 test('templates are listed newest first, by channel, and another workspace’s are not there', async () => {
   const [mine, other] = [await api.workspace(), await api.workspace()]
-  const make = async (name: string, channel: string, content: object) => (await api.graphql(mine.key, CREATE, { input: { name, channel, variants: [{ locale: 'en', content }] } })).data.createTemplate.template.id
+  const make = async (name: string, channel: string, content: object) =>
+    (await api.graphql(mine.key, CREATE, { input: { name, channel, variants: [{ locale: 'en', content }] } })).data.createTemplate.template.id
   const sms = await make('A', 'SMS', { body: 'x' })
   const push = await make('B', 'PUSH', { title: 'x', body: 'y' })
-  const list = async (key: string, args = '') => (await api.graphql(key, `{ templates${args} { edges { node { id } } } }`)).data.templates.edges.map((each: { node: { id: string } }) => each.node.id)
+  const list = async (key: string, args = '') =>
+    (await api.graphql(key, `{ templates${args} { edges { node { id } } } }`)).data.templates.edges.map(
+      (each: { node: { id: string } }) => each.node.id,
+    )
   expect([await list(mine.key), await list(mine.key, '(channel: SMS)'), await list(other.key)]).toEqual([[push, sms], [sms], []])
   expect((await api.graphql(other.key, 'query ($id: ID!) { template(id: $id) { id } }', { id: sms })).data.template).toBeNull()
   expect((await api.graphql(other.key, PREVIEW, { id: sms, data: {} })).errors?.[0]?.extensions.code).toBe('NOT_FOUND')
-  expect((await api.graphql(other.key, UPDATE, { input: { id: sms, variants: hello('stolen') } })).data.updateTemplate).toEqual({ template: null, userErrors: [{ code: 'NOT_FOUND', path: ['id'] }] })
+  expect((await api.graphql(other.key, UPDATE, { input: { id: sms, variants: hello('stolen') } })).data.updateTemplate).toEqual({
+    template: null,
+    userErrors: [{ code: 'NOT_FOUND', path: ['id'] }],
+  })
   expect((await api.graphql(mine.key, PREVIEW, { id: sms, data: {} })).data.previewTemplate).toEqual({ body: 'x' })
 })

@@ -18,7 +18,10 @@ const REVOKE = `mutation ($id: ID!) { revokeApiKey(input: { id: $id }) { apiKey 
 const INGEST = `mutation { ingestEvents(input: { events: [] }) { accepted } }`
 
 test('the installation’s key makes a workspace and nothing else', async () => {
-  const made = await api.graphql('admin-key', `mutation { createWorkspace(input: { name: "Acme", timeZone: "Europe/Rome" }) { workspace { id name timeZone } secret userErrors { code } } }`)
+  const made = await api.graphql(
+    'admin-key',
+    `mutation { createWorkspace(input: { name: "Acme", timeZone: "Europe/Rome" }) { workspace { id name timeZone } secret userErrors { code } } }`,
+  )
   expect(made.data.createWorkspace).toMatchObject({ workspace: { name: 'Acme', timeZone: 'Europe/Rome' }, userErrors: [] })
   const key = made.data.createWorkspace.secret
   expect((await api.graphql(key, '{ workspace { id name } }')).data.workspace).toEqual({ id: made.data.createWorkspace.workspace.id, name: 'Acme' })
@@ -32,27 +35,41 @@ test('a key does what its scopes say, and only that', async () => {
   const { key } = await api.workspace()
   const make = async (scope: string) => (await api.graphql(key, CREATE_KEY, { input: { name: scope, scopes: [scope] } })).data.createApiKey.secret
   const [ingest, read, write] = [await make('INGEST'), await make('READ'), await make('WRITE')]
-  const operations = { read: '{ topics { id } }', ingest: INGEST, write: `mutation { createTopic(input: { name: "T" }) { userErrors { code } } }`, admin: '{ apiKeys { id } }' }
+  const operations = {
+    read: '{ topics { id } }',
+    ingest: INGEST,
+    write: `mutation { createTopic(input: { name: "T" }) { userErrors { code } } }`,
+    admin: '{ apiKeys { id } }',
+  }
   const allowed = async (secret: string) => {
     const may: string[] = []
     for (const [name, query] of Object.entries(operations)) if ((await api.graphql(secret, query)).errors === undefined) may.push(name)
     return may
   }
-  expect([await allowed(ingest), await allowed(read), await allowed(write), await allowed(key)]).toEqual([['ingest'], ['read'], ['read', 'ingest', 'write'], ['read', 'ingest', 'write', 'admin']])
+  expect([await allowed(ingest), await allowed(read), await allowed(write), await allowed(key)]).toEqual([
+    ['ingest'],
+    ['read'],
+    ['read', 'ingest', 'write'],
+    ['read', 'ingest', 'write', 'admin'],
+  ])
 })
 
 test('a revoked or expired key is worth nothing, and other workspaces’ keys cannot be revoked', async () => {
   const [mine, other] = [await api.workspace(), await api.workspace()]
   const { apiKey, secret } = (await api.graphql(mine.key, CREATE_KEY, { input: { name: 'Site', scopes: ['READ'] } })).data.createApiKey
   expect(secret.startsWith(apiKey.prefix)).toBe(true)
-  expect((await api.graphql(other.key, REVOKE, { id: apiKey.id })).data.revokeApiKey).toEqual({ apiKey: null, userErrors: [{ code: 'NOT_FOUND', path: ['id'] }] })
+  expect((await api.graphql(other.key, REVOKE, { id: apiKey.id })).data.revokeApiKey).toEqual({
+    apiKey: null,
+    userErrors: [{ code: 'NOT_FOUND', path: ['id'] }],
+  })
   expect((await api.graphql(secret, '{ topics { id } }')).status).toBe(200)
   await api.graphql(mine.key, REVOKE, { id: apiKey.id })
   const refused = await api.graphql(secret, '{ topics { id } }')
   expect([refused.status, refused.errors?.[0]?.extensions.code, refused.headers.get('www-authenticate')]).toEqual([401, 'UNAUTHENTICATED', 'Bearer'])
   const late = await api.graphql(mine.key, CREATE_KEY, { input: { name: 'Late', scopes: ['READ'], expiresAt: '2001-01-01T00:00:00Z' } })
   expect(late.data.createApiKey.userErrors).toEqual([{ code: 'INVALID_INPUT', path: ['expiresAt'] }])
-  const brief = (await api.graphql(mine.key, CREATE_KEY, { input: { name: 'Brief', scopes: ['READ'], expiresAt: '2100-01-01T00:00:00Z' } })).data.createApiKey.secret
+  const brief = (await api.graphql(mine.key, CREATE_KEY, { input: { name: 'Brief', scopes: ['READ'], expiresAt: '2100-01-01T00:00:00Z' } })).data
+    .createApiKey.secret
   expect((await api.graphql(brief, '{ topics { id } }')).status).toBe(200)
   await database.owner.query(`UPDATE api_key SET expires_at = now() - interval '1 second' WHERE name = 'Brief'`)
   expect((await api.graphql(brief, '{ topics { id } }')).status).toBe(401)
@@ -60,7 +77,10 @@ test('a revoked or expired key is worth nothing, and other workspaces’ keys ca
 
 test('the workspace’s name and zone change, and a zone that is none is refused', async () => {
   const { key } = await api.workspace()
-  const changed = await api.graphql(key, `mutation { updateWorkspace(input: { name: "New", timeZone: "Asia/Tokyo" }) { workspace { name timeZone } userErrors { code } } }`)
+  const changed = await api.graphql(
+    key,
+    `mutation { updateWorkspace(input: { name: "New", timeZone: "Asia/Tokyo" }) { workspace { name timeZone } userErrors { code } } }`,
+  )
   expect(changed.data.updateWorkspace).toEqual({ workspace: { name: 'New', timeZone: 'Asia/Tokyo' }, userErrors: [] })
   const blank = await api.graphql(key, `mutation { updateWorkspace(input: { name: " " }) { workspace { name } userErrors { code path } } }`)
   expect(blank.data.updateWorkspace).toEqual({ workspace: null, userErrors: [{ code: 'INVALID_INPUT', path: ['name'] }] })

@@ -1,4 +1,4 @@
-import { createClient, type Client } from 'graphql-ws'
+import { type Client, createClient } from 'graphql-ws'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { startTestApi, type TestApi } from '../support/app.ts'
@@ -20,7 +20,14 @@ afterAll(async () => {
 })
 
 function connect(authorization: string): Client {
-  const client = createClient({ url: `${api.url.replace('http', 'ws')}/graphql`, webSocketImpl: WebSocket, connectionParams: { authorization }, retryAttempts: 0, lazy: false, onNonLazyError: () => {} })
+  const client = createClient({
+    url: `${api.url.replace('http', 'ws')}/graphql`,
+    webSocketImpl: WebSocket,
+    connectionParams: { authorization },
+    retryAttempts: 0,
+    lazy: false,
+    onNonLazyError: () => {},
+  })
   clients.push(client)
   return client
 }
@@ -34,7 +41,8 @@ function ask(client: Client, query: string, variables: Record<string, unknown> =
 const refusal = (code: string) => [expect.objectContaining({ extensions: expect.objectContaining({ code }) })]
 
 test('a socket without a sound key is closed', async () => {
-  for (const authorization of ['', 'Bearer tl_unknown']) await expect(ask(connect(authorization), '{ topics { id } }')).rejects.toMatchObject({ code: 4403 })
+  for (const authorization of ['', 'Bearer tl_unknown'])
+    await expect(ask(connect(authorization), '{ topics { id } }')).rejects.toMatchObject({ code: 4403 })
 })
 
 test('queries are answered, in the key’s own workspace', async () => {
@@ -49,7 +57,9 @@ test('the limits of the HTTP door hold here, too', async () => {
   const client = connect(`Bearer ${key}`)
   const twice = 'query ($n: Int) { contacts(first: $n) { edges { node { events(first: $n) { edges { node { id } } } } } } }'
   await expect(ask(client, `{ ${'a { '.repeat(20)} b ${'}'.repeat(20)} }`)).rejects.toEqual(refusal('LIMIT_EXCEEDED'))
-  await expect(ask(client, `{ ${Array.from({ length: 101 }, (_, i) => `a${i}: topics { id }`).join(' ')} }`)).rejects.toEqual(refusal('LIMIT_EXCEEDED'))
+  await expect(ask(client, `{ ${Array.from({ length: 101 }, (_, i) => `a${i}: topics { id }`).join(' ')} }`)).rejects.toEqual(
+    refusal('LIMIT_EXCEEDED'),
+  )
   await expect(ask(client, `{ ${'topics { id } '.repeat(3_000)} }`)).rejects.toEqual(refusal('INVALID_INPUT'))
   await expect(ask(client, twice, { n: 100 })).rejects.toEqual(refusal('LIMIT_EXCEEDED'))
   await expect(ask(client, '{ nothing }')).rejects.toEqual(refusal('INVALID_INPUT'))
@@ -58,7 +68,8 @@ test('the limits of the HTTP door hold here, too', async () => {
 
 test('a key revoked while its socket is open starts nothing more', async () => {
   const { key } = await api.workspace()
-  const made = (await api.graphql(key, 'mutation { createApiKey(input: { name: "Brief", scopes: [READ] }) { apiKey { id } secret } }')).data.createApiKey
+  const made = (await api.graphql(key, 'mutation { createApiKey(input: { name: "Brief", scopes: [READ] }) { apiKey { id } secret } }')).data
+    .createApiKey
   const client = connect(`Bearer ${made.secret}`)
   const open = client.iterate({ query: '{ topics { id } }' })
   expect(await open.next()).toMatchObject({ value: { data: { topics: [] } } })

@@ -16,8 +16,15 @@ afterAll(async () => {
 })
 
 const post = (body: unknown, headers: Record<string, string> = {}) =>
-  fetch(`${api.url}/graphql`, { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${key}`, ...headers }, body: typeof body === 'string' ? body : JSON.stringify(body) })
-const codeOf = async (response: Response) => [response.status, ((await response.json()) as { errors: { extensions: { code: string } }[] }).errors[0]?.extensions.code]
+  fetch(`${api.url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${key}`, ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  })
+const codeOf = async (response: Response) => [
+  response.status,
+  ((await response.json()) as { errors: { extensions: { code: string } }[] }).errors[0]?.extensions.code,
+]
 
 test('without a sound key nothing is answered, introspection included, and every wrong key looks the same', async () => {
   const answers = []
@@ -25,7 +32,10 @@ test('without a sound key nothing is answered, introspection included, and every
     const response = await post({ query: '{ __schema { types { name } } }' }, { authorization })
     answers.push([response.status, await response.json()])
   }
-  expect(answers[0]).toEqual([401, { errors: [{ message: 'No valid API key or contact token came with the request.', extensions: { code: 'UNAUTHENTICATED' } }] }])
+  expect(answers[0]).toEqual([
+    401,
+    { errors: [{ message: 'No valid API key or contact token came with the request.', extensions: { code: 'UNAUTHENTICATED' } }] },
+  ])
   expect(new Set(answers.map((each) => JSON.stringify(each))).size).toBe(1)
   expect((await post({ query: '{ __schema { queryType { name } } }' })).status).toBe(200)
 })
@@ -58,7 +68,12 @@ test('a fault of ours tells its request id and nothing of the inside', async () 
   try {
     const response = await post({ query: '{ topics { id } }' })
     const body = (await response.json()) as { errors: { message: string; extensions: object }[] }
-    expect(body.errors).toMatchObject([{ message: 'A fault of ours; the log has it under the request id.', extensions: { code: 'INTERNAL', requestId: response.headers.get('x-request-id') } }])
+    expect(body.errors).toMatchObject([
+      {
+        message: 'A fault of ours; the log has it under the request id.',
+        extensions: { code: 'INTERNAL', requestId: response.headers.get('x-request-id') },
+      },
+    ])
     expect(JSON.stringify(body)).not.toMatch(/topic_away|relation|stack|select/i)
   } finally {
     await database.owner.query('ALTER TABLE topic_away RENAME TO topic')
@@ -73,7 +88,11 @@ test('a key that has spent its minute waits', async () => {
     const query = '{ contacts(first: 12) { edges { node { id } } } }'
     expect((await poor.graphql(mine, query)).status).toBe(200)
     const refused = await poor.graphql(mine, query)
-    expect([refused.status, refused.errors?.[0]?.extensions.code, refused.headers.get('retry-after')]).toEqual([429, 'RATE_LIMITED', String(refused.errors?.[0]?.extensions.retryAfter)])
+    expect([refused.status, refused.errors?.[0]?.extensions.code, refused.headers.get('retry-after')]).toEqual([
+      429,
+      'RATE_LIMITED',
+      String(refused.errors?.[0]?.extensions.retryAfter),
+    ])
     expect((await poor.graphql(other, query)).status).toBe(200)
   } finally {
     await poor.close()

@@ -18,7 +18,8 @@ afterAll(async () => {
 
 const ids = (n: number) => Array.from({ length: n }, () => randomUUID())
 async function announce(workspaceId: string, changes: { enrollments?: string[]; messages?: string[]; journeys?: string[]; truncated?: boolean }) {
-  for (const payload of encodeChanges({ workspaceId, enrollments: [], messages: [], journeys: [], truncated: false, ...changes })) await database.worker.query('SELECT pg_notify($1, $2)', [CHANGE_CHANNEL, payload])
+  for (const payload of encodeChanges({ workspaceId, enrollments: [], messages: [], journeys: [], truncated: false, ...changes }))
+    await database.worker.query('SELECT pg_notify($1, $2)', [CHANGE_CHANNEL, payload])
 }
 
 test('what commits is heard by those who watch that kind in that workspace, and by nobody else', async () => {
@@ -41,7 +42,9 @@ test('a truncated announcement and a lost connection tell of something missed', 
   const messages = hub.watch(workspaceId, 'messages')
   await announce(workspaceId, { messages: ids(1), truncated: true })
   expect((await messages.next()).value).toMatchObject({ missed: 1 })
-  const { rows } = await database.owner.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'throughline changes' AND datname = current_database()`)
+  const { rows } = await database.owner.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'throughline changes' AND datname = current_database()`,
+  )
   expect(rows).toHaveLength(1)
   expect((await messages.next()).value).toEqual({ ids: [], missed: 1 })
   const [after] = ids(1) as [string]
@@ -68,7 +71,9 @@ test('a slow subscriber keeps the newest thousand, each once, and is told how ma
 
 test('stopping ends a wait that has begun, once, and hears nothing more', async () => {
   let ended = 0
-  const { watcher, iterator } = createWatcher(() => { ended++ })
+  const { watcher, iterator } = createWatcher(() => {
+    ended++
+  })
   const waiting = iterator.next()
   await iterator.return?.()
   watcher.push(ids(1), 0)

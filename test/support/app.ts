@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { createLogger } from '../../src/logger.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import { buildApiSchema } from '../../src/graphql/schema.ts'
 import { openServer } from '../../src/http/server.ts'
+import { createLogger } from '../../src/logger.ts'
 import { openHub } from '../../src/realtime/hub.ts'
-import type { Caller, Services } from '../../src/services/context.ts'
 import { authenticate } from '../../src/services/api-keys.ts'
+import type { Caller, Services } from '../../src/services/context.ts'
 import { createWorkspace } from '../../src/services/workspaces.ts'
 import { openOrm } from '../../src/store/orm.ts'
 import { createVault } from '../../src/store/vault.ts'
@@ -47,7 +47,9 @@ export async function startTestApi(database: TestDatabase, overrides: Partial<Co
       jobs.push({ queue, data })
     },
   }
-  const fail = (error: Error) => { throw error }
+  const fail = (error: Error) => {
+    throw error
+  }
   const hub = openHub({ databaseUrl: database.url, onError: fail })
   await hub.ready
   const server = await openServer({ services, schema: buildApiSchema(), hub, log: createLogger('error') })
