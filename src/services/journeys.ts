@@ -2,6 +2,7 @@ import { type EntityManager, LockMode } from '@mikro-orm/postgresql'
 import type { Graph, GraphProblem, JourneyStatus } from '../domain/journey/graph.ts'
 import { EMPTY_GRAPH, graphShape } from '../domain/journey/graph-shape.ts'
 import { type Surroundings, validate } from '../domain/journey/validate.ts'
+import { isStorable } from '../domain/json.ts'
 import { ThroughlineError } from '../errors.ts'
 import { type JourneyRow, JourneyTable } from '../store/entities/journey.ts'
 import { type JourneyVersionRow, JourneyVersionTable } from '../store/entities/journey-version.ts'
@@ -11,7 +12,7 @@ import { newId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
-import { conform, isId, nameOf } from './input.ts'
+import { conform, isId, nameOf, noteOf } from './input.ts'
 import { clientOf } from './transaction.ts'
 
 async function find(em: EntityManager, id: string, lock = false): Promise<JourneyRow> {
@@ -41,13 +42,14 @@ export async function createJourney(
 ): Promise<string> {
   const draft = frame(input.graph)
   const name = nameOf(input.name, 'name')
+  const description = noteOf(input.description, 'description')
   return once(services, caller, 'createJourney', input.idempotencyKey, input, async (em) => {
     const now = new Date()
     const row = em.create(JourneyTable, {
       id: newId(),
       workspaceId: caller.workspaceId,
       name,
-      description: input.description ?? null,
+      description,
       status: 'DRAFT',
       draft,
       createdAt: now,
@@ -69,7 +71,7 @@ export async function updateJourneyDraft(
     if (row.status === 'ARCHIVED') throw new ThroughlineError('CONFLICT', 'An archived journey is not changed any more.', { path: ['id'] })
     if (draft !== null) row.draft = draft
     if (input.name != null) row.name = nameOf(input.name, 'name')
-    if (input.description !== undefined) row.description = input.description
+    if (input.description !== undefined) row.description = noteOf(input.description, 'description')
     row.updatedAt = new Date()
     await em.flush()
     return row.id
@@ -182,6 +184,7 @@ export async function listJourneys(
   caller: Caller,
   input: { status: readonly JourneyStatus[] | null; search: string | null; first: number; before: string | null },
 ): Promise<JourneyRow[]> {
+  if (input.search !== null && !isStorable(input.search)) return []
   const like = input.search === null ? null : `%${input.search.replace(/[\\%_]/g, '\\$&')}%`
   return inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
     em.find(
