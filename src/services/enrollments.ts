@@ -6,12 +6,13 @@ import { deliver, type InboxItem } from '../lanes/inbox.ts'
 import { EnrollmentTable, type EnrollmentRow } from '../store/entities/enrollment.ts'
 import { JournalEntryTable, type JournalEntryRow } from '../store/entities/journal-entry.ts'
 import { JourneyTable } from '../store/entities/journey.ts'
+import { JourneyVersionTable } from '../store/entities/journey-version.ts'
 import { newId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import { type ContactReference, referenceOf } from './contacts.ts'
 import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
-import { isId } from './input.ts'
+import { isId, nameOf } from './input.ts'
 import { clientOf } from './transaction.ts'
 
 export const MOST_ENROLLED = 1_000
@@ -46,6 +47,11 @@ export async function enrollContacts(services: Services, caller: Caller, input: 
     const journey = isId(input.journeyId) ? await em.findOne(JourneyTable, { id: input.journeyId }) : null
     if (journey === null) throw new ThroughlineError('NOT_FOUND', 'There is no such journey.', { path: ['journeyId'] })
     if (journey.status !== 'LIVE') throw new ThroughlineError('CONFLICT', `The journey is ${journey.status}.`, { path: ['journeyId'] })
+    const live = await em.findOneOrFail(JourneyVersionTable, { id: journey.liveVersionId ?? '' })
+    // The ring asks the triggers by name and is silent where none answers: a typo would enroll nobody and say nothing.
+    if (!live.graph.nodes.some((node) => node.kind === 'api_trigger' && (input.trigger == null || node.key === input.trigger))) {
+      throw new ThroughlineError('NOT_FOUND', 'The journey has no such API trigger.', { path: ['trigger'] })
+    }
     await deliver(clientOf(em), items, services.lanes)
     return items.length
   })
@@ -54,12 +60,14 @@ export async function enrollContacts(services: Services, caller: Caller, input: 
 /** Ends enrollments as exited; by id, or everybody a journey holds. Answers how many were asked to leave. */
 export async function exitEnrollments(services: Services, caller: Caller, input: { ids?: readonly string[] | null | undefined; journeyId?: string | null | undefined; reason?: string | null | undefined }): Promise<number> {
   if ((input.ids == null) === (input.journeyId == null)) throw new ThroughlineError('INVALID_INPUT', 'give either ids or journeyId', { path: ['ids'] })
-  const reason = input.reason ?? 'exited_by_api'
+  const reason = input.reason == null ? 'exited_by_api' : nameOf(input.reason, 'reason')
   const leave = (rows: EnrollmentRow[]) => rows.map((row): InboxItem => ({ kind: 'exit', data: { enrollmentId: row.id, reason }, workspaceId: caller.workspaceId, contactId: row.contactId }))
+  if (input.journeyId != null && !isId(input.journeyId)) throw new ThroughlineError('NOT_FOUND', 'There is no such journey.', { path: ['journeyId'] })
+  const ids = input.ids?.filter((id) => isLanedId(id, services.lanes)) ?? []
   let asked = 0
   for (let after = ''; ; ) {
     const rows = await inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
-      const which = input.ids != null ? { id: { $in: input.ids.filter((id) => isLanedId(id, services.lanes)) }, lane: { $in: [...new Set(input.ids.map(laneOf))] } } : { journeyId: input.journeyId ?? '' }
+      const which = input.ids != null ? { id: { $in: ids }, lane: { $in: [...new Set(ids.map(laneOf))] } } : { journeyId: input.journeyId ?? '' }
       const found = await em.find(EnrollmentTable, { $and: [which, { status: 'ACTIVE' }, after === '' ? {} : { id: { $gt: after } }] }, { orderBy: { id: 'asc' }, limit: 1_000 })
       await deliver(clientOf(em), leave(found), services.lanes)
       return found
