@@ -1,11 +1,10 @@
 import { ThroughlineError } from '../errors.ts'
 
-/** The types that `node(id)` finds. */
+/** Types with ids; `node(id)` finds all but events, which are found through their contact. */
 export const NODE_TYPES = [
   'ApiKey',
   'ChannelIdentity',
   'Contact',
-  'Conversion',
   'Enrollment',
   'Event',
   'Journey',

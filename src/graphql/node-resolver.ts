@@ -7,9 +7,13 @@ import { ProviderConnection } from './connections/types.ts'
 import { contactLoader } from './contacts/loaders.ts'
 import { ChannelIdentity, Contact } from './contacts/types.ts'
 import { type ApiContext, callerWith } from './context.ts'
+import { enrollmentLoader } from './enrollments/loaders.ts'
+import { Enrollment } from './enrollments/types.ts'
 import { type NodeType, readGlobalId } from './global-id.ts'
 import { journeyLoader, versionLoader } from './journeys/loaders.ts'
 import { Journey, JourneyGraph, JourneyVersion } from './journeys/types.ts'
+import { messageLoader } from './messages/loaders.ts'
+import { Message } from './messages/types.ts'
 import { Node } from './node.ts'
 import { templateLoader } from './templates/loaders.ts'
 import { Template } from './templates/types.ts'
@@ -34,6 +38,7 @@ const FINDERS: Partial<Record<NodeType, Find>> = {
   ChannelIdentity: async (context, id) =>
     wrap(await getIdentity(context.services, callerWith(context, 'read'), id), (row) => new ChannelIdentity(row)),
   Contact: async (context, id) => wrap(await contactLoader(context).load(id), (row) => new Contact(row)),
+  Enrollment: async (context, id) => wrap(await enrollmentLoader(context).load(id), (row) => new Enrollment(row)),
   Journey: async (context, id) => wrap(await journeyLoader(context).load(id), (row) => new Journey(row)),
   async JourneyNode(context, id, key) {
     const journey = await journeyLoader(context).load(id)
@@ -46,6 +51,7 @@ const FINDERS: Partial<Record<NodeType, Find>> = {
     return null
   },
   JourneyVersion: async (context, id) => wrap(await versionLoader(context).load(id), (row) => new JourneyVersion(row)),
+  Message: async (context, id) => wrap(await messageLoader(context).load(id), (row) => new Message(row)),
   ProviderConnection: async (context, id) =>
     wrap(
       (await listConnections(context.services, callerWith(context, 'read'))).find((row) => row.id === id),
