@@ -1,4 +1,5 @@
 import { GraphQLError, GraphQLScalarType, Kind } from 'graphql'
+import { GraphQLDateTime, GraphQLJSON, GraphQLJSONObject } from 'graphql-scalars'
 import { parseDuration } from '../domain/duration.ts'
 import { isTimeZone } from '../domain/zone.ts'
 

@@ -105,7 +105,8 @@ function plan(channel: Channel, settings: MessageConfig, scope: NodeScope): Outc
   const dedupeKey = settings.dedupe ? keyText(readPath(pathScope(enrollment, scope.facts), settings.dedupe.key)) : null
   const window = settings.dedupe ? durationMillis(settings.dedupe.window) : 0
   const { verdict, identityId } = gate(scope.facts, { channel, topicId, purpose, dedupeKey, dedupeWindow: window }, now)
-  const id = derivedId(enrollment.enteredAt, laneOf(enrollment.id), enrollment.id, scope.key, String(enrollment.visit), '0')
+  // Of the arrival, not of the entry: ids then sort as the messages were planned.
+  const id = derivedId(enrollment.since, laneOf(enrollment.id), enrollment.id, scope.key, String(enrollment.visit), '0')
   enrollment.messages[scope.key] = { id, channel, rank: 0, failed: false, acceptedAt: null }
   scope.emit({
     type: 'message',
