@@ -61,6 +61,8 @@ export const REPORTABLE = ['DELIVERED', 'OPENED', 'CLICKED'] as const
 export async function reportMessage(services: Services, caller: Caller, input: { id: string; status: (typeof REPORTABLE)[number]; at?: Date | null | undefined }): Promise<MessageRow> {
   const message = (await messagesByIds(services, caller, [input.id])).get(input.id)
   if (message === undefined) throw new ThroughlineError('NOT_FOUND', 'There is no such message.', { path: ['id'] })
+  // Taken as delivered, a message that still waits would never be sent.
+  if (message.attempt === 0) throw new ThroughlineError('CONFLICT', 'The message has not been handed to a provider.', { path: ['id'] })
   const at = Math.min(input.at?.getTime() ?? Date.now(), Date.now())
   await inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
     deliver(clientOf(em), [{ kind: 'callback', data: { messageId: message.id, status: input.status, human: true, at }, workspaceId: caller.workspaceId, contactId: message.contactId }], services.lanes),
