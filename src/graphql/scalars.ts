@@ -3,7 +3,9 @@ import { GraphQLDateTime, GraphQLJSON, GraphQLJSONObject } from 'graphql-scalars
 import { parseDuration } from '../domain/duration.ts'
 import { isTimeZone } from '../domain/zone.ts'
 
-export { GraphQLDateTime as DateTimeScalar, GraphQLJSON as JsonScalar, GraphQLJSONObject as JsonObjectScalar } from 'graphql-scalars'
+export const JsonScalar: GraphQLScalarType = GraphQLJSON
+export const JsonObjectScalar: GraphQLScalarType = GraphQLJSONObject
+export const DateTimeScalar: GraphQLScalarType = GraphQLDateTime
 
 /** A scalar that is text and stays text; `fault` says what is wrong with one. */
 function textScalar(

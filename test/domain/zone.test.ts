@@ -141,7 +141,8 @@ describe('addDuration', () => {
       fc.property(instant, zone, fc.nat(400), fc.nat(10_000_000), (when, name, days, millis) => {
         expect(addDuration(when, { months: 0, days: 0, millis }, name)).toBe(when + millis)
         const moved = addDuration(when, { months: 0, days, millis }, name) - when - millis - days * 86_400_000
-        expect(Math.abs(moved)).toBeLessThanOrEqual(86_400_000)
+        // A day for the date line, an hour for summer time.
+        expect(Math.abs(moved)).toBeLessThanOrEqual(90_000_000)
       }),
       { numRuns: 500 },
     )
