@@ -48,16 +48,47 @@ const SUM: Statement = {
     WHERE journey_id = $1 AND ($2::uuid IS NULL OR version_id = $2) AND ($3::timestamptz IS NULL OR hour >= $3) AND ($4::timestamptz IS NULL OR hour < $4) GROUP BY node, metric`,
 }
 
-const NONE: ChannelNumbers = { planned: 0, sent: 0, delivered: 0, opened: 0, clicked: 0, replied: 0, failed: 0, bounced: 0, suppressed: 0, unknown: 0 }
+const NONE: ChannelNumbers = {
+  planned: 0,
+  sent: 0,
+  delivered: 0,
+  opened: 0,
+  clicked: 0,
+  replied: 0,
+  failed: 0,
+  bounced: 0,
+  suppressed: 0,
+  unknown: 0,
+}
 const MESSAGE_METRICS = new Set(Object.keys(NONE))
 const ENDS = new Set(['completed', 'converted', 'exited', 'failed'])
 
 /** The counters of a journey, or of one version, summed over lanes. */
-export async function journeyNumbers(services: Services, caller: Caller, input: { journeyId: string; versionId: string | null; range: Range | null }): Promise<JourneyNumbers> {
+export async function journeyNumbers(
+  services: Services,
+  caller: Caller,
+  input: { journeyId: string; versionId: string | null; range: Range | null },
+): Promise<JourneyNumbers> {
   const rows = await inWorkspace(services.apiPool, caller.workspaceId, (client) =>
-    run<{ node: string; metric: string; n: number; amount: number }>(client, SUM, [input.journeyId, input.versionId, input.range?.from ?? null, input.range?.to ?? null]),
+    run<{ node: string; metric: string; n: number; amount: number }>(client, SUM, [
+      input.journeyId,
+      input.versionId,
+      input.range?.from ?? null,
+      input.range?.to ?? null,
+    ]),
   )
-  const numbers: JourneyNumbers = { started: 0, completed: 0, converted: 0, exited: 0, failed: 0, averageDuration: null, goals: 0, revenue: 0, cost: 0, nodes: new Map() }
+  const numbers: JourneyNumbers = {
+    started: 0,
+    completed: 0,
+    converted: 0,
+    exited: 0,
+    failed: 0,
+    averageDuration: null,
+    goals: 0,
+    revenue: 0,
+    cost: 0,
+    nodes: new Map(),
+  }
   let duration = 0
   let ended = 0
   for (const { node, metric, n, amount } of rows) {
@@ -98,34 +129,60 @@ export function addMessages(all: readonly ChannelNumbers[]): ChannelNumbers {
   return sum
 }
 
-const WAITING: Statement = { name: 'analytics_waiting', text: `SELECT node, count(*)::int AS n FROM enrollment WHERE journey_id = $1 AND ($2::uuid IS NULL OR version_id = $2) AND status = 'ACTIVE' GROUP BY node` }
+const WAITING: Statement = {
+  name: 'analytics_waiting',
+  text: `SELECT node, count(*)::int AS n FROM enrollment WHERE journey_id = $1 AND ($2::uuid IS NULL OR version_id = $2) AND status = 'ACTIVE' GROUP BY node`,
+}
 
 /** Who rests where now, by node. */
-export async function waitingNow(services: Services, caller: Caller, input: { journeyId: string; versionId: string | null }): Promise<Map<string, number>> {
-  const rows = await inWorkspace(services.apiPool, caller.workspaceId, (client) => run<{ node: string | null; n: number }>(client, WAITING, [input.journeyId, input.versionId]))
+export async function waitingNow(
+  services: Services,
+  caller: Caller,
+  input: { journeyId: string; versionId: string | null },
+): Promise<Map<string, number>> {
+  const rows = await inWorkspace(services.apiPool, caller.workspaceId, (client) =>
+    run<{ node: string | null; n: number }>(client, WAITING, [input.journeyId, input.versionId]),
+  )
   return new Map(rows.map((row) => [row.node ?? '', row.n]))
 }
 
 const PERCENTILES: Statement = {
   name: 'analytics_percentiles',
-  text: `SELECT percentile_cont(ARRAY[0.5, 0.9, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM ended_at - entered_at) * 1000) AS p FROM enrollment WHERE journey_id = $1 AND ended_at IS NOT NULL`,
+  text: `SELECT percentile_cont(ARRAY[0.5, 0.9, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM ended_at - entered_at) * 1000) AS p FROM enrollment
+    WHERE journey_id = $1 AND ($2::uuid IS NULL OR version_id = $2) AND ended_at IS NOT NULL`,
 }
 
 /** Milliseconds from entry to end at the 50th, 90th and 99th percentile; null while nobody has ended. */
-export async function durationPercentiles(services: Services, caller: Caller, journeyId: string): Promise<[number, number, number] | null> {
-  const [row] = await inWorkspace(services.apiPool, caller.workspaceId, (client) => run<{ p: [number, number, number] | null }>(client, PERCENTILES, [journeyId]))
+export async function durationPercentiles(
+  services: Services,
+  caller: Caller,
+  journeyId: string,
+  versionId: string | null = null,
+): Promise<[number, number, number] | null> {
+  const [row] = await inWorkspace(services.apiPool, caller.workspaceId, (client) =>
+    run<{ p: [number, number, number] | null }>(client, PERCENTILES, [journeyId, versionId]),
+  )
   return row?.p ?? null
 }
 
 const SERIES: Statement = {
   name: 'analytics_series',
-  text: `SELECT (extract(epoch FROM date_trunc($5, hour)) * 1000)::float8 AS at, metric, sum(n)::float8 AS n FROM node_stats
+  text: `SELECT (extract(epoch FROM date_trunc($5, hour)) * 1000)::float8 AS at, CASE WHEN $2::text IS NULL AND node <> '' AND metric = 'failed' THEN 'message_failed' ELSE metric END AS metric, sum(n)::float8 AS n FROM node_stats
     WHERE journey_id = $1 AND ($2::text IS NULL OR node = $2) AND hour >= $3 AND hour < $4 AND metric NOT LIKE '%:%' GROUP BY 1, 2 ORDER BY 1, 2`,
 }
 
-/** Counters over time, in buckets of an hour or a UTC day. */
-export async function timeSeries(services: Services, caller: Caller, input: { journeyId: string; node: string | null; range: Range; bucket: 'hour' | 'day' }): Promise<{ at: Date; metric: string; n: number }[]> {
+/**
+ * Counters over time, in buckets of an hour or a UTC day: of one node, or ('' the journey's own) of all of them. In the
+ * latter `failed` is people for whom the journey could not go on, and `message_failed` messages.
+ */
+export async function timeSeries(
+  services: Services,
+  caller: Caller,
+  input: { journeyId: string; node: string | null; range: Range; bucket: 'hour' | 'day' },
+): Promise<{ at: Date; metric: string; n: number }[]> {
   const { journeyId, node, range, bucket } = input
-  const rows = await inWorkspace(services.apiPool, caller.workspaceId, (client) => run<{ at: number; metric: string; n: number }>(client, SERIES, [journeyId, node, range.from, range.to, bucket]))
+  const rows = await inWorkspace(services.apiPool, caller.workspaceId, (client) =>
+    run<{ at: number; metric: string; n: number }>(client, SERIES, [journeyId, node, range.from, range.to, bucket]),
+  )
   return rows.map((row) => ({ ...row, at: new Date(row.at) }))
 }

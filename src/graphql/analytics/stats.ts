@@ -6,11 +6,15 @@ import { versionsByIds } from '../../services/journeys.ts'
 import { ChannelStats, type JourneyStats, type NodeStats, toDuration } from './types.ts'
 
 /** The numbers of a journey, or of one of its versions, as the API shows them. `graph` says which node sends on which channel. */
-export async function journeyStats(services: Services, caller: Caller, input: { journeyId: string; versionId: string | null; range: Range | null; graph: Graph | null }): Promise<JourneyStats> {
+export async function journeyStats(
+  services: Services,
+  caller: Caller,
+  input: { journeyId: string; versionId: string | null; range: Range | null; graph: Graph | null },
+): Promise<JourneyStats> {
   const [numbers, waiting, percentiles] = await Promise.all([
     journeyNumbers(services, caller, input),
     waitingNow(services, caller, input),
-    durationPercentiles(services, caller, input.journeyId),
+    durationPercentiles(services, caller, input.journeyId, input.versionId),
   ])
   const channelOf = new Map((input.graph?.nodes ?? []).map((node) => [node.key, node.kind]))
   const nodes = nodeStats(numbers, waiting, channelOf)
@@ -21,7 +25,12 @@ export async function journeyStats(services: Services, caller: Caller, input: { 
   }
   const { started, completed, converted, exited, failed, goals } = numbers
   return {
-    started, completed, converted, exited, failed, goals,
+    started,
+    completed,
+    converted,
+    exited,
+    failed,
+    goals,
     active: [...waiting.values()].reduce((sum, n) => sum + n, 0),
     dropped: exited + failed,
     averageDuration: numbers.averageDuration === null ? null : toDuration(numbers.averageDuration),
