@@ -40,7 +40,9 @@ export async function startCluster(): Promise<Cluster> {
       await maintenance.query(`CREATE DATABASE ${name} TEMPLATE template_bench`)
       const url = named(name)
       let closing = false
-      const fail = (error: Error) => { if (!closing) throw error }
+      const fail = (error: Error) => {
+        if (!closing) throw error
+      }
       const owner = new pg.Pool({ connectionString: url, max: 3 })
       owner.on('error', fail)
       const worker = openPool(url, { role: 'throughline_worker', max: 8, name: 'bench worker', onError: fail })

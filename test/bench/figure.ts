@@ -25,7 +25,12 @@ export function quantile(values: readonly number[], share: number): number {
 }
 
 /** A figure judged by its ratio. Each round gives one value and one baseline; the ratio is the median of theirs. */
-export function compared(name: string, unit: string, rounds: readonly { value: number; baseline: number }[], goals: { floor: number; aim: number }): Figure {
+export function compared(
+  name: string,
+  unit: string,
+  rounds: readonly { value: number; baseline: number }[],
+  goals: { floor: number; aim: number },
+): Figure {
   return {
     name,
     unit,
@@ -51,12 +56,25 @@ export function table(figures: readonly Figure[]): string {
   const rows = [
     ['figure', 'value', 'unit', 'baseline', 'ratio', 'floor', 'aim', ''],
     ...figures.map((figure) => [
-      figure.name, short(figure.value), figure.unit, figure.baseline === null ? '' : short(figure.baseline), figure.ratio === null ? '' : figure.ratio.toFixed(2),
-      `${figure.lowerIsBetter ? '≤' : '≥'} ${figure.floor}`, String(figure.aim), misses(figure) ? 'MISSED' : reaches(figure) ? 'aim reached' : 'floor reached',
+      figure.name,
+      short(figure.value),
+      figure.unit,
+      figure.baseline === null ? '' : short(figure.baseline),
+      figure.ratio === null ? '' : figure.ratio.toFixed(2),
+      `${figure.lowerIsBetter ? '≤' : '≥'} ${figure.floor}`,
+      String(figure.aim),
+      misses(figure) ? 'MISSED' : reaches(figure) ? 'aim reached' : 'floor reached',
     ]),
   ]
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  return rows.map((row) => row.map((cell, column) => (column === 0 || column === 2 || column === 7 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ').trimEnd()).join('\n')
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => (column === 0 || column === 2 || column === 7 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
 }
 
 function short(n: number): string {

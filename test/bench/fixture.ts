@@ -37,12 +37,24 @@ export async function layFixture(database: TestDatabase, people: number, provide
   const { rows } = await database.owner.query<{ data_key: Buffer }>('SELECT data_key FROM workspace WHERE id = $1', [workspaceId])
   const keys = vault.workspaceKeys(workspaceId, rows[0]?.data_key ?? Buffer.alloc(0))
   const templateId = randomUUID()
-  const content = { title: 'Still thinking, {{ contact.firstName }}?', body: 'Your {{ event.item }} is waiting.', deepLink: 'shop://cart/{{ event.cartId }}' }
-  await database.owner.query(`INSERT INTO template (id, workspace_id, name, channel, version) VALUES ($1, $2, 'Push', 'push', 1)`, [templateId, workspaceId])
-  await database.owner.query(`INSERT INTO template_version (template_id, number, workspace_id, variants) VALUES ($1, 1, $2, $3)`, [templateId, workspaceId, JSON.stringify([{ locale: 'en', content }])])
-  await database.owner.query(`INSERT INTO provider_connection (id, workspace_id, channel, provider, name, base_url, credentials) VALUES ($1, $2, 'push', 'fcm', 'FCM', $3, $4)`, [
-    randomUUID(), workspaceId, providerUrl, keys.seal(JSON.stringify(sandboxCredentials('bench').fcm.credentials)),
+  const content = {
+    title: 'Still thinking, {{ contact.firstName }}?',
+    body: 'Your {{ event.item }} is waiting.',
+    deepLink: 'shop://cart/{{ event.cartId }}',
+  }
+  await database.owner.query(`INSERT INTO template (id, workspace_id, name, channel, version) VALUES ($1, $2, 'Push', 'push', 1)`, [
+    templateId,
+    workspaceId,
   ])
+  await database.owner.query(`INSERT INTO template_version (template_id, number, workspace_id, variants) VALUES ($1, 1, $2, $3)`, [
+    templateId,
+    workspaceId,
+    JSON.stringify([{ locale: 'en', content }]),
+  ])
+  await database.owner.query(
+    `INSERT INTO provider_connection (id, workspace_id, channel, provider, name, base_url, credentials) VALUES ($1, $2, 'push', 'fcm', 'FCM', $3, $4)`,
+    [randomUUID(), workspaceId, providerUrl, keys.seal(JSON.stringify(sandboxCredentials('bench').fcm.credentials))],
+  )
   const contacts = Array.from({ length: people }, (_, n) => {
     const reference = `external:person-${n}` as const
     const lane = laneOfReference(workspaceId, reference, LANES)
@@ -50,11 +62,22 @@ export async function layFixture(database: TestDatabase, people: number, provide
   })
   await insertContacts(database, workspaceId, keys, contacts)
   return {
-    database, vault, secretKey: masterKey.toString('base64'), workspaceId, apiKey, templateId, contacts,
+    database,
+    vault,
+    secretKey: masterKey.toString('base64'),
+    workspaceId,
+    apiKey,
+    templateId,
+    contacts,
     async publish(graph) {
       const [journeyId, versionId] = [randomUUID(), randomUUID()]
       await database.owner.query(`INSERT INTO journey (id, workspace_id, name) VALUES ($1, $2, 'Bench')`, [journeyId, workspaceId])
-      await database.owner.query('INSERT INTO journey_version (id, workspace_id, journey_id, number, graph) VALUES ($1, $2, $3, 1, $4)', [versionId, workspaceId, journeyId, JSON.stringify(graph)])
+      await database.owner.query('INSERT INTO journey_version (id, workspace_id, journey_id, number, graph) VALUES ($1, $2, $3, 1, $4)', [
+        versionId,
+        workspaceId,
+        journeyId,
+        JSON.stringify(graph),
+      ])
       await database.owner.query(`UPDATE journey SET live_version_id = $2, status = 'LIVE' WHERE id = $1`, [journeyId, versionId])
       return { journeyId, versionId }
     },
@@ -65,8 +88,13 @@ async function insertContacts(database: TestDatabase, workspaceId: string, keys:
   const now = Date.now() - 86_400_000
   for (let start = 0; start < contacts.length; start += 5_000) {
     const rows = contacts.slice(start, start + 5_000).map((each, index) => ({
-      lane: each.lane, id: each.id, reference: each.reference, external: each.reference.slice('external:'.length), identity: derivedId(now, each.lane, each.id, 'identity'),
-      address: `\\x${keys.seal(each.token).toString('hex')}`, blind: keys.blindIndex('push', each.token),
+      lane: each.lane,
+      id: each.id,
+      reference: each.reference,
+      external: each.reference.slice('external:'.length),
+      identity: derivedId(now, each.lane, each.id, 'identity'),
+      address: `\\x${keys.seal(each.token).toString('hex')}`,
+      blind: keys.blindIndex('push', each.token),
       attributes: { firstName: `Ada ${start + index}`, plan: (start + index) % 3 === 0 ? 'pro' : 'free', city: 'Lisbon', visits: start + index },
     }))
     await database.owner.query(

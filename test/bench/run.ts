@@ -2,18 +2,23 @@ import { cpus } from 'node:os'
 import type { TestDatabase } from '../support/database.ts'
 import { startCluster } from './cluster.ts'
 import { type Figure, misses, table } from './figure.ts'
+import { benchLoop, benchLoopInMemory } from './loop.ts'
 import { benchSteps } from './steps.ts'
 
 /** Each benchmark with the names of its figures and the size at which it is measured. In the order they run. */
 const BENCHMARKS: readonly { figures: readonly string[]; run(database: TestDatabase): Promise<Figure[]> }[] = [
   { figures: ['steps', 'steps-vs-naive'], run: (database) => benchSteps(database, { due: 20_000, naive: 400, rounds: 5 }) },
+  { figures: ['loop'], run: (database) => benchLoop(database, { loops: 3_000, rounds: 5 }) },
+  { figures: ['loop-memory'], run: (database) => benchLoopInMemory(database, { loops: 3_000, rounds: 5 }) },
 ]
 
 const arguments_ = process.argv.slice(2)
 const json = arguments_.includes('--json')
 const only = arguments_.includes('--only') ? arguments_[arguments_.indexOf('--only') + 1] : undefined
 const chosen = BENCHMARKS.filter((each) => only === undefined || each.figures.includes(only))
-const say = (line: string) => { if (!json) process.stdout.write(`${line}\n`) }
+const say = (line: string) => {
+  if (!json) process.stdout.write(`${line}\n`)
+}
 
 const cluster = await startCluster()
 const figures: Figure[] = []

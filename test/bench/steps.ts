@@ -1,10 +1,10 @@
-import type { Graph } from '../../src/domain/journey/graph.ts'
+import { enqueueSends } from '../../jobs/send.ts'
 import { derivedId } from '../../src/domain/ids.ts'
+import type { Graph } from '../../src/domain/journey/graph.ts'
 import { deliver } from '../../src/lanes/inbox.ts'
 import { openJourneyBook } from '../../src/lanes/journeys.ts'
 import { type Ring, tick } from '../../src/lanes/tick.ts'
 import { openBoss } from '../../src/queue/boss.ts'
-import { enqueueSends } from '../../jobs/send.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { EVERY_LANE, LANES } from './cluster.ts'
 import { compared, type Figure } from './figure.ts'
@@ -52,22 +52,41 @@ export async function benchSteps(database: TestDatabase, size: StepsSize): Promi
   const { versionId } = await fixture.publish(graph(fixture.templateId))
   const boss = openBoss(database.url, { supervise: false, onError: () => {} })
   await boss.start()
-  const ring: Ring = { pool: database.worker, lanes: LANES, rowsPerLane: 250, book: openJourneyBook(), enqueueSends: (client, ids) => enqueueSends(boss, client, ids) }
+  const ring: Ring = {
+    pool: database.worker,
+    lanes: LANES,
+    rowsPerLane: Number(process.env.RPL ?? 250),
+    book: openJourneyBook(),
+    enqueueSends: (client, ids) => enqueueSends(boss, client, ids),
+  }
   try {
-    await deliver(owner, [{ kind: 'event', data: { messageId: 'first', name: 'cart.updated', properties: { cartId: 'c1', item: 'teapot', total: 49.9 }, occurredAt: null }, workspaceId: fixture.workspaceId, reference: 'external:person-0' }], LANES)
+    await deliver(
+      owner,
+      [
+        {
+          kind: 'event',
+          data: { messageId: 'first', name: 'cart.updated', properties: { cartId: 'c1', item: 'teapot', total: 49.9 }, occurredAt: null },
+          workspaceId: fixture.workspaceId,
+          reference: 'external:person-0',
+        },
+      ],
+      LANES,
+    )
     await tick(ring, EVERY_LANE)
     await prepareDue(database, fixture.contacts, versionId)
     const subject = async () => {
       const started = performance.now()
-      const steps = await Promise.all(HALVES.map(async (lanes) => {
-        let done = 0
-        for (let more = true; more; ) {
-          const ticked = await tick(ring, lanes)
-          done += ticked.steps
-          more = ticked.taken > 0
-        }
-        return done
-      }))
+      const steps = await Promise.all(
+        HALVES.map(async (lanes) => {
+          let done = 0
+          for (let more = true; more; ) {
+            const ticked = await tick(ring, lanes)
+            done += ticked.steps
+            more = ticked.taken > 0
+          }
+          return done
+        }),
+      )
       return (steps.reduce((sum, each) => sum + each, 0) / (performance.now() - started)) * 1_000
     }
     await reset(database)
@@ -89,8 +108,18 @@ export async function benchSteps(database: TestDatabase, size: StepsSize): Promi
       rounds.push({ value, limit, naive: await advanceRowByRow(database.worker, HALVES, same, size.naive) })
     }
     return [
-      compared('steps', 'steps/s', rounds.map(({ value, limit }) => ({ value, baseline: limit })), { floor: 0.4, aim: 0.75 }),
-      compared('steps-vs-naive', 'steps/s', rounds.map(({ value, naive }) => ({ value, baseline: naive })), { floor: 8, aim: 15 }),
+      compared(
+        'steps',
+        'steps/s',
+        rounds.map(({ value, limit }) => ({ value, baseline: limit })),
+        { floor: 0.4, aim: 0.75 },
+      ),
+      compared(
+        'steps-vs-naive',
+        'steps/s',
+        rounds.map(({ value, naive }) => ({ value, baseline: naive })),
+        { floor: 8, aim: 15 },
+      ),
     ]
   } finally {
     await boss.stop({ graceful: false })
@@ -120,11 +149,16 @@ async function reset({ owner }: TestDatabase): Promise<void> {
 
 /** What one step wrote, so that the baselines write rows of the same width and as many counters. */
 async function readSameRows({ owner }: TestDatabase, versionId: string): Promise<SameRows> {
-  const { rows: [row] } = await owner.query(
+  const {
+    rows: [row],
+  } = await owner.query(
     `SELECT e.node, e.state, m.variables, m.template_id, m.identity_id, j.input, j.decisions FROM enrollment e
       JOIN message m ON m.lane = e.lane AND m.enrollment_id = e.id JOIN journal j ON j.lane = e.lane AND j.enrollment_id = e.id WHERE e.version_id = $1 LIMIT 1`,
     [versionId],
   )
-  const { rows: counters } = await owner.query<{ node: string; metric: string }>('SELECT node, metric FROM node_stats WHERE version_id = $1 GROUP BY 1, 2 HAVING sum(n) >= (SELECT sum(n) FROM node_stats WHERE version_id = $1) / 100', [versionId])
+  const { rows: counters } = await owner.query<{ node: string; metric: string }>(
+    'SELECT node, metric FROM node_stats WHERE version_id = $1 GROUP BY 1, 2 HAVING sum(n) >= (SELECT sum(n) FROM node_stats WHERE version_id = $1) / 100',
+    [versionId],
+  )
   return { ...row, counters }
 }

@@ -1,0 +1,55 @@
+import { fork } from 'node:child_process'
+import { type AddressInfo, createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { until } from '../support/until.ts'
+
+export interface Process {
+  url: string
+  stop(): Promise<void>
+}
+
+/** The providers' stand-ins in a process of their own, so that their CPU is not the worker's. */
+export const startSandboxProcess = (): Promise<Process> => start('../../src/sandbox/main.ts', 'SANDBOX_PORT', '/_sandbox/counts', {})
+
+/** The API as in production: a process of its own. */
+export const startApiProcess = (environment: Record<string, string>): Promise<Process> =>
+  start('../../src/main.ts', 'PORT', '/health/ready', { LOG_LEVEL: 'error', RATE_LIMIT_PER_MINUTE: '1000000000', ...environment })
+
+async function start(script: string, portVariable: string, probe: string, environment: Record<string, string>): Promise<Process> {
+  const port = await freePort()
+  // tsx, because decorators are more than Node's own type stripping takes.
+  const child = fork(fileURLToPath(new URL(script, import.meta.url)), [], {
+    execArgv: ['--import', 'tsx'],
+    env: { ...process.env, ...environment, [portVariable]: String(port) },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  let ended = false
+  const end = new Promise<void>((done) =>
+    child.once('exit', () => {
+      ended = true
+      done()
+    }),
+  )
+  const url = `http://127.0.0.1:${port}`
+  await until(async () => {
+    if (ended) throw new Error(`${script} ended before it listened`)
+    return (await fetch(url + probe).catch(() => null))?.ok
+  })
+  return {
+    url,
+    async stop() {
+      child.kill('SIGTERM')
+      await end
+    },
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((done) => {
+    const probe = createServer()
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo
+      probe.close(() => done(port))
+    })
+  })
+}
