@@ -12,7 +12,15 @@ const MAY_IMPORT = {
   'src/lanes': ['src/domain', 'src/store', 'src/queue', 'src/realtime'],
   'src/services': ['src/domain', 'src/store', 'src/lanes/inbox.ts', 'src/queue'],
   'src/graphql': ['src/services', 'src/domain', 'src/realtime'],
-  'src/http': ['src/domain', 'src/graphql', 'src/realtime', 'src/channels/channel.ts', 'src/channels/registry.ts', 'src/lanes/inbox.ts', 'src/services'],
+  'src/http': [
+    'src/domain',
+    'src/graphql',
+    'src/realtime',
+    'src/channels/channel.ts',
+    'src/channels/registry.ts',
+    'src/lanes/inbox.ts',
+    'src/services',
+  ],
   jobs: ['src/domain', 'src/lanes', 'src/channels', 'src/services', 'src/store', 'src/queue', 'src/realtime'],
   migrations: [],
 }
@@ -63,7 +71,8 @@ module.exports = {
     },
     {
       name: 'src-never-imports-jobs',
-      comment: 'The API must be able to run without a worker in it; what both need is under src. Only `npm start`, which is both at once, imports both.',
+      comment:
+        'The API must be able to run without a worker in it; what both need is under src. Only `npm start`, which is both at once, imports both.',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/start\\.ts$' },
       to: { path: '^jobs/' },

@@ -13,10 +13,23 @@ const PER_SECOND = 200
  */
 export async function resumeJourney(pool: pg.Pool, lanes: number, { workspaceId, journeyId, policy }: JobData['resume']): Promise<void> {
   const spread = Math.ceil(((await countFrozen(pool, journeyId)) / PER_SECOND) * 1000)
-  await thawWatches(pool, Array.from({ length: lanes }, (_, lane) => lane), journeyId)
+  await thawWatches(
+    pool,
+    Array.from({ length: lanes }, (_, lane) => lane),
+    journeyId,
+  )
   while (policy === 'SKIP') {
     const held = await heldMessages(pool, journeyId, BATCH)
-    await deliver(pool, held.map((message) => ({ kind: 'held' as const, data: { messageId: message.id, reason: 'expired' }, workspaceId, contactId: message.contact_id })), lanes)
+    await deliver(
+      pool,
+      held.map((message) => ({
+        kind: 'held' as const,
+        data: { messageId: message.id, reason: 'expired' },
+        workspaceId,
+        contactId: message.contact_id,
+      })),
+      lanes,
+    )
     if (held.length < BATCH) break
   }
   while (policy !== 'SKIP' && (await thawMessages(pool, journeyId, BATCH, spread)) === BATCH);

@@ -23,7 +23,9 @@ export async function workRing(boss: PgBoss, worker: string, pacer: Pacer): Prom
     if (job === undefined || job.data.worker !== worker || stopped) return
     pacer.lookAgain()
     let done = () => {}
-    ended = new Promise((resolve) => { done = resolve })
+    ended = new Promise((resolve) => {
+      done = resolve
+    })
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, SHIFT)
       endShift = () => {

@@ -34,7 +34,8 @@ export function openSender({ pool, vault, publicUrl }: { pool: pg.Pool; vault: V
       const keys = await keysOf({ vault }, pool, message.workspace_id)
       const template = await templateOf(message.template_id, message.template_version)
       const content = template === null ? null : render(message, template)
-      if (content === null || 'fault' in content) return { type: 'permanent', code: 'RENDER_FAILED', message: content?.fault ?? 'the template is gone' }
+      if (content === null || 'fault' in content)
+        return { type: 'permanent', code: 'RENDER_FAILED', message: content?.fault ?? 'the template is gone' }
       const sender = await senderOf(message.connection_id ?? '', message.connection_updated ?? 0)
       return sender.send(outgoing(message, attempt, content.content, keys, publicUrl))
     },
@@ -64,7 +65,8 @@ function remember<T>(cache: Map<string, Promise<T>>, key: string, make: () => Pr
 
 async function connect(pool: pg.Pool, vault: Vault, publicUrl: string, id: string): Promise<Sender> {
   const row = await readConnection(pool, id)
-  if (row === null) return { send: async () => ({ type: 'retry', code: 'NO_CONNECTION', message: 'the provider connection is gone' }), close: async () => {} }
+  if (row === null)
+    return { send: async () => ({ type: 'retry', code: 'NO_CONNECTION', message: 'the provider connection is gone' }), close: async () => {} }
   const keys = await keysOf({ vault }, pool, row.workspace_id)
   return adapterFor(row.provider).connect({
     id: row.id,
@@ -90,7 +92,14 @@ function render(message: Dispatchable, template: TemplateVersionRow): { content:
     key: message.variables?.key ?? '',
   }
   try {
-    return { content: renderContent(message.channel as Channel, variant.content, scope, `${message.template_id}/${message.template_version}/${variant.locale}`) }
+    return {
+      content: renderContent(
+        message.channel as Channel,
+        variant.content,
+        scope,
+        `${message.template_id}/${message.template_version}/${variant.locale}`,
+      ),
+    }
   } catch (error) {
     return { fault: error instanceof Error ? error.message : 'the template does not render' }
   }

@@ -16,7 +16,12 @@ export async function sweepStranded(pool: pg.Pool, lanes: number, ask: (message:
   const reports: InboxItem[] = []
   for (const message of stranded) {
     const outcome = (await ask(message)) ?? { type: 'ambiguous' as const, code: 'SENDER_LOST', message: 'the sender ended before it reported' }
-    reports.push({ kind: 'result', data: { messageId: message.id, attempt: message.attempt, outcome, at: Date.now() }, workspaceId: message.workspace_id, contactId: message.contact_id })
+    reports.push({
+      kind: 'result',
+      data: { messageId: message.id, attempt: message.attempt, outcome, at: Date.now() },
+      workspaceId: message.workspace_id,
+      contactId: message.contact_id,
+    })
   }
   await deliver(pool, reports, lanes)
   return reports.length

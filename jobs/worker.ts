@@ -3,10 +3,10 @@ import { openDispatcher } from '../src/lanes/dispatch.ts'
 import { openJourneyBook } from '../src/lanes/journeys.ts'
 import { startPacer } from '../src/lanes/pacer.ts'
 import type { Ring } from '../src/lanes/tick.ts'
-import { openBoss, QUEUES, type JobData, type Queue } from '../src/queue/boss.ts'
+import { type JobData, openBoss, QUEUES, type Queue } from '../src/queue/boss.ts'
 import { listen } from '../src/realtime/listener.ts'
-import { isDatabaseAway, openPool } from '../src/store/sql.ts'
 import { WAKE_CHANNEL } from '../src/store/queries/inbox.ts'
+import { isDatabaseAway, openPool } from '../src/store/sql.ts'
 import type { Vault } from '../src/store/vault.ts'
 import { resumeJourney } from './resume.ts'
 import { workRing } from './ring.ts'
@@ -48,7 +48,13 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   await boss.start()
   const sender = openSender({ pool, vault: options.vault, publicUrl: options.publicUrl })
   const dispatcher = openDispatcher({ pool, lanes, sockets: options.sendConcurrency, send: sender.send, onError })
-  const ring: Ring = { pool, lanes, rowsPerLane: options.rowsPerLane, book: openJourneyBook(), enqueueSends: (client, ids) => enqueueSends(boss, client, ids) }
+  const ring: Ring = {
+    pool,
+    lanes,
+    rowsPerLane: options.rowsPerLane,
+    book: openJourneyBook(),
+    enqueueSends: (client, ids) => enqueueSends(boss, client, ids),
+  }
   const pacer = startPacer(ring, {
     pollEvery: 1_000,
     concurrency: 2,
@@ -58,11 +64,15 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     },
     onError,
   })
-  const listener = listen(databaseUrl, { [WAKE_CHANNEL]: (payload) => pacer.wake(payload.split(',').map(Number)) }, {
-    name: 'throughline worker listener',
-    onReconnect: () => pacer.lookAgain(),
-    onError,
-  })
+  const listener = listen(
+    databaseUrl,
+    { [WAKE_CHANNEL]: (payload) => pacer.wake(payload.split(',').map(Number)) },
+    {
+      name: 'throughline worker listener',
+      onReconnect: () => pacer.lookAgain(),
+      onError,
+    },
+  )
   await listener.ready
   const ringJob = await workRing(boss, id, pacer)
   await workSends(boss, dispatcher)
@@ -71,7 +81,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   await work(boss, 'upkeep', () => keepHouse(pool, lanes))
   await boss.schedule('upkeep', '17 * * * *')
   let sweeping: Promise<unknown> = Promise.resolve()
-  const sweeper = setInterval(() => { sweeping = sweepStranded(pool, lanes, sender.lookUp).catch(onError) }, SWEEP_EVERY)
+  const sweeper = setInterval(() => {
+    sweeping = sweepStranded(pool, lanes, sender.lookUp).catch(onError)
+  }, SWEEP_EVERY)
   log.info({ worker: id, lanes }, 'worker started')
 
   const finish = async () => {
@@ -88,7 +100,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     stop() {
       stopping ??= (async () => {
         let timer: NodeJS.Timeout | undefined
-        const late = new Promise<void>((done) => { timer = setTimeout(done, LONGEST_STOP) })
+        const late = new Promise<void>((done) => {
+          timer = setTimeout(done, LONGEST_STOP)
+        })
         await Promise.race([finish().catch(onError), late])
         clearTimeout(timer)
         await listener.close()
@@ -101,7 +115,11 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   }
 }
 
-async function work<Q extends Queue & ('resume' | 'seed' | 'upkeep')>(boss: Awaited<ReturnType<typeof openBoss>>, queue: Q, handle: (data: JobData[Q]) => Promise<unknown>): Promise<void> {
+async function work<Q extends Queue & ('resume' | 'seed' | 'upkeep')>(
+  boss: Awaited<ReturnType<typeof openBoss>>,
+  queue: Q,
+  handle: (data: JobData[Q]) => Promise<unknown>,
+): Promise<void> {
   await boss.work<JobData[Q]>(queue, { batchSize: 1, pollingIntervalSeconds: QUEUES[queue].retryDelay === 5 ? 2 : 10 }, async ([job]) => {
     if (job) await handle(job.data)
   })

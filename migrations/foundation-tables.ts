@@ -376,6 +376,34 @@ CREATE TABLE node_stats (
 CREATE INDEX node_stats_by_journey ON node_stats (journey_id, hour);
 `
 
-export const CONFIGURATION_TABLES = ['workspace', 'api_key', 'provider_connection', 'topic', 'template', 'template_version', 'journey', 'journey_version', 'idempotency', 'unmatched_callback']
-export const LANED_TABLES = ['contact', 'contact_alias', 'channel_identity', 'consent', 'consent_change', 'inbox', 'inbox_guard', 'event', 'enrollment', 'entry_slot', 'watch', 'message', 'message_status', 'journal', 'conversion', 'node_stats']
+export const CONFIGURATION_TABLES = [
+  'workspace',
+  'api_key',
+  'provider_connection',
+  'topic',
+  'template',
+  'template_version',
+  'journey',
+  'journey_version',
+  'idempotency',
+  'unmatched_callback',
+]
+export const LANED_TABLES = [
+  'contact',
+  'contact_alias',
+  'channel_identity',
+  'consent',
+  'consent_change',
+  'inbox',
+  'inbox_guard',
+  'event',
+  'enrollment',
+  'entry_slot',
+  'watch',
+  'message',
+  'message_status',
+  'journal',
+  'conversion',
+  'node_stats',
+]
 export const PARTITIONED_TABLES = ['event', 'message_status', 'journal']

@@ -35,14 +35,21 @@ try {
   const api = await startApi(foundation)
   closing.push(() => api.close())
   const worker = await startWorker({
-    databaseUrl, lanes: foundation.lanes, vault: foundation.vault, log, publicUrl: config.publicUrl, rowsPerLane: config.tickRowsPerLane, sendConcurrency: config.sendConcurrency,
+    databaseUrl,
+    lanes: foundation.lanes,
+    vault: foundation.vault,
+    log,
+    publicUrl: config.publicUrl,
+    rowsPerLane: config.tickRowsPerLane,
+    sendConcurrency: config.sendConcurrency,
   })
   closing.push(() => worker.stop())
   const demo = await startDemo({
     url: api.url,
     sandbox,
     dataDirectory: config.dataDirectory,
-    createWorkspace: async () => (await createWorkspace({ ownerUrl: databaseUrl, vault: foundation.vault }, { name: 'Demo', timeZone: 'Europe/Berlin' })).secret,
+    createWorkspace: async () =>
+      (await createWorkspace({ ownerUrl: databaseUrl, vault: foundation.vault }, { name: 'Demo', timeZone: 'Europe/Berlin' })).secret,
     write,
   })
   closing.push(() => demo.stop())

@@ -17,7 +17,13 @@ interface Answer<T> {
 }
 
 export function openDemoClient(url: string, key: string): DemoClient {
-  const socket = createClient({ url: `${url.replace(/^http/, 'ws')}/graphql`, webSocketImpl: WebSocket, connectionParams: { authorization: `Bearer ${key}` }, retryAttempts: 100, shouldRetry: () => true })
+  const socket = createClient({
+    url: `${url.replace(/^http/, 'ws')}/graphql`,
+    webSocketImpl: WebSocket,
+    connectionParams: { authorization: `Bearer ${key}` },
+    retryAttempts: 100,
+    shouldRetry: () => true,
+  })
   const stops: (() => void)[] = []
   return {
     async run<T>(query: string, variables: Record<string, unknown> = {}) {
@@ -35,7 +41,10 @@ export function openDemoClient(url: string, key: string): DemoClient {
       return answer.data
     },
     subscribe<T>(query: string, variables: Record<string, unknown>, next: (value: T) => void) {
-      const stop = socket.subscribe<T>({ query, variables }, { next: (result) => result.data && next(result.data), error: () => {}, complete: () => {} })
+      const stop = socket.subscribe<T>(
+        { query, variables },
+        { next: (result) => result.data && next(result.data), error: () => {}, complete: () => {} },
+      )
       stops.push(stop)
     },
     async close() {

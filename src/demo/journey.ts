@@ -7,10 +7,25 @@ export function abandonedCart(templates: { push: string; email: string; sms: str
     reentry: { rule: 'ONE_AT_A_TIME' },
     settings: { purpose: 'PROMOTIONAL' },
     nodes: [
-      { key: 'cart', name: 'Cart filled, then quiet', position: { x: 0, y: 0 }, config: { eventTrigger: { event: 'cart.item_added', matchKey: 'cartId', quietFor: 'PT2S' } } },
+      {
+        key: 'cart',
+        name: 'Cart filled, then quiet',
+        position: { x: 0, y: 0 },
+        config: { eventTrigger: { event: 'cart.item_added', matchKey: 'cartId', quietFor: 'PT2S' } },
+      },
       { key: 'pause', name: 'A moment', position: { x: 0, y: 120 }, config: { delay: { duration: 'PT2S' } } },
-      { key: 'push', name: 'Push', position: { x: 0, y: 240 }, config: { push: { templateId: templates.push, followUps: [{ on: 'IGNORED', after: 'PT5S' }] } } },
-      { key: 'email', name: 'Email', position: { x: 0, y: 360 }, config: { email: { templateId: templates.email, followUps: [{ on: 'IGNORED', after: 'PT6S' }] } } },
+      {
+        key: 'push',
+        name: 'Push',
+        position: { x: 0, y: 240 },
+        config: { push: { templateId: templates.push, followUps: [{ on: 'IGNORED', after: 'PT5S' }] } },
+      },
+      {
+        key: 'email',
+        name: 'Email',
+        position: { x: 0, y: 360 },
+        config: { email: { templateId: templates.email, followUps: [{ on: 'IGNORED', after: 'PT6S' }] } },
+      },
       { key: 'sms', name: 'SMS', position: { x: 0, y: 480 }, config: { sms: { templateId: templates.sms } } },
     ],
     edges: [
@@ -29,11 +44,28 @@ export function abandonedCart(templates: { push: string; email: string; sms: str
 }
 
 export const TEMPLATES = {
-  push: { name: 'Cart push', channel: 'PUSH', content: { title: 'Still thinking, {{ contact.firstName }}?', body: 'Your {{ event.item }} is waiting.', deepLink: 'shop://cart/{{ event.cartId }}' } },
+  push: {
+    name: 'Cart push',
+    channel: 'PUSH',
+    content: {
+      title: 'Still thinking, {{ contact.firstName }}?',
+      body: 'Your {{ event.item }} is waiting.',
+      deepLink: 'shop://cart/{{ event.cartId }}',
+    },
+  },
   email: {
     name: 'Cart email',
     channel: 'EMAIL',
-    content: { subject: '{{ contact.firstName }}, your {{ event.item }} is still here', html: '<h1>Hello {{ contact.firstName }}</h1><p>You left a {{ event.item }} behind.</p><p><a href="https://shop.example/cart/{{ event.cartId }}">Back to the cart</a></p>' },
+    content: {
+      subject: '{{ contact.firstName }}, your {{ event.item }} is still here',
+      html: '<h1>Hello {{ contact.firstName }}</h1><p>You left a {{ event.item }} behind.</p><p><a href="https://shop.example/cart/{{ event.cartId }}">Back to the cart</a></p>',
+    },
   },
-  sms: { name: 'Cart SMS', channel: 'SMS', content: { body: 'Last call for your {{ event.item }}, {{ contact.firstName }}: https://shop.example/c/{{ event.cartId }} Reply STOP to opt out' } },
+  sms: {
+    name: 'Cart SMS',
+    channel: 'SMS',
+    content: {
+      body: 'Last call for your {{ event.item }}, {{ contact.firstName }}: https://shop.example/c/{{ event.cartId }} Reply STOP to opt out',
+    },
+  },
 } as const

@@ -1,6 +1,27 @@
 import { hashFraction } from '../domain/hash.ts'
 
-const NAMES = ['Ada', 'Ben', 'Chika', 'Dario', 'Elif', 'Femi', 'Greta', 'Hugo', 'Ines', 'Jun', 'Kofi', 'Lena', 'Mei', 'Nour', 'Oskar', 'Priya', 'Quinn', 'Rosa', 'Sami', 'Tove']
+const NAMES = [
+  'Ada',
+  'Ben',
+  'Chika',
+  'Dario',
+  'Elif',
+  'Femi',
+  'Greta',
+  'Hugo',
+  'Ines',
+  'Jun',
+  'Kofi',
+  'Lena',
+  'Mei',
+  'Nour',
+  'Oskar',
+  'Priya',
+  'Quinn',
+  'Rosa',
+  'Sami',
+  'Tove',
+]
 const ITEMS = ['teapot', 'rain jacket', 'desk lamp', 'fountain pen', 'bicycle bell', 'chess set', 'wool blanket', 'record player']
 
 /** What somebody is going to do, decided by nothing but their number: every run tells the same story. */

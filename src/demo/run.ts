@@ -33,7 +33,9 @@ export interface Demo {
 }
 
 async function readMemory(file: string): Promise<Memory | null> {
-  return readFile(file, 'utf8').then((text) => JSON.parse(text) as Memory).catch(() => null)
+  return readFile(file, 'utf8')
+    .then((text) => JSON.parse(text) as Memory)
+    .catch(() => null)
 }
 
 /** Sets up through the GraphQL API what is not there yet, then lets people come: everything here is an integrator's code. */
@@ -93,15 +95,21 @@ async function setUp(client: DemoClient, sandboxUrl: string): Promise<string> {
   const accounts = sandboxCredentials('demo')
   for (const provider of ['fcm', 'sendgrid', 'twilio'] as const) {
     const { credentials, settings } = accounts[provider]
-    await client.run(CONNECT, { input: { provider, name: `Sandbox ${provider}`, credentials, settings, baseUrl: sandboxUrl, idempotencyKey: `demo-${provider}` } })
+    await client.run(CONNECT, {
+      input: { provider, name: `Sandbox ${provider}`, credentials, settings, baseUrl: sandboxUrl, idempotencyKey: `demo-${provider}` },
+    })
   }
   const ids: Record<string, string> = {}
   for (const [key, { name, channel, content }] of Object.entries(TEMPLATES)) {
-    const { createTemplate } = await client.run<{ createTemplate: { template: { id: string } } }>(TEMPLATE, { input: { name, channel, variants: [{ locale: 'en', content }], idempotencyKey: `demo-template-${key}` } })
+    const { createTemplate } = await client.run<{ createTemplate: { template: { id: string } } }>(TEMPLATE, {
+      input: { name, channel, variants: [{ locale: 'en', content }], idempotencyKey: `demo-template-${key}` },
+    })
     ids[key] = createTemplate.template.id
   }
   const graph = abandonedCart({ push: ids.push ?? '', email: ids.email ?? '', sms: ids.sms ?? '' })
-  const { createJourney } = await client.run<{ createJourney: { journey: { id: string } } }>(JOURNEY, { input: { name: 'Abandoned cart', description: 'Hours are seconds here.', graph, idempotencyKey: 'demo-journey' } })
+  const { createJourney } = await client.run<{ createJourney: { journey: { id: string } } }>(JOURNEY, {
+    input: { name: 'Abandoned cart', description: 'Hours are seconds here.', graph, idempotencyKey: 'demo-journey' },
+  })
   await client.run(PUBLISH, { input: { id: createJourney.journey.id, idempotencyKey: 'demo-publish' } })
   return createJourney.journey.id
 }
@@ -110,7 +118,9 @@ async function setUp(client: DemoClient, sandboxUrl: string): Promise<string> {
 async function tellSandbox(client: DemoClient, sandbox: Sandbox): Promise<void> {
   const accounts = sandboxCredentials('demo')
   const account = { sendgrid: accounts.sendgrid.credentials.apiKey, twilio: accounts.twilio.credentials.accountSid } as const
-  const { providerConnections } = await client.run<{ providerConnections: { provider: string; callbackUrl: string }[] }>('{ providerConnections { provider callbackUrl } }')
+  const { providerConnections } = await client.run<{ providerConnections: { provider: string; callbackUrl: string }[] }>(
+    '{ providerConnections { provider callbackUrl } }',
+  )
   for (const { provider, callbackUrl } of providerConnections) {
     if (provider === 'sendgrid' || provider === 'twilio') sandbox.connect({ provider, account: account[provider], callbackUrl })
   }
@@ -119,12 +129,23 @@ async function tellSandbox(client: DemoClient, sandbox: Sandbox): Promise<void> 
 async function come(client: DemoClient, one: Person): Promise<void> {
   const contact = { externalId: one.externalId }
   await client.run(CONTACT, { input: { contact, attributes: { firstName: one.name, habit: one.habit }, timeZone: 'Europe/Berlin' } })
-  for (const [channel, address] of [['EMAIL', one.email], ['SMS', one.phone], ['PUSH', one.token]] as const) await client.run(IDENTITY, { input: { contact, channel, address } })
-  for (const channel of ['EMAIL', 'SMS'] as const) await client.run(CONSENT, { input: { contact, channel, state: 'GRANTED', purpose: 'Cart reminders', source: 'Demo shop sign-up' } })
+  for (const [channel, address] of [
+    ['EMAIL', one.email],
+    ['SMS', one.phone],
+    ['PUSH', one.token],
+  ] as const)
+    await client.run(IDENTITY, { input: { contact, channel, address } })
+  for (const channel of ['EMAIL', 'SMS'] as const)
+    await client.run(CONSENT, { input: { contact, channel, state: 'GRANTED', purpose: 'Cart reminders', source: 'Demo shop sign-up' } })
   await client.run(INGEST, { events: [event(one, 'cart.item_added', { cartId: one.cartId, item: one.item, total: one.total })] })
 }
 
-const event = (one: Person, name: string, properties: object) => ({ messageId: `${one.externalId}-${name}`, name, contact: { externalId: one.externalId }, properties })
+const event = (one: Person, name: string, properties: object) => ({
+  messageId: `${one.externalId}-${name}`,
+  name,
+  contact: { externalId: one.externalId },
+  properties,
+})
 
 function watch(client: DemoClient, journeyId: string, people: ReadonlyMap<string, Person>, story: ReturnType<typeof openStory>): void {
   const told = new Map<string, string>()
@@ -141,12 +162,19 @@ function watch(client: DemoClient, journeyId: string, people: ReadonlyMap<string
   })
   client.subscribe<{ enrollmentChanged: LiveEnrollment }>(ENROLLMENTS, { journeyId }, ({ enrollmentChanged: enrollment }) => {
     const one = people.get(enrollment.contact.externalId ?? '')
-    const text = { CONVERTED: 'converted: what was planned is called off', COMPLETED: 'is through', EXITED: `left: ${enrollment.endReason}`, FAILED: `failed: ${enrollment.endReason}` }[enrollment.state as string]
+    const text = {
+      CONVERTED: 'converted: what was planned is called off',
+      COMPLETED: 'is through',
+      EXITED: `left: ${enrollment.endReason}`,
+      FAILED: `failed: ${enrollment.endReason}`,
+    }[enrollment.state as string]
     if (one === undefined || text === undefined || told.has(one.cartId)) return
     told.set(one.cartId, text)
     story.say(one.name, text)
   })
-  client.subscribe<{ journeyProgress: { stats: Parameters<typeof story.totals>[0] } }>(PROGRESS, { journeyId }, ({ journeyProgress }) => story.totals(journeyProgress.stats))
+  client.subscribe<{ journeyProgress: { stats: Parameters<typeof story.totals>[0] } }>(PROGRESS, { journeyId }, ({ journeyProgress }) =>
+    story.totals(journeyProgress.stats),
+  )
 }
 
 interface LiveMessage {
@@ -172,6 +200,8 @@ const IDENTITY = 'mutation ($input: AddIdentityInput!) { addIdentity(input: $inp
 const CONSENT = 'mutation ($input: SetConsentInput!) { setConsent(input: $input) { contact { id } userErrors { message path } } }'
 const INGEST = 'mutation ($events: [EventInput!]!) { ingestEvents(input: { events: $events }) { accepted rejected { message } } }'
 const REPORT = 'mutation ($input: ReportMessageInput!) { reportMessage(input: $input) { message { id } userErrors { message path } } }'
-const MESSAGES = 'subscription ($journeyId: ID) { messageUpdated(journeyId: $journeyId) { id channel status engagement failure { code } contact { externalId } } }'
+const MESSAGES =
+  'subscription ($journeyId: ID) { messageUpdated(journeyId: $journeyId) { id channel status engagement failure { code } contact { externalId } } }'
 const ENROLLMENTS = 'subscription ($journeyId: ID) { enrollmentChanged(journeyId: $journeyId) { state endReason contact { externalId } } }'
-const PROGRESS = 'subscription ($journeyId: ID!) { journeyProgress(journeyId: $journeyId) { stats { started active converted completed dropped revenue } } }'
+const PROGRESS =
+  'subscription ($journeyId: ID!) { journeyProgress(journeyId: $journeyId) { stats { started active converted completed dropped revenue } } }'

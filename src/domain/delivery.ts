@@ -3,7 +3,16 @@ import type { JsonObject } from './json.ts'
 
 /** Where a message stands. Engagement (opened, clicked, replied) is kept apart from delivery. */
 export const DELIVERY_STATUSES = [
-  'PLANNED', 'DEFERRED', 'DISPATCHING', 'SENT', 'DELIVERED', 'FAILED', 'BOUNCED', 'SUPPRESSED', 'CANCELLED', 'UNKNOWN',
+  'PLANNED',
+  'DEFERRED',
+  'DISPATCHING',
+  'SENT',
+  'DELIVERED',
+  'FAILED',
+  'BOUNCED',
+  'SUPPRESSED',
+  'CANCELLED',
+  'UNKNOWN',
 ] as const
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number]
 
@@ -41,7 +50,18 @@ export interface OutgoingMessage {
 }
 
 /** What a provider's callback says of one message. DEFERRED is kept in the history and changes nothing. */
-export const CALLBACK_STATUSES = ['PROCESSED', 'DEFERRED', 'SENT', 'DELIVERED', 'OPENED', 'CLICKED', 'BOUNCED', 'FAILED', 'COMPLAINED', 'UNSUBSCRIBED'] as const
+export const CALLBACK_STATUSES = [
+  'PROCESSED',
+  'DEFERRED',
+  'SENT',
+  'DELIVERED',
+  'OPENED',
+  'CLICKED',
+  'BOUNCED',
+  'FAILED',
+  'COMPLAINED',
+  'UNSUBSCRIBED',
+] as const
 export type CallbackStatus = (typeof CALLBACK_STATUSES)[number]
 
 /** One thing a provider reported, whatever its own format. `at` is Unix milliseconds by the provider's clock. */

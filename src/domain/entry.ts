@@ -1,5 +1,4 @@
-import { evaluate } from './condition/evaluate.ts'
-import { matchesFilter } from './condition/evaluate.ts'
+import { evaluate, matchesFilter } from './condition/evaluate.ts'
 import { durationMillis } from './duration.ts'
 import type { EventFact, Facts, Variables } from './facts.ts'
 import { derivedId, laneOf } from './ids.ts'
@@ -24,14 +23,19 @@ export type Happening =
   | { type: 'api'; node: string | null; event: EventFact }
 
 /** What a trigger makes of a happening. `quiet` asks to be woken when nothing more has come until `until`. */
-export type TriggerAnswer = { type: 'enter'; key: string; event: EventFact | null } | { type: 'quiet'; key: string; until: number } | { type: 'refuse'; decision: Decision } | null
+export type TriggerAnswer =
+  | { type: 'enter'; key: string; event: EventFact | null }
+  | { type: 'quiet'; key: string; until: number }
+  | { type: 'refuse'; decision: Decision }
+  | null
 
 /** null where the happening is none of the trigger's business. */
 export function askTrigger(trigger: CompiledNode, happening: Happening, now: number): TriggerAnswer {
   switch (trigger.kind.kind) {
     case 'event_trigger': {
       const config = trigger.config as EventTriggerConfig
-      if (happening.type !== 'event' || happening.event.name !== config.event || !matchesFilter(happening.event.properties, config.where, now)) return null
+      if (happening.type !== 'event' || happening.event.name !== config.event || !matchesFilter(happening.event.properties, config.where, now))
+        return null
       return keyed(trigger, config.matchKey, happening.event, config.quietFor, now)
     }
     case 'api_trigger':
@@ -54,14 +58,23 @@ export function askTrigger(trigger: CompiledNode, happening: Happening, now: num
 }
 
 function keyed(trigger: CompiledNode, path: string | undefined, event: EventFact, quietFor: string | undefined, now: number): TriggerAnswer {
-  if (now - event.occurredAt > STALE_AFTER) return { type: 'refuse', decision: { code: 'refused_stale', node: trigger.key, data: { eventId: event.id } } }
+  if (now - event.occurredAt > STALE_AFTER)
+    return { type: 'refuse', decision: { code: 'refused_stale', node: trigger.key, data: { eventId: event.id } } }
   const key = path === undefined ? '' : keyOf(event, path)
   if (key === null) return { type: 'refuse', decision: { code: 'refused_filter', node: trigger.key, data: { missing: path ?? null } } }
   return quietFor === undefined ? { type: 'enter', key, event } : { type: 'quiet', key, until: event.occurredAt + durationMillis(quietFor) }
 }
 
 /** Whether the contact may enter now; null: yes. `facts.history` must hold what `graph.history` asks for. */
-export function refuseEntry(graph: CompiledGraph, trigger: CompiledNode, key: string, event: EventFact | null, slot: EntrySlot | null, facts: Facts, now: number): Decision | null {
+export function refuseEntry(
+  graph: CompiledGraph,
+  trigger: CompiledNode,
+  key: string,
+  event: EventFact | null,
+  slot: EntrySlot | null,
+  facts: Facts,
+  now: number,
+): Decision | null {
   const refuse = (code: Decision['code'], data?: Decision['data']): Decision => ({ code, node: trigger.key, ...(data ? { data } : {}) })
   if (facts.contact.erased) return refuse('refused_filter', { reason: 'erased' })
   if (facts.paused) return refuse('refused_paused')
@@ -69,11 +82,14 @@ export function refuseEntry(graph: CompiledGraph, trigger: CompiledNode, key: st
   if (slot !== null) {
     if (rule === 'ONCE' && slot.lastEnteredAt !== null) return refuse('refused_reentry', { rule })
     if (rule === 'ONE_AT_A_TIME' && slot.active) return refuse('refused_reentry', { rule, reason: 'active' })
-    if (rule === 'ONE_AT_A_TIME' && slot.lastEnteredAt !== null && now - slot.lastEnteredAt < notWithin) return refuse('refused_reentry', { rule, reason: 'not_within' })
+    if (rule === 'ONE_AT_A_TIME' && slot.lastEnteredAt !== null && now - slot.lastEnteredAt < notWithin)
+      return refuse('refused_reentry', { rule, reason: 'not_within' })
     if (rule === 'EVERY_TIME' && event !== null && slot.lastEventId === event.id) return refuse('refused_reentry', { rule, reason: 'same_event' })
   }
   if (event !== null) {
-    const overtaking = facts.history.find((later) => later.id !== event.id && later.occurredAt >= event.occurredAt && endsJourney(graph, later, key, now))
+    const overtaking = facts.history.find(
+      (later) => later.id !== event.id && later.occurredAt >= event.occurredAt && endsJourney(graph, later, key, now),
+    )
     if (overtaking !== undefined) return refuse('refused_exit_event', { event: overtaking.name, eventId: overtaking.id })
   }
   const { condition } = trigger.config as { condition?: Parameters<typeof evaluate>[0] }
@@ -89,7 +105,16 @@ export function endsJourney(graph: CompiledGraph, event: EventFact, key: string,
 }
 
 /** A new enrollment, resting at its trigger until the `enter` input is folded. Its id derives from what made it enter. */
-export function begin(graph: CompiledGraph, trigger: CompiledNode, contactId: string, key: string, event: EventFact | null, vars: Variables, cause: string, now: number): EnrollmentState {
+export function begin(
+  graph: CompiledGraph,
+  trigger: CompiledNode,
+  contactId: string,
+  key: string,
+  event: EventFact | null,
+  vars: Variables,
+  cause: string,
+  now: number,
+): EnrollmentState {
   return {
     id: derivedId(now, laneOf(contactId), graph.journeyId, contactId, key, cause),
     journeyId: graph.journeyId,

@@ -26,14 +26,23 @@ const EARLIEST = Date.UTC(2000, 0, 1)
 /** What is wrong with one event; null where nothing is. Each is judged alone, so one bad event costs its neighbours nothing. */
 export function judgeEvent(event: EventInput, now: number, lanes: number): EventFault | null {
   const fault = (path: string, message: string): EventFault => ({ path: path.split('.'), message })
-  if (typeof event.messageId !== 'string' || event.messageId.length === 0 || event.messageId.length > LONGEST_ID) return fault('messageId', `must have 1 to ${LONGEST_ID} characters`)
-  if (typeof event.name !== 'string' || event.name.length === 0 || event.name.length > LONGEST_NAME) return fault('name', `must have 1 to ${LONGEST_NAME} characters`)
+  if (typeof event.messageId !== 'string' || event.messageId.length === 0 || event.messageId.length > LONGEST_ID)
+    return fault('messageId', `must have 1 to ${LONGEST_ID} characters`)
+  if (typeof event.name !== 'string' || event.name.length === 0 || event.name.length > LONGEST_NAME)
+    return fault('name', `must have 1 to ${LONGEST_NAME} characters`)
   const { id, externalId, anonymousId } = event.contact
-  if (Number(id != null) + Number(externalId != null) + Number(anonymousId != null) !== 1) return fault('contact', 'must have exactly one of id, externalId and anonymousId')
+  if (Number(id != null) + Number(externalId != null) + Number(anonymousId != null) !== 1)
+    return fault('contact', 'must have exactly one of id, externalId and anonymousId')
   if (id != null && !isLanedId(id, lanes)) return fault('contact.id', 'is not the id of a contact')
   const reference = externalId ?? anonymousId
-  if (reference != null && (reference.length === 0 || reference.length > LONGEST_ID)) return fault(externalId != null ? 'contact.externalId' : 'contact.anonymousId', `must have 1 to ${LONGEST_ID} characters`)
-  for (const [path, text] of [['messageId', event.messageId], ['name', event.name], ['contact', reference ?? '']] as const) if (!isStorable(text)) return fault(path, UNSTORABLE)
+  if (reference != null && (reference.length === 0 || reference.length > LONGEST_ID))
+    return fault(externalId != null ? 'contact.externalId' : 'contact.anonymousId', `must have 1 to ${LONGEST_ID} characters`)
+  for (const [path, text] of [
+    ['messageId', event.messageId],
+    ['name', event.name],
+    ['contact', reference ?? ''],
+  ] as const)
+    if (!isStorable(text)) return fault(path, UNSTORABLE)
   if (event.properties != null) {
     if (!isObject(event.properties)) return fault('properties', 'must be an object')
     const size = measure(event.properties, 1)

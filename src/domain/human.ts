@@ -10,12 +10,19 @@ export interface Visitor {
  * Link scanners, prefetchers and privacy proxies that fetch what nobody looked at. Gmail's and Yahoo's image
  * proxies are absent on purpose: they fetch when a person opens the mail.
  */
-const MACHINES = /bot\b|crawler|spider|scanner|barracuda|proofpoint|mimecast|safelinks|symantec|trendmicro|fireeye|forcepoint|sophos|cloudmark|googleother|headless|python-|curl\/|wget\/|go-http-client|java\/|okhttp|axios|node-fetch|undici|libwww|microsoft office existence/i
+const MACHINES =
+  /bot\b|crawler|spider|scanner|barracuda|proofpoint|mimecast|safelinks|symantec|trendmicro|fireeye|forcepoint|sophos|cloudmark|googleother|headless|python-|curl\/|wget\/|go-http-client|java\/|okhttp|axios|node-fetch|undici|libwww|microsoft office existence/i
 
 /** Apple's Mail Privacy Protection fetches with this and nothing more. */
 const BARE = /^mozilla\/5\.0$/i
 
 /** Whether it was not a person. Opens and clicks by machines are kept and never branch a journey. */
 export function isMachine({ method, userAgent, purpose }: Visitor): boolean {
-  return method === 'HEAD' || /prefetch|preview|prerender/i.test(purpose) || userAgent.trim() === '' || BARE.test(userAgent.trim()) || MACHINES.test(userAgent)
+  return (
+    method === 'HEAD' ||
+    /prefetch|preview|prerender/i.test(purpose) ||
+    userAgent.trim() === '' ||
+    BARE.test(userAgent.trim()) ||
+    MACHINES.test(userAgent)
+  )
 }

@@ -6,7 +6,29 @@ export type Keyword = 'STOP' | 'START' | 'HELP'
  * whole text must be the word: «non-stop flight» unsubscribes nobody.
  */
 const WORDS: Record<Keyword, readonly string[]> = {
-  STOP: ['stop', 'stopall', 'stop all', 'unsubscribe', 'cancel', 'end', 'quit', 'revoke', 'optout', 'opt out', 'arret', 'arrêt', 'parar', 'alto', 'baja', 'stopp', 'abmelden', 'afmelden', 'стоп', '停止', '取消'],
+  STOP: [
+    'stop',
+    'stopall',
+    'stop all',
+    'unsubscribe',
+    'cancel',
+    'end',
+    'quit',
+    'revoke',
+    'optout',
+    'opt out',
+    'arret',
+    'arrêt',
+    'parar',
+    'alto',
+    'baja',
+    'stopp',
+    'abmelden',
+    'afmelden',
+    'стоп',
+    '停止',
+    '取消',
+  ],
   START: ['start', 'unstop', 'subscribe', 'optin', 'opt in', 'inicio', 'anmelden', 'старт', '开始'],
   HELP: ['help', 'info', 'aide', 'ayuda', 'hilfe', 'помощь', '帮助'],
 }
@@ -19,5 +41,11 @@ export function keywordOf(text: string): Keyword | null {
 }
 
 function normalise(text: string): string {
-  return text.normalize('NFKC').toLowerCase().trim().replace(/\s+/g, ' ').replace(/[.!]+$/, '').trim()
+  return text
+    .normalize('NFKC')
+    .toLowerCase()
+    .trim()
+    .replace(/\s+/g, ' ')
+    .replace(/[.!]+$/, '')
+    .trim()
 }

@@ -46,7 +46,16 @@ export interface LedgerChange {
 
 /** How final a status is: statuses merge upwards only, so their order of arrival does not matter. */
 const FINALITY: Record<DeliveryStatus, number> = {
-  PLANNED: 0, DEFERRED: 0, DISPATCHING: 1, UNKNOWN: 2, SENT: 3, CANCELLED: 4, SUPPRESSED: 4, FAILED: 5, BOUNCED: 6, DELIVERED: 7,
+  PLANNED: 0,
+  DEFERRED: 0,
+  DISPATCHING: 1,
+  UNKNOWN: 2,
+  SENT: 3,
+  CANCELLED: 4,
+  SUPPRESSED: 4,
+  FAILED: 5,
+  BOUNCED: 6,
+  DELIVERED: 7,
 }
 
 /** A retry is worth trying for a day after planning; then the news is stale. */
@@ -79,7 +88,10 @@ export function applyResult(entry: LedgerEntry, attempt: number, outcome: SendOu
       const failure = { code: outcome.code, class: 'RETRYABLE' as const, message: outcome.message }
       if (now - entry.plannedAt > RETRY_FOR) return failed({ ...entry, failure }, at, null)
       const dueAt = now + backOff(entry.id, entry.attempt, outcome.retryAfter)
-      return { ...nothing({ ...entry, status: 'DEFERRED', dueAt, failure }), history: { status: 'RETRY', human: null, at, detail: { code: outcome.code, until: dueAt } } }
+      return {
+        ...nothing({ ...entry, status: 'DEFERRED', dueAt, failure }),
+        history: { status: 'RETRY', human: null, at, detail: { code: outcome.code, until: dueAt } },
+      }
     }
     case 'permanent': {
       if (!open) return nothing(entry)

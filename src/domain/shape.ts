@@ -20,9 +20,7 @@ export type Infer<S> = S extends Shape<infer T> ? T : never
 type Fields = Record<string, Shape<unknown>>
 type OptionalKeys<F extends Fields> = { [K in keyof F]: F[K] extends { optional: true } ? K : never }[keyof F]
 type Flat<T> = { [K in keyof T]: T[K] }
-type FromFields<F extends Fields> = Flat<
-  { [K in Exclude<keyof F, OptionalKeys<F>>]: Infer<F[K]> } & { [K in OptionalKeys<F>]?: Infer<F[K]> }
->
+type FromFields<F extends Fields> = Flat<{ [K in Exclude<keyof F, OptionalKeys<F>>]: Infer<F[K]> } & { [K in OptionalKeys<F>]?: Infer<F[K]> }>
 
 function scalar<T>(schema: JsonObject, test: (value: unknown) => string | null): Shape<T> {
   return {
@@ -36,7 +34,9 @@ function scalar<T>(schema: JsonObject, test: (value: unknown) => string | null):
   }
 }
 
-export function text(options: { title?: string; description?: string; min?: number; max?: number; pattern?: RegExp; format?: string } = {}): Shape<string> {
+export function text(
+  options: { title?: string; description?: string; min?: number; max?: number; pattern?: RegExp; format?: string } = {},
+): Shape<string> {
   const { min = 1, max = 10_000, pattern, format, title, description } = options
   const schema: JsonObject = { type: 'string', minLength: min, maxLength: max }
   if (pattern) schema.pattern = pattern.source

@@ -1,13 +1,12 @@
-import { evaluate } from './condition/evaluate.ts'
-import { matchesFilter } from './condition/evaluate.ts'
+import { evaluate, matchesFilter } from './condition/evaluate.ts'
 import type { EventFact, Facts } from './facts.ts'
-import type { JsonObject } from './json.ts'
-import { readPath } from './json.ts'
 import type { CompiledGraph, CompiledNode } from './journey/compile.ts'
 import type { Decision, DecisionCode, Effect, EnrollmentState, EnrollmentStatus, Input, StepResult } from './journey/enrollment.ts'
 import { matchesKey } from './journey/match.ts'
 import type { NodeScope, Outcome } from './journey/node-kind.ts'
 import { mergeSignal } from './journey/nodes/message.ts'
+import type { JsonObject } from './json.ts'
+import { readPath } from './json.ts'
 
 /** Ports that, left unconnected, fall through to another: a contact without the channel still gets what follows. */
 const FALLS_THROUGH: Readonly<Record<string, string>> = { failed: 'next', suppressed: 'next', error: 'success' }
@@ -87,7 +86,13 @@ class Run {
       if (!matchesKey(event, goal.matchKey, this.state.key) || !matchesFilter(event.properties, goal.where, this.now)) continue
       this.state.goals[goal.name] = event.occurredAt
       const value = goal.valueProperty === undefined ? undefined : readPath(event.properties, goal.valueProperty)
-      this.effects.push({ type: 'conversion', goal: goal.name, value: typeof value === 'number' ? value : null, eventId: event.id, at: event.occurredAt })
+      this.effects.push({
+        type: 'conversion',
+        goal: goal.name,
+        value: typeof value === 'number' ? value : null,
+        eventId: event.id,
+        at: event.occurredAt,
+      })
       this.note('goal_reached', this.state.node, { goal: goal.name, eventId: event.id })
       if (goal.converts) {
         this.withdraw('enrollment_ended')

@@ -5,11 +5,16 @@ import { readLink, recordVisit } from '../services/tracking.ts'
 
 const PIXEL = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64')
 
-const page = (body: string) => `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Unsubscribe</title><body style="font-family:sans-serif;max-width:32rem;margin:4rem auto">${body}`
+const page = (body: string) =>
+  `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Unsubscribe</title><body style="font-family:sans-serif;max-width:32rem;margin:4rem auto">${body}`
 
 function human(request: FastifyRequest): boolean {
   const header = (name: string) => String(request.headers[name] ?? '')
-  return !isMachine({ method: request.method, userAgent: header('user-agent'), purpose: `${header('purpose')} ${header('sec-purpose')} ${header('x-moz')}` })
+  return !isMachine({
+    method: request.method,
+    userAgent: header('user-agent'),
+    purpose: `${header('purpose')} ${header('sec-purpose')} ${header('x-moz')}`,
+  })
 }
 
 /**
@@ -35,7 +40,11 @@ export function linkRoutes(services: Services) {
       const visit = await readLink(services, 'unsubscribe', request.params.token)
       reply.type('text/html')
       if (visit === null) return reply.code(404).send(page('<p>This link is not valid.</p>'))
-      return reply.send(page('<p>Stop receiving these messages?</p><form method="post"><button style="font-size:1rem;padding:.5rem 1rem">Unsubscribe</button></form>'))
+      return reply.send(
+        page(
+          '<p>Stop receiving these messages?</p><form method="post"><button style="font-size:1rem;padding:.5rem 1rem">Unsubscribe</button></form>',
+        ),
+      )
     })
     fastify.post<{ Params: { token: string } }>('/u/:token', async (request, reply) => {
       const visit = await readLink(services, 'unsubscribe', request.params.token)

@@ -18,7 +18,8 @@ export function webhookRoutes(services: Services) {
     fastify.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: LARGEST_BODY }, (_request, body, done) => done(null, body))
     fastify.post<{ Params: { provider: string; connection: string } }>('/webhooks/:provider/:connection', async (request, reply) => {
       const { provider, connection: id } = request.params
-      const refused = () => reply.code(ERRORS.SIGNATURE_INVALID.http).send({ error: { code: 'SIGNATURE_INVALID', message: ERRORS.SIGNATURE_INVALID.message } })
+      const refused = () =>
+        reply.code(ERRORS.SIGNATURE_INVALID.http).send({ error: { code: 'SIGNATURE_INVALID', message: ERRORS.SIGNATURE_INVALID.message } })
       // An unknown connection is answered like a wrong signature: who asks learns nothing of what exists.
       if (!isProvider(provider) || !UUID.test(id)) return refused()
       const connection = await findCallbackConnection(services, id)

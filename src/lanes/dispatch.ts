@@ -25,7 +25,13 @@ const LARGEST_MARK = 64
  * Marks messages DISPATCHING, no more at a time than there are sockets, sends them, and posts what came of
  * it to the ring. What is marked when a worker dies is in doubt, which is why so little is marked at a time.
  */
-export function openDispatcher(options: { pool: pg.Pool; lanes: number; sockets: number; send: SendOne; onError: (error: unknown) => void }): Dispatcher {
+export function openDispatcher(options: {
+  pool: pg.Pool
+  lanes: number
+  sockets: number
+  send: SendOne
+  onError: (error: unknown) => void
+}): Dispatcher {
   const queue: { id: string; batch: { left: number; failed: boolean; settled: (marked: boolean) => void } }[] = []
   let sockets = options.sockets
   let marking = 0
@@ -49,7 +55,11 @@ export function openDispatcher(options: { pool: pg.Pool; lanes: number; sockets:
       const taken = queue.splice(0, Math.min(sockets, LARGEST_MARK))
       sockets -= taken.length
       marking++
-      mark(options.pool, taken.map((each) => each.id), options.lanes)
+      mark(
+        options.pool,
+        taken.map((each) => each.id),
+        options.lanes,
+      )
         .then((marked) => {
           sockets += taken.length - marked.length
           settle(taken, false)
@@ -77,7 +87,12 @@ export function openDispatcher(options: { pool: pg.Pool; lanes: number; sockets:
       options.onError(error)
       outcome = { type: 'ambiguous', code: 'SENDER_FAULT', message: 'the sender failed on the way' }
     }
-    reports.push({ kind: 'result', data: { messageId: row.id, attempt, outcome, at: Date.now() }, workspaceId: row.workspace_id, contactId: row.contact_id })
+    reports.push({
+      kind: 'result',
+      data: { messageId: row.id, attempt, outcome, at: Date.now() },
+      workspaceId: row.workspace_id,
+      contactId: row.contact_id,
+    })
     inFlight--
     sockets++
     void report()
@@ -109,10 +124,11 @@ export function openDispatcher(options: { pool: pg.Pool; lanes: number; sockets:
       for (const id of ids) queue.push({ id, batch })
       pump()
     },
-    drain: () => new Promise((done) => {
-      idle.push(done)
-      rest()
-    }),
+    drain: () =>
+      new Promise((done) => {
+        idle.push(done)
+        rest()
+      }),
     get inFlight() {
       return inFlight
     },
@@ -122,7 +138,10 @@ export function openDispatcher(options: { pool: pg.Pool; lanes: number; sockets:
 /** The second gate and the mark, in one transaction. What is held back is reported to the ring in it. */
 async function mark(pool: pg.Pool, ids: readonly string[], lanes: number): Promise<Dispatchable[]> {
   return inTransaction(pool, async (client) => {
-    const rows = await lockDispatchable(client, ids.map((id) => ({ lane: laneOf(id), id })))
+    const rows = await lockDispatchable(
+      client,
+      ids.map((id) => ({ lane: laneOf(id), id })),
+    )
     const held: InboxItem[] = []
     const cleared = rows.filter((row) => {
       const reason = recheck(row)
@@ -144,7 +163,11 @@ function recheck(row: Dispatchable): SuppressReason | null {
   if (row.enrollment_status === 'EXITED' || row.enrollment_status === 'FAILED') return 'enrollment_ended'
   if (row.address === null) return 'unreachable'
   if (row.identity_status !== 'ACTIVE') return 'identity_inactive'
-  const consents = row.consents.map(([channel, topic, state]) => ({ channel: (channel || null) as Channel | null, topic: topic || null, state: state as 'GRANTED' }))
+  const consents = row.consents.map(([channel, topic, state]) => ({
+    channel: (channel || null) as Channel | null,
+    topic: topic || null,
+    state: state as 'GRANTED',
+  }))
   const consent = consentAllows(consents, { channel: row.channel as Channel, topicId: row.topic_id, purpose: row.purpose as Purpose })
   if (!consent.allowed) return consent.reason
   return row.connection_id === null ? 'no_provider' : null

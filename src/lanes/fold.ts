@@ -1,5 +1,5 @@
 import type { Channel } from '../domain/channel.ts'
-import { askTrigger, begin, endsJourney, type EntrySlot, type Happening, refuseEntry } from '../domain/entry.ts'
+import { askTrigger, begin, type EntrySlot, endsJourney, type Happening, refuseEntry } from '../domain/entry.ts'
 import type { EventFact } from '../domain/facts.ts'
 import { derivedId, laneOf } from '../domain/ids.ts'
 import type { CompiledGraph, CompiledNode } from '../domain/journey/compile.ts'
@@ -47,7 +47,12 @@ export function foldCase(one: Case, scope: FoldScope): void {
 function foldItem(one: Case, item: Item, scope: FoldScope): void {
   switch (item.kind) {
     case 'event':
-      return hear(one, toEvent(one, item, item.data.messageId, item.data.name, item.data.properties, item.data.occurredAt), item.data.messageId, scope)
+      return hear(
+        one,
+        toEvent(one, item, item.data.messageId, item.data.name, item.data.properties, item.data.occurredAt),
+        item.data.messageId,
+        scope,
+      )
     case 'echo':
       one.facts = { ...one.facts, history: [...one.facts.history, item.data] }
       return advanceAll(one, item.data, scope)
@@ -59,7 +64,15 @@ function foldItem(one: Case, item: Item, scope: FoldScope): void {
     case 'enroll': {
       const event = toEvent(one, item, item.data.requestId, 'journey.enroll', item.data.properties, null)
       const journey = scope.configuration.byId.get(item.data.journeyId)
-      if (!journey) return scope.outbox.refuse(one.lane, one.workspaceId, one.contactId, item.data.journeyId, { type: 'api' }, { code: 'refused_not_live', node: item.data.node })
+      if (!journey)
+        return scope.outbox.refuse(
+          one.lane,
+          one.workspaceId,
+          one.contactId,
+          item.data.journeyId,
+          { type: 'api' },
+          { code: 'refused_not_live', node: item.data.node },
+        )
       return pullOne(one, journey, { type: 'api', node: item.data.node, event }, scope)
     }
     case 'exit': {
@@ -67,7 +80,9 @@ function foldItem(one: Case, item: Item, scope: FoldScope): void {
       return running && advance(one, running, { type: 'exit', reason: item.data.reason }, scope)
     }
     case 'result':
-      return changeMessage(one, item.data.messageId, scope, (entry) => applyResult(entry, item.data.attempt, item.data.outcome, item.data.at, scope.now))
+      return changeMessage(one, item.data.messageId, scope, (entry) =>
+        applyResult(entry, item.data.attempt, item.data.outcome, item.data.at, scope.now),
+      )
     case 'held':
       return changeMessage(one, item.data.messageId, scope, (entry) => hold(entry, item.data.reason, scope.now))
     case 'callback':
@@ -85,7 +100,15 @@ function toEvent(one: Case, item: Item, messageId: string, name: string, propert
 /** An event: kept, heard by what is running, and then perhaps the start of something. */
 function hear(one: Case, event: EventFact, messageId: string | null, scope: FoldScope): void {
   scope.outbox.events.push({
-    lane: one.lane, id: event.id, workspace: one.workspaceId, contact: one.contactId, message_id: messageId, name: event.name, properties: event.properties, occurred: event.occurredAt, received: event.receivedAt,
+    lane: one.lane,
+    id: event.id,
+    workspace: one.workspaceId,
+    contact: one.contactId,
+    message_id: messageId,
+    name: event.name,
+    properties: event.properties,
+    occurred: event.occurredAt,
+    received: event.receivedAt,
   })
   one.facts = { ...one.facts, history: [...one.facts.history, event] }
   advanceAll(one, event, scope)
@@ -134,8 +157,25 @@ function releaseSlot(one: Case, { state, workspaceId }: Running, scope: FoldScop
   const event = state.trigger.event?.id ?? null
   const slot = one.slots.get(id)
   const entered = slot?.last_entered_at ?? state.enteredAt
-  scope.outbox.slots.set(`${state.contactId} ${id}`, { lane: laneOf(state.id), journey: state.journeyId, contact: state.contactId, key: state.key, workspace: workspaceId, enrollment: null, entered, event: slot?.last_event_id ?? event })
-  one.slots.set(id, { lane: laneOf(state.id), journey_id: state.journeyId, contact_id: state.contactId, key: state.key, enrollment_id: null, last_entered_at: entered, last_event_id: slot?.last_event_id ?? event })
+  scope.outbox.slots.set(`${state.contactId} ${id}`, {
+    lane: laneOf(state.id),
+    journey: state.journeyId,
+    contact: state.contactId,
+    key: state.key,
+    workspace: workspaceId,
+    enrollment: null,
+    entered,
+    event: slot?.last_event_id ?? event,
+  })
+  one.slots.set(id, {
+    lane: laneOf(state.id),
+    journey_id: state.journeyId,
+    contact_id: state.contactId,
+    key: state.key,
+    enrollment_id: null,
+    last_entered_at: entered,
+    last_event_id: slot?.last_event_id ?? event,
+  })
 }
 
 function pull(one: Case, happening: Happening, scope: FoldScope): void {
@@ -157,30 +197,69 @@ function pullOne(one: Case, journey: LiveJourney, happening: Happening, scope: F
 }
 
 function cause(happening: Happening): unknown {
-  return happening.type === 'contact' ? { type: 'contact', change: happening.change } : { type: happening.type, eventId: happening.event.id, name: happening.event.name }
+  return happening.type === 'contact'
+    ? { type: 'contact', change: happening.change }
+    : { type: happening.type, eventId: happening.event.id, name: happening.event.name }
 }
 
 function enter(one: Case, journey: LiveJourney, trigger: CompiledNode, key: string, event: EventFact | null, scope: FoldScope): void {
   const { graph } = journey
   const slotId = `${journey.id} ${key}`
   const row = one.slots.get(slotId)
-  const slot: EntrySlot | null = row ? { active: row.enrollment_id !== null, lastEnteredAt: row.last_entered_at, lastEventId: row.last_event_id } : null
+  const slot: EntrySlot | null = row
+    ? { active: row.enrollment_id !== null, lastEnteredAt: row.last_entered_at, lastEventId: row.last_event_id }
+    : null
   const facts = journey.paused ? { ...one.facts, paused: true } : one.facts
   const refused = refuseEntry(graph, trigger, key, event, slot, facts, scope.now)
-  if (refused !== null) return scope.outbox.refuse(one.lane, one.workspaceId, one.contactId, journey.id, { type: 'enter', node: trigger.key, key, eventId: event?.id ?? null }, refused)
+  if (refused !== null)
+    return scope.outbox.refuse(
+      one.lane,
+      one.workspaceId,
+      one.contactId,
+      journey.id,
+      { type: 'enter', node: trigger.key, key, eventId: event?.id ?? null },
+      refused,
+    )
   const state = begin(graph, trigger, one.contactId, key, event, {}, event?.id ?? `${trigger.key} ${scope.now}`, scope.now)
   const running: Running = { workspaceId: one.workspaceId, state }
   one.enrollments.set(state.id, running)
-  const entered = { lane: one.lane, journey_id: journey.id, contact_id: one.contactId, key, enrollment_id: state.id, last_entered_at: scope.now, last_event_id: event?.id ?? null }
+  const entered = {
+    lane: one.lane,
+    journey_id: journey.id,
+    contact_id: one.contactId,
+    key,
+    enrollment_id: state.id,
+    last_entered_at: scope.now,
+    last_event_id: event?.id ?? null,
+  }
   one.slots.set(slotId, entered)
-  scope.outbox.slots.set(`${one.contactId} ${slotId}`, { lane: one.lane, journey: journey.id, contact: one.contactId, key, workspace: one.workspaceId, enrollment: state.id, entered: scope.now, event: event?.id ?? null })
+  scope.outbox.slots.set(`${one.contactId} ${slotId}`, {
+    lane: one.lane,
+    journey: journey.id,
+    contact: one.contactId,
+    key,
+    workspace: one.workspaceId,
+    enrollment: state.id,
+    entered: scope.now,
+    event: event?.id ?? null,
+  })
   advance(one, running, { type: 'enter', node: trigger.key, event, vars: {} }, scope, true)
 }
 
 function setWatch(one: Case, journeyId: string, node: string, key: string, dueAt: number | null, event: EventFact | null, scope: FoldScope): void {
   one.watches = one.watches.filter((each) => each.journeyId !== journeyId || each.node !== node || each.key !== key)
   if (dueAt !== null) one.watches.push({ journeyId, node, key, dueAt })
-  scope.outbox.watches.set(`${one.contactId} ${journeyId} ${node} ${key}`, { lane: one.lane, journey: journeyId, contact: one.contactId, node, key, workspace: one.workspaceId, due: dueAt, frozen: false, event })
+  scope.outbox.watches.set(`${one.contactId} ${journeyId} ${node} ${key}`, {
+    lane: one.lane,
+    journey: journeyId,
+    contact: one.contactId,
+    node,
+    key,
+    workspace: one.workspaceId,
+    due: dueAt,
+    frozen: false,
+    event,
+  })
 }
 
 function changeMessage(one: Case, id: string, scope: FoldScope, change: (entry: LedgerEntry) => LedgerChange): void {
@@ -202,7 +281,11 @@ function hold(entry: LedgerEntry, reason: string, now: number): LedgerChange {
   if (entry.status !== 'PLANNED' && entry.status !== 'DEFERRED') return unchanged
   if (reason === 'journey_paused') {
     const failure = { code: reason, class: 'RETRYABLE' as const, message: '' }
-    return { ...unchanged, entry: { ...entry, status: 'DEFERRED', dueAt: null, failure }, history: { status: 'DEFERRED', human: null, at: now, detail: { reason } } }
+    return {
+      ...unchanged,
+      entry: { ...entry, status: 'DEFERRED', dueAt: null, failure },
+      history: { status: 'DEFERRED', human: null, at: now, detail: { reason } },
+    }
   }
   return {
     entry: { ...entry, status: 'SUPPRESSED', dueAt: null, failure: { code: reason, class: 'PERMANENT', message: '' } },
@@ -229,25 +312,65 @@ function answer(one: Case, item: Extract<Item, { kind: 'inbound' }>, scope: Fold
 
 function setConsent(one: Case, channel: Channel, state: 'GRANTED' | 'WITHDRAWN', source: string, scope: FoldScope): void {
   const id = scope.outbox.newId(one.lane, one.contactId, channel)
-  scope.outbox.consents.push({ lane: one.lane, id, workspace: one.workspaceId, contact: one.contactId, channel, state, source, purpose: 'marketing', at: scope.now })
-  one.facts = { ...one.facts, consents: [...one.facts.consents.filter((each) => each.channel !== channel || each.topic !== null), { channel, topic: null, state }] }
+  scope.outbox.consents.push({
+    lane: one.lane,
+    id,
+    workspace: one.workspaceId,
+    contact: one.contactId,
+    channel,
+    state,
+    source,
+    purpose: 'marketing',
+    at: scope.now,
+  })
+  one.facts = {
+    ...one.facts,
+    consents: [...one.facts.consents.filter((each) => each.channel !== channel || each.topic !== null), { channel, topic: null, state }],
+  }
 }
 
 function toEntry(row: MessageRow): LedgerEntry {
   const floor = (value: number | null) => (value === null ? null : Math.floor(value))
   return {
-    id: row.id, channel: row.channel as Channel, status: row.status as LedgerEntry['status'], attempt: row.attempt, dueAt: floor(row.due_at), plannedAt: Math.floor(row.planned_at), providerMessageId: row.provider_message_id,
-    failure: row.failure_code === null ? null : { code: row.failure_code, class: (row.failure_class ?? 'PERMANENT') as 'PERMANENT', message: row.failure_message ?? '' },
-    sentAt: floor(row.sent_at), deliveredAt: floor(row.delivered_at), openedAt: floor(row.opened_at), clickedAt: floor(row.clicked_at), repliedAt: floor(row.replied_at),
-    machineOpenedAt: floor(row.machine_opened_at), machineClickedAt: floor(row.machine_clicked_at), cost: row.cost, whenUnknown: row.when_unknown === 'RESEND' ? 'RESEND' : 'HOLD',
+    id: row.id,
+    channel: row.channel as Channel,
+    status: row.status as LedgerEntry['status'],
+    attempt: row.attempt,
+    dueAt: floor(row.due_at),
+    plannedAt: Math.floor(row.planned_at),
+    providerMessageId: row.provider_message_id,
+    failure:
+      row.failure_code === null
+        ? null
+        : { code: row.failure_code, class: (row.failure_class ?? 'PERMANENT') as 'PERMANENT', message: row.failure_message ?? '' },
+    sentAt: floor(row.sent_at),
+    deliveredAt: floor(row.delivered_at),
+    openedAt: floor(row.opened_at),
+    clickedAt: floor(row.clicked_at),
+    repliedAt: floor(row.replied_at),
+    machineOpenedAt: floor(row.machine_opened_at),
+    machineClickedAt: floor(row.machine_clicked_at),
+    cost: row.cost,
+    whenUnknown: row.when_unknown === 'RESEND' ? 'RESEND' : 'HOLD',
   }
 }
 
 /** Later items of the same tick see the row as this one left it. */
 function fromEntry(row: MessageRow, entry: LedgerEntry): void {
   Object.assign(row, {
-    status: entry.status, due_at: entry.dueAt, provider_message_id: entry.providerMessageId, failure_code: entry.failure?.code ?? null, failure_class: entry.failure?.class ?? null,
-    failure_message: entry.failure?.message ?? null, sent_at: entry.sentAt, delivered_at: entry.deliveredAt, opened_at: entry.openedAt, clicked_at: entry.clickedAt, replied_at: entry.repliedAt,
-    machine_opened_at: entry.machineOpenedAt, machine_clicked_at: entry.machineClickedAt, cost: entry.cost,
+    status: entry.status,
+    due_at: entry.dueAt,
+    provider_message_id: entry.providerMessageId,
+    failure_code: entry.failure?.code ?? null,
+    failure_class: entry.failure?.class ?? null,
+    failure_message: entry.failure?.message ?? null,
+    sent_at: entry.sentAt,
+    delivered_at: entry.deliveredAt,
+    opened_at: entry.openedAt,
+    clicked_at: entry.clickedAt,
+    replied_at: entry.repliedAt,
+    machine_opened_at: entry.machineOpenedAt,
+    machine_clicked_at: entry.machineClickedAt,
+    cost: entry.cost,
   })
 }

@@ -1,5 +1,5 @@
-import type { CallbackStatus, SendOutcome } from '../domain/delivery.ts'
 import type { IdentityStatus } from '../domain/channel.ts'
+import type { CallbackStatus, SendOutcome } from '../domain/delivery.ts'
 import { laneOf, laneOfReference } from '../domain/ids.ts'
 import type { JsonObject } from '../domain/json.ts'
 import { insertInbox } from '../store/queries/inbox.ts'

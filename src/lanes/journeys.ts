@@ -54,7 +54,12 @@ export function openJourneyBook(): JourneyBook {
       // Zones carry the revision and come first: what is read after it is at least as new.
       const zones = await run<{ id: string; time_zone: string; revision: number }>(client, ZONES, [])
       const rows = await run<{ id: string; workspace_id: string; status: string; version_id: string; graph: Graph }>(client, LIVE, [])
-      const live = rows.map((row) => ({ id: row.id, workspaceId: row.workspace_id, paused: row.status === 'PAUSED', graph: compiled(row.version_id, row.id, row.graph) }))
+      const live = rows.map((row) => ({
+        id: row.id,
+        workspaceId: row.workspace_id,
+        paused: row.status === 'PAUSED',
+        graph: compiled(row.version_id, row.id, row.graph),
+      }))
       const journeys = new Map<string, LiveJourney[]>()
       for (const journey of live) journeys.set(journey.workspaceId, [...(journeys.get(journey.workspaceId) ?? []), journey])
       current = {
@@ -75,4 +80,3 @@ export function openJourneyBook(): JourneyBook {
     },
   }
 }
-

@@ -7,7 +7,18 @@ import type { HistoryNeed } from '../domain/journey/node-kind.ts'
 import type { JsonObject } from '../domain/json.ts'
 import type { ClaimedItem, EnrollmentRow, WatchRow } from '../store/queries/claim.ts'
 import {
-  type ContactRow, createContacts, type Key, loadActiveEnrollments, loadContacts, loadDedupe, loadEnrollments, loadHistory, loadSlots, loadWatches, resolveAliases, type SlotRow,
+  type ContactRow,
+  createContacts,
+  type Key,
+  loadActiveEnrollments,
+  loadContacts,
+  loadDedupe,
+  loadEnrollments,
+  loadHistory,
+  loadSlots,
+  loadWatches,
+  resolveAliases,
+  type SlotRow,
 } from '../store/queries/facts.ts'
 import { findLastSent, loadMessages, type MessageRow } from '../store/queries/messages.ts'
 import type { Client } from '../store/sql.ts'
@@ -102,14 +113,22 @@ export async function load(client: Client, claim: Claim, configuration: Configur
   const all = [...cases.values()]
   await loadLedger(client, all)
   await loadRunning(client, all)
-  const versions = await book.versions(client, all.flatMap((each) => [...each.enrollments.values()].map((running) => running.state.versionId)))
+  const versions = await book.versions(
+    client,
+    all.flatMap((each) => [...each.enrollments.values()].map((running) => running.state.versionId)),
+  )
   await loadEntry(client, all, configuration)
   await loadPast(client, all, configuration, versions, now)
   return { cases: all, forwards, lost }
 }
 
 /** Gives every item its contact; those whose contact lives in another lane are forwarded, which keeps their order per reference. */
-async function resolve(client: Client, claimed: readonly ClaimedItem[], now: number, forwards: InboxItem[]): Promise<{ contactId: string; item: Item }[]> {
+async function resolve(
+  client: Client,
+  claimed: readonly ClaimedItem[],
+  now: number,
+  forwards: InboxItem[],
+): Promise<{ contactId: string; item: Item }[]> {
   const unresolved = new Map<string, { lane: number; workspaceId: string; reference: string; creates: boolean }>()
   for (const row of claimed) {
     if (row.contact_id !== null || row.reference === null) continue
@@ -123,7 +142,10 @@ async function resolve(client: Client, claimed: readonly ClaimedItem[], now: num
   const created = new Set<string>()
   if (unresolved.size > 0) {
     const wanted = [...unresolved.entries()]
-    const found = await resolveAliases(client, wanted.map(([, each]) => each))
+    const found = await resolveAliases(
+      client,
+      wanted.map(([, each]) => each),
+    )
     const missing: (Parameters<typeof createContacts>[1][number] & { id: string })[] = []
     wanted.forEach(([id, each], index) => {
       const contactId = found[index]
@@ -168,7 +190,8 @@ async function resolve(client: Client, claimed: readonly ClaimedItem[], now: num
 async function loadGroups(client: Client, contacts: Map<string, ContactRow>): Promise<void> {
   const more = new Map<string, Key>()
   for (const row of contacts.values()) {
-    for (const id of [...row.linked, ...(row.merged_into === null ? [] : [row.merged_into])]) if (!contacts.has(id)) more.set(id, { lane: laneOf(id), id })
+    for (const id of [...row.linked, ...(row.merged_into === null ? [] : [row.merged_into])])
+      if (!contacts.has(id)) more.set(id, { lane: laneOf(id), id })
   }
   if (more.size === 0) return
   for (const row of await loadContacts(client, [...more.values()])) contacts.set(row.id, row)
@@ -176,7 +199,9 @@ async function loadGroups(client: Client, contacts: Map<string, ContactRow>): Pr
 
 function openCase(row: ContactRow, contacts: ReadonlyMap<string, ContactRow>, configuration: Configuration): Case {
   const known = row.merged_into === null ? row : (contacts.get(row.merged_into) ?? row)
-  const group = [known, row, ...known.linked.map((id) => contacts.get(id))].filter((each, index, list): each is ContactRow => each !== undefined && list.indexOf(each) === index)
+  const group = [known, row, ...known.linked.map((id) => contacts.get(id))].filter(
+    (each, index, list): each is ContactRow => each !== undefined && list.indexOf(each) === index,
+  )
   const facts: Facts = {
     contact: {
       id: known.id,
@@ -190,30 +215,69 @@ function openCase(row: ContactRow, contacts: ReadonlyMap<string, ContactRow>, co
       erased: known.erased,
     },
     identities: group.flatMap((each) =>
-      each.identities.map(([id, channel, status, platform, lastSeenAt]) => ({ id, channel: channel as Channel, status: status as IdentityStatus, platform, lastSeenAt })),
+      each.identities.map(([id, channel, status, platform, lastSeenAt]) => ({
+        id,
+        channel: channel as Channel,
+        status: status as IdentityStatus,
+        platform,
+        lastSeenAt,
+      })),
     ),
-    consents: group.flatMap((each) => each.consents.map(([channel, topic, state]) => ({ channel: (channel || null) as Channel | null, topic: topic || null, state: state as ConsentState }))),
+    consents: group.flatMap((each) =>
+      each.consents.map(([channel, topic, state]) => ({
+        channel: (channel || null) as Channel | null,
+        topic: topic || null,
+        state: state as ConsentState,
+      })),
+    ),
     history: [],
     dedupe: [],
     paused: false,
   }
   return {
-    lane: row.lane, workspaceId: row.workspace_id, contactId: row.id, facts, linked: row.linked, items: [], dueEnrollments: new Set(), dueWatches: [], dueMessages: [],
-    enrollments: new Map(), messages: new Map(), lastSent: new Map(), slots: new Map(), watches: [],
+    lane: row.lane,
+    workspaceId: row.workspace_id,
+    contactId: row.id,
+    facts,
+    linked: row.linked,
+    items: [],
+    dueEnrollments: new Set(),
+    dueWatches: [],
+    dueMessages: [],
+    enrollments: new Map(),
+    messages: new Map(),
+    lastSent: new Map(),
+    slots: new Map(),
+    watches: [],
   }
 }
 
 export function running(row: EnrollmentRow): Running {
   const state = {
     ...row.state,
-    id: row.id, journeyId: row.journey_id, versionId: row.version_id, contactId: row.contact_id, key: row.key, status: row.status, node: row.node,
-    dueAt: row.due_at === null ? null : Math.floor(row.due_at), enteredAt: Math.floor(row.entered_at), endedAt: null, endReason: null,
+    id: row.id,
+    journeyId: row.journey_id,
+    versionId: row.version_id,
+    contactId: row.contact_id,
+    key: row.key,
+    status: row.status,
+    node: row.node,
+    dueAt: row.due_at === null ? null : Math.floor(row.due_at),
+    enteredAt: Math.floor(row.entered_at),
+    endedAt: null,
+    endReason: null,
   } as unknown as EnrollmentState
   return { workspaceId: row.workspace_id, state }
 }
 
 async function loadLedger(client: Client, cases: readonly Case[]): Promise<void> {
-  const replies = cases.flatMap((one) => [...new Set(one.items.flatMap((item) => (item.kind === 'inbound' ? [item.data.channel] : [])))].map((channel) => ({ lane: one.lane, contactId: one.contactId, channel })))
+  const replies = cases.flatMap((one) =>
+    [...new Set(one.items.flatMap((item) => (item.kind === 'inbound' ? [item.data.channel] : [])))].map((channel) => ({
+      lane: one.lane,
+      contactId: one.contactId,
+      channel,
+    })),
+  )
   const answered = replies.length === 0 ? [] : await findLastSent(client, replies)
   const byContact = new Map(cases.map((one) => [one.contactId, one]))
   for (const { id, contact_id } of answered) {
@@ -227,19 +291,32 @@ async function loadLedger(client: Client, cases: readonly Case[]): Promise<void>
     for (const id of one.dueMessages) ids.add(id)
   }
   if (ids.size === 0) return
-  for (const row of await loadMessages(client, [...ids].map((id) => ({ lane: laneOf(id), id })))) byContact.get(row.contact_id)?.messages.set(row.id, row)
+  for (const row of await loadMessages(
+    client,
+    [...ids].map((id) => ({ lane: laneOf(id), id })),
+  ))
+    byContact.get(row.contact_id)?.messages.set(row.id, row)
 }
 
 /** Enrollments that an event may move, by contact; those whose message or id was named, by id. */
 async function loadRunning(client: Client, cases: readonly Case[]): Promise<void> {
   const byContact = new Map(cases.map((one) => [one.contactId, one]))
-  const wide = cases.filter((one) => one.items.some((item) => item.kind === 'event' || item.kind === 'echo' || item.kind === 'contact' || item.kind === 'inbound'))
+  const wide = cases.filter((one) =>
+    one.items.some((item) => item.kind === 'event' || item.kind === 'echo' || item.kind === 'contact' || item.kind === 'inbound'),
+  )
   if (wide.length > 0) {
-    for (const row of await loadActiveEnrollments(client, wide.map((one) => ({ lane: one.lane, id: one.contactId })))) byContact.get(row.contact_id)?.enrollments.set(row.id, running(row))
+    for (const row of await loadActiveEnrollments(
+      client,
+      wide.map((one) => ({ lane: one.lane, id: one.contactId })),
+    ))
+      byContact.get(row.contact_id)?.enrollments.set(row.id, running(row))
   }
   const named = new Map<string, Key>()
   for (const one of cases) {
-    const ids = [...[...one.messages.values()].map((row) => row.enrollment_id), ...one.items.map((item) => (item.kind === 'exit' ? item.data.enrollmentId : null))]
+    const ids = [
+      ...[...one.messages.values()].map((row) => row.enrollment_id),
+      ...one.items.map((item) => (item.kind === 'exit' ? item.data.enrollmentId : null)),
+    ]
     for (const id of ids) if (id !== null && !one.enrollments.has(id)) named.set(id, { lane: laneOf(id), id })
   }
   if (named.size === 0) return
@@ -286,16 +363,25 @@ export function candidates(one: Case, configuration: Configuration): Set<string>
 function concerns(journey: LiveJourney, item: Item): boolean {
   if (item.kind === 'event' || item.kind === 'inbound') {
     const name = item.kind === 'event' ? item.data.name : `${item.data.channel}.message.received`
-    return journey.graph.listensTo.has(name) || journey.graph.triggers.some((trigger) => {
-      const config = trigger.config as { event?: string; events?: string[] }
-      return trigger.kind.kind === 'inactivity_trigger' ? (config.events?.includes(name) ?? true) : config.event === name
-    })
+    return (
+      journey.graph.listensTo.has(name) ||
+      journey.graph.triggers.some((trigger) => {
+        const config = trigger.config as { event?: string; events?: string[] }
+        return trigger.kind.kind === 'inactivity_trigger' ? (config.events?.includes(name) ?? true) : config.event === name
+      })
+    )
   }
   return item.kind === 'contact' && journey.graph.triggers.some((trigger) => trigger.kind.kind === 'contact_trigger')
 }
 
 /** Reads as much of each contact's past as the graphs in question ask for, and no more. */
-async function loadPast(client: Client, cases: readonly Case[], configuration: Configuration, versions: ReadonlyMap<string, CompiledGraph>, now: number): Promise<void> {
+async function loadPast(
+  client: Client,
+  cases: readonly Case[],
+  configuration: Configuration,
+  versions: ReadonlyMap<string, CompiledGraph>,
+  now: number,
+): Promise<void> {
   const asks: { lane: number; contactId: string; name: string; since: number; owner: string }[] = []
   const dedupes: Key[] = []
   for (const one of cases) {
@@ -329,7 +415,13 @@ async function loadPast(client: Client, cases: readonly Case[], configuration: C
     const histories = new Map<string, EventFact[]>()
     for (const row of await loadHistory(client, asks)) {
       const list = histories.get(row.contact_id) ?? []
-      list.push({ id: row.id, name: row.name, properties: row.properties as JsonObject, occurredAt: Math.floor(row.occurred_at), receivedAt: Math.floor(row.received_at) })
+      list.push({
+        id: row.id,
+        name: row.name,
+        properties: row.properties as JsonObject,
+        occurredAt: Math.floor(row.occurred_at),
+        receivedAt: Math.floor(row.received_at),
+      })
       histories.set(row.contact_id, list)
     }
     for (const [id, history] of histories) {

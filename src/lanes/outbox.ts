@@ -65,7 +65,11 @@ export class Outbox {
     return [...this.changedEnrollments.values()]
   }
   get counted(): rows.CountWrite[] {
-    return [...this.counts.values()].sort((a, b) => a.lane - b.lane || (a.version < b.version ? -1 : a.version > b.version ? 1 : a.node < b.node ? -1 : a.node > b.node ? 1 : a.metric < b.metric ? -1 : 1))
+    return [...this.counts.values()].sort(
+      (a, b) =>
+        a.lane - b.lane ||
+        (a.version < b.version ? -1 : a.version > b.version ? 1 : a.node < b.node ? -1 : a.node > b.node ? 1 : a.metric < b.metric ? -1 : 1),
+    )
   }
 
   /** A fresh id for a row of this lane; unlike a derived one it is never looked for again. */
@@ -87,7 +91,17 @@ export class Outbox {
       row.n += n
       row.amount += amount
     } else {
-      this.counts.set(id, { lane: key.lane, version: key.versionId, node: key.node, metric, hour, workspace: key.workspaceId, journey: key.journeyId, n, amount })
+      this.counts.set(id, {
+        lane: key.lane,
+        version: key.versionId,
+        node: key.node,
+        metric,
+        hour,
+        workspace: key.workspaceId,
+        journey: key.journeyId,
+        n,
+        amount,
+      })
     }
   }
 
@@ -95,8 +109,21 @@ export class Outbox {
   saveEnrollment(workspaceId: string, state: EnrollmentState, options: { isNew: boolean; frozen: boolean }): void {
     const { id, journeyId, versionId, contactId, key, status, node, dueAt, enteredAt, endedAt, endReason, ...rest } = state
     const row: rows.EnrollmentWrite = {
-      lane: laneOf(id), id, workspace: workspaceId, journey: journeyId, version: versionId, contact: contactId, key, status, node,
-      due: options.frozen ? null : dueAt, frozen: options.frozen ? dueAt : null, state: rest, entered: enteredAt, ended: endedAt, reason: endReason,
+      lane: laneOf(id),
+      id,
+      workspace: workspaceId,
+      journey: journeyId,
+      version: versionId,
+      contact: contactId,
+      key,
+      status,
+      node,
+      due: options.frozen ? null : dueAt,
+      frozen: options.frozen ? dueAt : null,
+      state: rest,
+      entered: enteredAt,
+      ended: endedAt,
+      reason: endReason,
     }
     if (options.isNew || this.newEnrollments.has(id)) this.newEnrollments.set(id, row)
     else this.changedEnrollments.set(id, row)
@@ -107,8 +134,16 @@ export class Outbox {
   record(workspaceId: string, state: EnrollmentState, input: Input, decisions: readonly Decision[]): void {
     const lane = laneOf(state.id)
     this.journal.push({
-      lane, at: this.now, id: derivedId(this.now, lane, state.id, String(state.seq)), workspace: workspaceId, contact: state.contactId,
-      journey: state.journeyId, enrollment: state.id, seq: state.seq, input, decisions,
+      lane,
+      at: this.now,
+      id: derivedId(this.now, lane, state.id, String(state.seq)),
+      workspace: workspaceId,
+      contact: state.contactId,
+      journey: state.journeyId,
+      enrollment: state.id,
+      seq: state.seq,
+      input,
+      decisions,
     })
     const key = { lane, workspaceId, journeyId: state.journeyId, versionId: state.versionId }
     for (const decision of decisions) {
@@ -139,7 +174,16 @@ export class Outbox {
   /** A trigger that did not let somebody in: traced under the contact, because there is no enrollment. */
   refuse(lane: number, workspaceId: string, contactId: string, journeyId: string, cause: unknown, decision: Decision): void {
     this.journal.push({
-      lane, at: this.now, id: this.newId(lane, contactId, journeyId), workspace: workspaceId, contact: contactId, journey: journeyId, enrollment: null, seq: 0, input: cause, decisions: [decision],
+      lane,
+      at: this.now,
+      id: this.newId(lane, contactId, journeyId),
+      workspace: workspaceId,
+      contact: contactId,
+      journey: journeyId,
+      enrollment: null,
+      seq: 0,
+      input: cause,
+      decisions: [decision],
     })
   }
 
@@ -151,11 +195,26 @@ export class Outbox {
         const { message } = effect
         const status = message.verdict.type === 'send' ? 'PLANNED' : message.verdict.type === 'defer' ? 'DEFERRED' : 'SUPPRESSED'
         this.messages.set(message.id, {
-          lane, id: message.id, workspace: workspaceId, contact: state.contactId, enrollment: state.id, journey: state.journeyId, version: state.versionId, node: message.node, visit: message.visit,
-          channel: message.channel, purpose: message.purpose, topic: message.topicId, template: message.templateId, identity: message.identityId, status,
-          due: message.verdict.type === 'defer' ? message.verdict.until : null, dedupe: message.dedupeKey,
+          lane,
+          id: message.id,
+          workspace: workspaceId,
+          contact: state.contactId,
+          enrollment: state.id,
+          journey: state.journeyId,
+          version: state.versionId,
+          node: message.node,
+          visit: message.visit,
+          channel: message.channel,
+          purpose: message.purpose,
+          topic: message.topicId,
+          template: message.templateId,
+          identity: message.identityId,
+          status,
+          due: message.verdict.type === 'defer' ? message.verdict.until : null,
+          dedupe: message.dedupeKey,
           failure: message.verdict.type === 'send' ? null : message.verdict.reason,
-          variables: { event: state.trigger.event?.properties ?? {}, vars: state.vars, key: state.key }, planned: this.now,
+          variables: { event: state.trigger.event?.properties ?? {}, vars: state.vars, key: state.key },
+          planned: this.now,
         })
         if (status === 'PLANNED') this.sends.push({ id: message.id, workspaceId })
         this.count({ ...key, node: message.node }, status === 'SUPPRESSED' ? 'suppressed' : 'planned')
@@ -174,12 +233,28 @@ export class Outbox {
         }
         break
       case 'contact':
-        this.contacts.push({ lane: laneOf(facts.contact.id), id: facts.contact.id, set: effect.set, unset: effect.unset, add: effect.addTags, remove: effect.removeTags })
+        this.contacts.push({
+          lane: laneOf(facts.contact.id),
+          id: facts.contact.id,
+          set: effect.set,
+          unset: effect.unset,
+          add: effect.addTags,
+          remove: effect.removeTags,
+        })
         break
       case 'conversion':
         this.conversions.push({
-          lane, id: derivedId(state.enteredAt, lane, state.id, 'goal', effect.goal), workspace: workspaceId, contact: state.contactId, journey: state.journeyId, version: state.versionId,
-          enrollment: state.id, goal: effect.goal, value: effect.value, event: effect.eventId, at: effect.at,
+          lane,
+          id: derivedId(state.enteredAt, lane, state.id, 'goal', effect.goal),
+          workspace: workspaceId,
+          contact: state.contactId,
+          journey: state.journeyId,
+          version: state.versionId,
+          enrollment: state.id,
+          goal: effect.goal,
+          value: effect.value,
+          event: effect.eventId,
+          at: effect.at,
         })
         this.count({ ...key, node: '' }, 'goal', 1, effect.value ?? 0)
         break
@@ -193,7 +268,16 @@ export class Outbox {
     if (change.history) {
       const { status, human, at, detail } = change.history
       this.statuses.push({
-        lane: row.lane, id: this.newId(row.lane, row.id, status), message: row.id, workspace: row.workspace_id, contact: row.contact_id, status, human, detail: detail ?? null, at, received: this.now,
+        lane: row.lane,
+        id: this.newId(row.lane, row.id, status),
+        message: row.id,
+        workspace: row.workspace_id,
+        contact: row.contact_id,
+        status,
+        human,
+        detail: detail ?? null,
+        at,
+        received: this.now,
       })
     }
     if (row.journey_id !== null && row.version_id !== null) {
@@ -202,14 +286,28 @@ export class Outbox {
       this.touch(row.workspace_id, 'journeys', row.journey_id)
     }
     if (change.send) this.sends.push({ id: row.id, workspaceId: row.workspace_id })
-    if (change.identity !== null && row.identity_id !== null) this.identities.push({ lane: laneOf(row.identity_id), id: row.identity_id, status: change.identity })
+    if (change.identity !== null && row.identity_id !== null)
+      this.identities.push({ lane: laneOf(row.identity_id), id: row.identity_id, status: change.identity })
   }
 }
 
 function toUpdate(lane: number, entry: LedgerEntry): rows.MessageUpdate {
   return {
-    lane, id: entry.id, status: entry.status, due: entry.dueAt, provider_message: entry.providerMessageId, failure_code: entry.failure?.code ?? null, failure_class: entry.failure?.class ?? null,
-    failure_message: entry.failure?.message ?? null, sent: entry.sentAt, delivered: entry.deliveredAt, opened: entry.openedAt, clicked: entry.clickedAt, replied: entry.repliedAt,
-    machine_opened: entry.machineOpenedAt, machine_clicked: entry.machineClickedAt, cost: entry.cost,
+    lane,
+    id: entry.id,
+    status: entry.status,
+    due: entry.dueAt,
+    provider_message: entry.providerMessageId,
+    failure_code: entry.failure?.code ?? null,
+    failure_class: entry.failure?.class ?? null,
+    failure_message: entry.failure?.message ?? null,
+    sent: entry.sentAt,
+    delivered: entry.deliveredAt,
+    opened: entry.openedAt,
+    clicked: entry.clickedAt,
+    replied: entry.repliedAt,
+    machine_opened: entry.machineOpenedAt,
+    machine_clicked: entry.machineClickedAt,
+    cost: entry.cost,
   }
 }

@@ -1,5 +1,5 @@
 import { findWork } from '../store/queries/claim.ts'
-import { type Ring, tick, type Ticked } from './tick.ts'
+import { type Ring, type Ticked, tick } from './tick.ts'
 
 export interface Pacer {
   /** Lanes that have new work, as heard by NOTIFY. */
@@ -106,12 +106,13 @@ export function startPacer(ring: Ring, options: PacerOptions): Pacer {
       pump()
     },
     lookAgain: () => schedule(0),
-    stop: () => new Promise((done) => {
-      stopped = true
-      if (timer !== null) clearTimeout(timer)
-      whenIdle = done
-      settle()
-    }),
+    stop: () =>
+      new Promise((done) => {
+        stopped = true
+        if (timer !== null) clearTimeout(timer)
+        whenIdle = done
+        settle()
+      }),
     get ticks() {
       return ticks
     },

@@ -61,7 +61,15 @@ export async function tick(ring: Ring, lanes: readonly number[]): Promise<Ticked
     for (const one of cases) foldCase(one, { configuration, versions, outbox, now })
     await writeBack(client, outbox, ring.lanes)
     const sends = await enqueue(ring, client, outbox)
-    return { lanes: mine, more: full(ring.rowsPerLane, claim), taken, steps: outbox.journal.length, sends, lost, dueIn: outbox.nextDue === null ? null : outbox.nextDue - now }
+    return {
+      lanes: mine,
+      more: full(ring.rowsPerLane, claim),
+      taken,
+      steps: outbox.journal.length,
+      sends,
+      lost,
+      dueIn: outbox.nextDue === null ? null : outbox.nextDue - now,
+    }
   })
 }
 

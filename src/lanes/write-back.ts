@@ -26,8 +26,19 @@ export async function writeBack(client: Client, outbox: Outbox, lanes: number): 
   await write.writeIdentities(client, outbox.identities)
   await write.writeCounts(client, outbox.counted)
   await deliver(client, outbox.forwards, lanes)
-  await notify(client, CHANGE_CHANNEL, [...outbox.touched].flatMap(([workspaceId, touched]) =>
-    encodeChanges({ workspaceId, enrollments: [...touched.enrollments], messages: [...touched.messages], journeys: [...touched.journeys], truncated: false })))
+  await notify(
+    client,
+    CHANGE_CHANNEL,
+    [...outbox.touched].flatMap(([workspaceId, touched]) =>
+      encodeChanges({
+        workspaceId,
+        enrollments: [...touched.enrollments],
+        messages: [...touched.messages],
+        journeys: [...touched.journeys],
+        truncated: false,
+      }),
+    ),
+  )
 }
 
 /** UPDATE … FROM applies one source row to a target: several changes of one contact become one. */

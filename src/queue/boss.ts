@@ -6,7 +6,15 @@ export const QUEUES = {
   /** A worker's ticking, as one long job that ends and sends itself again: visible, drainable, stoppable. */
   ring: { retryLimit: 1_000_000, retryDelay: 1, expireInSeconds: 3_600, heartbeatSeconds: 10, deleteAfterSeconds: 3_600 },
   /** Message ids to dispatch. The net under the worker that planned them: it dispatches them itself, at once. */
-  send: { retryLimit: 1_000, retryDelay: 5, retryBackoff: true, retryDelayMax: 60, expireInSeconds: 300, heartbeatSeconds: 20, deleteAfterSeconds: 3_600 },
+  send: {
+    retryLimit: 1_000,
+    retryDelay: 5,
+    retryBackoff: true,
+    retryDelayMax: 60,
+    expireInSeconds: 300,
+    heartbeatSeconds: 20,
+    deleteAfterSeconds: 3_600,
+  },
   /** Thaws a resumed journey, a bounded batch at a time. */
   resume: { retryLimit: 100, retryDelay: 5, expireInSeconds: 900, heartbeatSeconds: 20, deleteAfterSeconds: 86_400 },
   /** Starts the clocks of an inactivity trigger for contacts that are there already. */

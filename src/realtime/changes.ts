@@ -29,7 +29,15 @@ export function encodeChanges(changes: Changes): string[] {
   for (let start = 0; start === 0 || start < kept.length; start += IDS_PER_PAYLOAD) {
     const slice = kept.slice(start, start + IDS_PER_PAYLOAD)
     const pick = (kind: string) => slice.filter(([each]) => each === kind).map(([, id]) => shorten(id))
-    payloads.push(JSON.stringify({ w: shorten(changes.workspaceId), e: pick('e'), m: pick('m'), j: start === 0 ? changes.journeys.slice(0, 20).map(shorten) : [], t: truncated && start === 0 ? 1 : 0 }))
+    payloads.push(
+      JSON.stringify({
+        w: shorten(changes.workspaceId),
+        e: pick('e'),
+        m: pick('m'),
+        j: start === 0 ? changes.journeys.slice(0, 20).map(shorten) : [],
+        t: truncated && start === 0 ? 1 : 0,
+      }),
+    )
   }
   return payloads
 }

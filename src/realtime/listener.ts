@@ -11,14 +11,20 @@ export interface Listener {
  * The one listening connection of a process: every listening connection costs the server 25–55 µs a commit.
  * A lost connection is made again with back-off; `onReconnect` says that notifications may have been missed.
  */
-export function listen(url: string, channels: Readonly<Record<string, (payload: string) => void>>, options: { name: string; onReconnect: () => void; onError: (error: Error) => void }): Listener {
+export function listen(
+  url: string,
+  channels: Readonly<Record<string, (payload: string) => void>>,
+  options: { name: string; onReconnect: () => void; onError: (error: Error) => void },
+): Listener {
   let closed = false
   let client: pg.Client | null = null
   let timer: NodeJS.Timeout | null = null
   let failures = 0
   let first = true
   let becomeReady = () => {}
-  const ready = new Promise<void>((done) => { becomeReady = done })
+  const ready = new Promise<void>((done) => {
+    becomeReady = done
+  })
 
   const retry = (failed: pg.Client, error: Error) => {
     if (closed || client !== failed) return
@@ -36,7 +42,13 @@ export function listen(url: string, channels: Readonly<Record<string, (payload: 
     fresh.on('notification', (message) => channels[message.channel]?.(message.payload ?? ''))
     fresh
       .connect()
-      .then(() => fresh.query(Object.keys(channels).map((channel) => `LISTEN ${channel}`).join(';')))
+      .then(() =>
+        fresh.query(
+          Object.keys(channels)
+            .map((channel) => `LISTEN ${channel}`)
+            .join(';'),
+        ),
+      )
       .then(() => {
         failures = 0
         if (first) becomeReady()

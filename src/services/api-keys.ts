@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { ThroughlineError } from '../errors.ts'
-import { ApiKeyTable, type ApiKeyRow } from '../store/entities/api-key.ts'
+import { type ApiKeyRow, ApiKeyTable } from '../store/entities/api-key.ts'
 import { newId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import { run, type Statement } from '../store/sql.ts'
@@ -24,17 +24,31 @@ export async function authenticate(services: Services, key: string): Promise<Cal
 
 /** Whether a caller's scopes cover one. */
 export function allows(caller: Caller, scope: Scope): boolean {
-  return caller.scopes.includes('admin') || caller.scopes.includes(scope) || (caller.scopes.includes('write') && (scope === 'read' || scope === 'ingest'))
+  return (
+    caller.scopes.includes('admin') || caller.scopes.includes(scope) || (caller.scopes.includes('write') && (scope === 'read' || scope === 'ingest'))
+  )
 }
 
 /** A new key; its secret is in the answer and nowhere else. */
-export async function createApiKey(services: Services, caller: Caller, input: { name: string; scopes: readonly Scope[]; expiresAt?: Date | null | undefined }): Promise<{ row: ApiKeyRow; secret: string }> {
+export async function createApiKey(
+  services: Services,
+  caller: Caller,
+  input: { name: string; scopes: readonly Scope[]; expiresAt?: Date | null | undefined },
+): Promise<{ row: ApiKeyRow; secret: string }> {
   if (input.scopes.length === 0) throw new ThroughlineError('INVALID_INPUT', 'needs at least one scope', { path: ['scopes'] })
-  if (input.expiresAt != null && input.expiresAt.getTime() <= Date.now()) throw new ThroughlineError('INVALID_INPUT', 'must be in the future', { path: ['expiresAt'] })
+  if (input.expiresAt != null && input.expiresAt.getTime() <= Date.now())
+    throw new ThroughlineError('INVALID_INPUT', 'must be in the future', { path: ['expiresAt'] })
   const secret = makeKey()
   return inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
     const row = em.create(ApiKeyTable, {
-      id: newId(), workspaceId: caller.workspaceId, name: nameOf(input.name, 'name'), prefix: secret.slice(0, 8), hash: hashKey(secret), scopes: [...input.scopes], expiresAt: input.expiresAt ?? null, createdAt: new Date(),
+      id: newId(),
+      workspaceId: caller.workspaceId,
+      name: nameOf(input.name, 'name'),
+      prefix: secret.slice(0, 8),
+      hash: hashKey(secret),
+      scopes: [...input.scopes],
+      expiresAt: input.expiresAt ?? null,
+      createdAt: new Date(),
     })
     await em.flush()
     return { row, secret }

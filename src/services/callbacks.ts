@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
-import { laneOf, laneOfReference, isLanedId } from '../domain/ids.ts'
 import type { ProviderCallback } from '../domain/delivery.ts'
+import { isLanedId, laneOf, laneOfReference } from '../domain/ids.ts'
 import type { JsonObject } from '../domain/json.ts'
 import { deliver, type InboxItem, type Reference } from '../lanes/inbox.ts'
+import { newId } from '../store/new-id.ts'
 import { type Client, inWorkspace, run, type Statement } from '../store/sql.ts'
 import { normaliseAddress } from './address.ts'
 import type { Services } from './context.ts'
 import { keysOf } from './workspace-keys.ts'
-import { newId } from '../store/new-id.ts'
 
 /** A connection as its webhooks need it: credentials in the clear, for as long as the request lasts. */
 export interface CallbackConnection {
@@ -20,7 +20,10 @@ export interface CallbackConnection {
 }
 
 const WORKSPACE: Statement = { name: 'callback_workspace', text: 'SELECT connection_workspace($1) AS id' }
-const CONNECTION: Statement = { name: 'callback_connection', text: 'SELECT id, provider, base_url, credentials, settings FROM provider_connection WHERE id = $1 AND disabled_at IS NULL' }
+const CONNECTION: Statement = {
+  name: 'callback_connection',
+  text: 'SELECT id, provider, base_url, credentials, settings FROM provider_connection WHERE id = $1 AND disabled_at IS NULL',
+}
 
 /** The live connection of this id; null where there is none. */
 export async function findCallbackConnection(services: Services, id: string): Promise<CallbackConnection | null> {
@@ -29,9 +32,20 @@ export async function findCallbackConnection(services: Services, id: string): Pr
   if (workspaceId === null || workspaceId === undefined) return null
   return inWorkspace(services.apiPool, workspaceId, async (client) => {
     const keys = await keysOf(services, client, workspaceId)
-    const [row] = await run<{ id: string; provider: string; base_url: string | null; credentials: Buffer; settings: JsonObject }>(client, CONNECTION, [id])
+    const [row] = await run<{ id: string; provider: string; base_url: string | null; credentials: Buffer; settings: JsonObject }>(
+      client,
+      CONNECTION,
+      [id],
+    )
     if (row === undefined) return null
-    return { id: row.id, workspaceId, provider: row.provider, baseUrl: row.base_url, credentials: JSON.parse(keys.open(row.credentials)) as JsonObject, settings: row.settings }
+    return {
+      id: row.id,
+      workspaceId,
+      provider: row.provider,
+      baseUrl: row.base_url,
+      credentials: JSON.parse(keys.open(row.credentials)) as JsonObject,
+      settings: row.settings,
+    }
   })
 }
 
@@ -61,7 +75,11 @@ export async function acceptCallbacks(services: Services, connection: CallbackCo
       items.set(digest(workspaceId, connection.id, callback.providerEventId), { lane, item })
     }
     const entries = [...items].sort(([a, x], [b, y]) => x.lane - y.lane || (a < b ? -1 : 1))
-    const fresh = await run<{ digest: string }>(client, GUARD, [entries.map(([, each]) => each.lane), entries.map(([key]) => key), entries.map(() => workspaceId)])
+    const fresh = await run<{ digest: string }>(client, GUARD, [
+      entries.map(([, each]) => each.lane),
+      entries.map(([key]) => key),
+      entries.map(() => workspaceId),
+    ])
     const accepted = new Set(fresh.map((row) => row.digest))
     // In the order they came, not in the guard's.
     const fresher = [...items].filter(([key]) => accepted.has(key)).map(([, each]) => each.item)
@@ -76,7 +94,10 @@ function digest(workspaceId: string, connectionId: string, eventId: string): str
 }
 
 const OWNER: Statement = { name: 'callback_message_contact', text: 'SELECT contact_id FROM message WHERE lane = $1 AND id = $2' }
-const BY_PROVIDER: Statement = { name: 'callback_message_by_provider', text: 'SELECT id, contact_id FROM message WHERE provider_message_id = $1 AND connection_id = $2 LIMIT 1' }
+const BY_PROVIDER: Statement = {
+  name: 'callback_message_by_provider',
+  text: 'SELECT id, contact_id FROM message WHERE provider_message_id = $1 AND connection_id = $2 LIMIT 1',
+}
 
 async function toItem(services: Services, client: Client, connection: CallbackConnection, callback: ProviderCallback): Promise<InboxItem | null> {
   const { workspaceId } = connection
@@ -103,7 +124,12 @@ async function toItem(services: Services, client: Client, connection: CallbackCo
   }
 }
 
-async function findMessage(services: Services, client: Client, connection: CallbackConnection, callback: Extract<ProviderCallback, { type: 'status' }>): Promise<{ id: string; contactId: string } | null> {
+async function findMessage(
+  services: Services,
+  client: Client,
+  connection: CallbackConnection,
+  callback: Extract<ProviderCallback, { type: 'status' }>,
+): Promise<{ id: string; contactId: string } | null> {
   const { messageId, providerMessageId } = callback
   if (messageId !== null && isLanedId(messageId, services.lanes)) {
     const [row] = await run<{ contact_id: string }>(client, OWNER, [laneOf(messageId), messageId])

@@ -2,7 +2,7 @@ import type { Channel } from '../domain/channel.ts'
 import type { JsonObject } from '../domain/json.ts'
 import { describeProvider, PROVIDERS } from '../domain/providers.ts'
 import { ThroughlineError } from '../errors.ts'
-import { ProviderConnectionTable, type ProviderConnectionRow } from '../store/entities/provider-connection.ts'
+import { type ProviderConnectionRow, ProviderConnectionTable } from '../store/entities/provider-connection.ts'
 import { newId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import type { Caller, Services } from './context.ts'
@@ -27,27 +27,54 @@ export interface ConnectionView {
 
 export function viewConnection(services: Services, row: ProviderConnectionRow): ConnectionView {
   const { id, name, channel, provider, settings, createdAt } = row
-  return { id, name, channel, provider, settings, createdAt, baseUrl: row.baseUrl ?? null, disabledAt: row.disabledAt ?? null, callbackUrl: `${services.config.publicUrl}/webhooks/${provider}/${id}` }
+  return {
+    id,
+    name,
+    channel,
+    provider,
+    settings,
+    createdAt,
+    baseUrl: row.baseUrl ?? null,
+    disabledAt: row.disabledAt ?? null,
+    callbackUrl: `${services.config.publicUrl}/webhooks/${provider}/${id}`,
+  }
 }
 
 /** Connects a provider. A channel has one live connection: disable the old one first. */
 export async function connectProvider(
   services: Services,
   caller: Caller,
-  input: { provider: string; name: string; credentials: JsonObject; settings?: JsonObject | null | undefined; baseUrl?: string | null | undefined; idempotencyKey?: string | null | undefined },
+  input: {
+    provider: string
+    name: string
+    credentials: JsonObject
+    settings?: JsonObject | null | undefined
+    baseUrl?: string | null | undefined
+    idempotencyKey?: string | null | undefined
+  },
 ): Promise<ConnectionView> {
   const description = describeProvider(input.provider)
-  if (description === undefined) throw new ThroughlineError('INVALID_INPUT', `must be one of ${PROVIDERS.map((each) => each.provider).join(', ')}`, { path: ['provider'] })
+  if (description === undefined)
+    throw new ThroughlineError('INVALID_INPUT', `must be one of ${PROVIDERS.map((each) => each.provider).join(', ')}`, { path: ['provider'] })
   const credentials = conform(description.credentials, input.credentials, ['credentials'])
   const settings = conform(description.settings, input.settings ?? {}, ['settings'])
-  if (input.baseUrl != null && !/^https?:$/.test(URL.canParse(input.baseUrl) ? new URL(input.baseUrl).protocol : '')) throw new ThroughlineError('INVALID_INPUT', 'is not an http(s) URL', { path: ['baseUrl'] })
+  if (input.baseUrl != null && !/^https?:$/.test(URL.canParse(input.baseUrl) ? new URL(input.baseUrl).protocol : ''))
+    throw new ThroughlineError('INVALID_INPUT', 'is not an http(s) URL', { path: ['baseUrl'] })
   const name = nameOf(input.name, 'name')
   const id = await once(services, caller, 'connectProvider', input.idempotencyKey, input, async (em) => {
     const keys = await keysOf(services, clientOf(em), caller.workspaceId)
     const now = new Date()
     const row = em.create(ProviderConnectionTable, {
-      id: newId(), workspaceId: caller.workspaceId, channel: description.channel, provider: input.provider, name, baseUrl: input.baseUrl ?? null,
-      credentials: keys.seal(JSON.stringify(credentials)), settings, createdAt: now, updatedAt: now,
+      id: newId(),
+      workspaceId: caller.workspaceId,
+      channel: description.channel,
+      provider: input.provider,
+      name,
+      baseUrl: input.baseUrl ?? null,
+      credentials: keys.seal(JSON.stringify(credentials)),
+      settings,
+      createdAt: now,
+      updatedAt: now,
     })
     await flushUnique(em, 'provider', `The ${description.channel} channel is connected already; disable that connection first.`)
     return row.id
@@ -68,6 +95,8 @@ export async function disableConnection(services: Services, caller: Caller, id: 
 }
 
 export async function listConnections(services: Services, caller: Caller): Promise<ConnectionView[]> {
-  const rows = await inWorkspaceEm(services.orm, caller.workspaceId, (em) => em.find(ProviderConnectionTable, {}, { orderBy: { id: 'asc' }, limit: 100 }))
+  const rows = await inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
+    em.find(ProviderConnectionTable, {}, { orderBy: { id: 'asc' }, limit: 100 }),
+  )
   return rows.map((row) => viewConnection(services, row))
 }

@@ -1,8 +1,8 @@
-import { type Channel, CHANNELS, type ConsentState } from '../domain/channel.ts'
+import { CHANNELS, type Channel, type ConsentState } from '../domain/channel.ts'
 import { laneOf } from '../domain/ids.ts'
 import { ThroughlineError } from '../errors.ts'
-import { ConsentTable, type ConsentRow } from '../store/entities/consent.ts'
-import { ConsentChangeTable, type ConsentChangeRow } from '../store/entities/consent-change.ts'
+import { type ConsentRow, ConsentTable } from '../store/entities/consent.ts'
+import { type ConsentChangeRow, ConsentChangeTable } from '../store/entities/consent-change.ts'
 import { TopicTable } from '../store/entities/topic.ts'
 import { newLanedId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
@@ -29,12 +29,15 @@ export interface SetConsent {
  * first: a message being dispatched holds it FOR SHARE, so none is dispatched after a withdrawal has committed.
  */
 export async function setConsent(services: Services, caller: Caller, input: SetConsent): Promise<string> {
-  if (input.channel != null && !CHANNELS.includes(input.channel)) throw new ThroughlineError('INVALID_INPUT', `must be one of ${CHANNELS.join(', ')}`, { path: ['channel'] })
+  if (input.channel != null && !CHANNELS.includes(input.channel))
+    throw new ThroughlineError('INVALID_INPUT', `must be one of ${CHANNELS.join(', ')}`, { path: ['channel'] })
   for (const field of ['purpose', 'source'] as const) {
-    if (input[field].trim() === '' || input[field].length > 200) throw new ThroughlineError('INVALID_INPUT', 'must have 1 to 200 characters', { path: [field] })
+    if (input[field].trim() === '' || input[field].length > 200)
+      throw new ThroughlineError('INVALID_INPUT', 'must have 1 to 200 characters', { path: [field] })
   }
   return once(services, caller, 'setConsent', input.idempotencyKey, input, async (em) => {
-    if (input.topicId != null && (await em.findOne(TopicTable, { id: input.topicId })) === null) throw new ThroughlineError('NOT_FOUND', 'There is no such topic.', { path: ['topicId'] })
+    if (input.topicId != null && (await em.findOne(TopicTable, { id: input.topicId })) === null)
+      throw new ThroughlineError('NOT_FOUND', 'There is no such topic.', { path: ['topicId'] })
     const { row } = await findOrCreateContact(em, services, caller, input.contact)
     await em.execute('select 1 from contact where lane = ? and id = ? for update', [row.lane, row.id])
     const values = [row.lane, row.id, input.channel ?? '', input.topicId ?? '', caller.workspaceId, input.state, input.source, input.purpose]
@@ -43,7 +46,10 @@ export async function setConsent(services: Services, caller: Caller, input: SetC
        on conflict (lane, contact_id, channel, topic_id) do update set state = excluded.state, source = excluded.source, purpose = excluded.purpose, at = now()`,
       values,
     )
-    await em.execute(`insert into consent_change (lane, contact_id, channel, topic_id, workspace_id, state, source, purpose, id) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`, [...values, newLanedId(row.lane)])
+    await em.execute(
+      `insert into consent_change (lane, contact_id, channel, topic_id, workspace_id, state, source, purpose, id) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      [...values, newLanedId(row.lane)],
+    )
     await em.execute('update contact set consent_revision = consent_revision + 1 where lane = ? and id = ?', [row.lane, row.id])
     await announce(em, services, caller, row, 'changed', ['$consent'])
     return row.id
@@ -54,12 +60,15 @@ export async function setConsent(services: Services, caller: Caller, input: SetC
 export async function consentsOf(services: Services, caller: Caller, contactIds: readonly string[]): Promise<Map<string, ConsentRow[]>> {
   return inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
     const found = new Map<string, ConsentRow[]>(contactIds.map((id) => [id, []]))
-    for (const row of await em.find(ConsentTable, { lane: { $in: [...new Set(contactIds.map(laneOf))] }, contactId: { $in: [...contactIds] } })) found.get(row.contactId)?.push(row)
+    for (const row of await em.find(ConsentTable, { lane: { $in: [...new Set(contactIds.map(laneOf))] }, contactId: { $in: [...contactIds] } }))
+      found.get(row.contactId)?.push(row)
     return found
   })
 }
 
 /** The ledger: every change there ever was, newest first. */
 export async function consentHistory(services: Services, caller: Caller, contactId: string, first: number): Promise<ConsentChangeRow[]> {
-  return inWorkspaceEm(services.orm, caller.workspaceId, (em) => em.find(ConsentChangeTable, { lane: laneOf(contactId), contactId }, { orderBy: { id: 'desc' }, limit: first }))
+  return inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
+    em.find(ConsentChangeTable, { lane: laneOf(contactId), contactId }, { orderBy: { id: 'desc' }, limit: first }),
+  )
 }

@@ -4,8 +4,8 @@ import { isStorable, isStorableJson, type JsonObject } from '../domain/json.ts'
 import { isTimeZone } from '../domain/zone.ts'
 import { ThroughlineError } from '../errors.ts'
 import { deliver, type InboxItem, type Reference } from '../lanes/inbox.ts'
+import { type ContactRow, ContactTable } from '../store/entities/contact.ts'
 import { ContactAliasTable } from '../store/entities/contact-alias.ts'
-import { ContactTable, type ContactRow } from '../store/entities/contact.ts'
 import { newLanedId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import type { Caller, Services } from './context.ts'
@@ -36,7 +36,8 @@ export function referenceOf(contact: ContactReference): Reference | null {
   }
   if (contact.id != null) return null
   const [kind, value] = contact.externalId != null ? (['external', contact.externalId] as const) : (['anonymous', contact.anonymousId ?? ''] as const)
-  if (value.length === 0 || value.length > 256 || !isStorable(value)) throw new ThroughlineError('INVALID_INPUT', 'must have 1 to 256 characters', { path: ['contact', `${kind}Id`] })
+  if (value.length === 0 || value.length > 256 || !isStorable(value))
+    throw new ThroughlineError('INVALID_INPUT', 'must have 1 to 256 characters', { path: ['contact', `${kind}Id`] })
   return `${kind}:${value}`
 }
 
@@ -54,8 +55,17 @@ async function aliasOf(em: EntityManager, services: Services, caller: Caller, re
 }
 
 /** Tells the ring that a contact changed, and everybody it was merged with. */
-export async function announce(em: EntityManager, services: Services, caller: Caller, row: { id: string; linked: string[] }, change: 'created' | 'changed', fields: string[]): Promise<void> {
-  const items = [row.id, ...row.linked].map((contactId): InboxItem => ({ kind: 'contact', data: { change, fields }, workspaceId: caller.workspaceId, contactId }))
+export async function announce(
+  em: EntityManager,
+  services: Services,
+  caller: Caller,
+  row: { id: string; linked: string[] },
+  change: 'created' | 'changed',
+  fields: string[],
+): Promise<void> {
+  const items = [row.id, ...row.linked].map(
+    (contactId): InboxItem => ({ kind: 'contact', data: { change, fields }, workspaceId: caller.workspaceId, contactId }),
+  )
   await deliver(clientOf(em), items, services.lanes)
 }
 
@@ -68,7 +78,12 @@ export async function lockContact(em: EntityManager, services: Services, caller:
 }
 
 /** The contact of a reference, made if it is not there yet; whoever comes second finds the first's. */
-export async function findOrCreateContact(em: EntityManager, services: Services, caller: Caller, contact: ContactReference): Promise<{ row: ContactRow; created: boolean }> {
+export async function findOrCreateContact(
+  em: EntityManager,
+  services: Services,
+  caller: Caller,
+  contact: ContactReference,
+): Promise<{ row: ContactRow; created: boolean }> {
   const found = await findContact(em, services, caller, contact)
   if (found !== null) return { row: await lockContact(em, services, caller, { id: found.id }), created: false }
   const reference = referenceOf(contact)
@@ -80,17 +95,27 @@ export async function findOrCreateContact(em: EntityManager, services: Services,
     [lane, caller.workspaceId, reference, id],
   )
   if (mine.length === 0) return findOrCreateContact(em, services, caller, contact)
-  await em.execute('insert into contact (lane, id, workspace_id, external_id) values (?, ?, ?, ?)', [lane, id, caller.workspaceId, contact.externalId ?? null])
+  await em.execute('insert into contact (lane, id, workspace_id, external_id) values (?, ?, ?, ?)', [
+    lane,
+    id,
+    caller.workspaceId,
+    contact.externalId ?? null,
+  ])
   return { row: await em.findOneOrFail(ContactTable, { lane, id }), created: true }
 }
 
 /** Creates or changes a contact; answers its id. */
 export async function upsertContact(services: Services, caller: Caller, input: UpsertContact): Promise<string> {
-  if (input.timeZone != null && !isTimeZone(input.timeZone)) throw new ThroughlineError('INVALID_INPUT', 'is not an IANA time zone', { path: ['timeZone'] })
-  if (input.locale != null && !isLocale(input.locale)) throw new ThroughlineError('INVALID_INPUT', 'is not a BCP 47 language tag', { path: ['locale'] })
-  if (input.attributes != null && JSON.stringify(input.attributes).length > 65_536) throw new ThroughlineError('INVALID_INPUT', 'must not be larger than 65,536 characters', { path: ['attributes'] })
-  if (input.attributes != null && !isStorableJson(input.attributes)) throw new ThroughlineError('INVALID_INPUT', 'must not contain NUL or half a surrogate pair', { path: ['attributes'] })
-  if (input.tags != null && !input.tags.every((tag) => tag.length > 0 && tag.length <= 100 && isStorable(tag))) throw new ThroughlineError('INVALID_INPUT', 'must each have 1 to 100 characters', { path: ['tags'] })
+  if (input.timeZone != null && !isTimeZone(input.timeZone))
+    throw new ThroughlineError('INVALID_INPUT', 'is not an IANA time zone', { path: ['timeZone'] })
+  if (input.locale != null && !isLocale(input.locale))
+    throw new ThroughlineError('INVALID_INPUT', 'is not a BCP 47 language tag', { path: ['locale'] })
+  if (input.attributes != null && JSON.stringify(input.attributes).length > 65_536)
+    throw new ThroughlineError('INVALID_INPUT', 'must not be larger than 65,536 characters', { path: ['attributes'] })
+  if (input.attributes != null && !isStorableJson(input.attributes))
+    throw new ThroughlineError('INVALID_INPUT', 'must not contain NUL or half a surrogate pair', { path: ['attributes'] })
+  if (input.tags != null && !input.tags.every((tag) => tag.length > 0 && tag.length <= 100 && isStorable(tag)))
+    throw new ThroughlineError('INVALID_INPUT', 'must each have 1 to 100 characters', { path: ['tags'] })
   return once(services, caller, 'upsertContact', input.idempotencyKey, input, async (em) => {
     const { row, created } = await findOrCreateContact(em, services, caller, input.contact)
     const fields: string[] = []
@@ -130,15 +155,22 @@ function isLocale(text: string): boolean {
  * anonymous contact; where both exist, the anonymous one is merged into the known one: its history and running
  * journeys stay where they are and go on under the known contact's facts. Answers the known contact's id.
  */
-export async function identifyContact(services: Services, caller: Caller, input: { anonymousId: string; externalId: string; idempotencyKey?: string | null | undefined }): Promise<string> {
+export async function identifyContact(
+  services: Services,
+  caller: Caller,
+  input: { anonymousId: string; externalId: string; idempotencyKey?: string | null | undefined },
+): Promise<string> {
   return once(services, caller, 'identifyContact', input.idempotencyKey, input, async (em) => {
     const anonymous = await findOrCreateContact(em, services, caller, { anonymousId: input.anonymousId })
     const reference = referenceOf({ externalId: input.externalId }) as Reference
     const lane = laneOfReference(caller.workspaceId, reference, services.lanes)
-    const added = anonymous.row.externalId !== null ? [] : await em.execute<unknown[]>(
-      'insert into contact_alias (lane, workspace_id, reference, contact_id) values (?, ?, ?, ?) on conflict (lane, workspace_id, reference) do nothing returning 1',
-      [lane, caller.workspaceId, reference, anonymous.row.id],
-    )
+    const added =
+      anonymous.row.externalId !== null
+        ? []
+        : await em.execute<unknown[]>(
+            'insert into contact_alias (lane, workspace_id, reference, contact_id) values (?, ?, ?, ?) on conflict (lane, workspace_id, reference) do nothing returning 1',
+            [lane, caller.workspaceId, reference, anonymous.row.id],
+          )
     if (added.length > 0) {
       anonymous.row.externalId = input.externalId
       await em.flush()
@@ -147,7 +179,8 @@ export async function identifyContact(services: Services, caller: Caller, input:
     }
     const known = await findOrCreateContact(em, services, caller, { externalId: input.externalId })
     if (known.row.id === anonymous.row.id) return known.row.id
-    if (anonymous.row.externalId !== null) throw new ThroughlineError('CONFLICT', 'This anonymous id belongs to another known contact.', { path: ['anonymousId'] })
+    if (anonymous.row.externalId !== null)
+      throw new ThroughlineError('CONFLICT', 'This anonymous id belongs to another known contact.', { path: ['anonymousId'] })
     // Attributes only the anonymous half has are worth keeping; where both have one, the known half knows better.
     known.row.attributes = { ...anonymous.row.attributes, ...known.row.attributes }
     known.row.tags = [...new Set([...known.row.tags, ...anonymous.row.tags])].sort()
@@ -166,14 +199,21 @@ export async function getContact(services: Services, caller: Caller, contact: Co
 /** Newest first; `before` is the id to continue after. */
 export async function listContacts(services: Services, caller: Caller, input: { first: number; before: string | null }): Promise<ContactRow[]> {
   return inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
-    em.find(ContactTable, { workspaceId: caller.workspaceId, mergedInto: null, ...(input.before === null ? {} : { id: { $lt: input.before } }) }, { orderBy: { id: 'desc' }, limit: input.first }),
+    em.find(
+      ContactTable,
+      { workspaceId: caller.workspaceId, mergedInto: null, ...(input.before === null ? {} : { id: { $lt: input.before } }) },
+      { orderBy: { id: 'desc' }, limit: input.first },
+    ),
   )
 }
 
 /** Contacts by id, merges followed; who is not there is missing. */
 export async function contactsByIds(services: Services, caller: Caller, ids: readonly string[]): Promise<Map<string, ContactRow>> {
   return inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
-    const read = async (wanted: readonly string[]) => new Map((await em.find(ContactTable, { lane: { $in: [...new Set(wanted.map(laneOf))] }, id: { $in: [...wanted] } })).map((row) => [row.id, row]))
+    const read = async (wanted: readonly string[]) =>
+      new Map(
+        (await em.find(ContactTable, { lane: { $in: [...new Set(wanted.map(laneOf))] }, id: { $in: [...wanted] } })).map((row) => [row.id, row]),
+      )
     const found = await read(ids)
     const merged = [...found.values()].flatMap((row) => (row.mergedInto == null ? [] : [row.mergedInto]))
     const known = merged.length === 0 ? new Map<string, ContactRow>() : await read(merged)

@@ -19,7 +19,11 @@ export interface Services {
 }
 
 /** Sends one job of a queue; with `client`, in the transaction that client is in. */
-export type Enqueue = (queue: 'resume' | 'seed', data: object, client?: { query(text: string, values: unknown[]): Promise<{ rows: unknown[] }> }) => Promise<void>
+export type Enqueue = (
+  queue: 'resume' | 'seed',
+  data: object,
+  client?: { query(text: string, values: unknown[]): Promise<{ rows: unknown[] }> },
+) => Promise<void>
 
 /** Who asks, and for which workspace: every service takes one. */
 export interface Caller {

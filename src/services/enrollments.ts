@@ -3,8 +3,8 @@ import type { Decision, EnrollmentStatus } from '../domain/journey/enrollment.ts
 import { isStorableJson, type JsonObject } from '../domain/json.ts'
 import { ThroughlineError } from '../errors.ts'
 import { deliver, type InboxItem } from '../lanes/inbox.ts'
-import { EnrollmentTable, type EnrollmentRow } from '../store/entities/enrollment.ts'
-import { JournalEntryTable, type JournalEntryRow } from '../store/entities/journal-entry.ts'
+import { type EnrollmentRow, EnrollmentTable } from '../store/entities/enrollment.ts'
+import { type JournalEntryRow, JournalEntryTable } from '../store/entities/journal-entry.ts'
 import { JourneyTable } from '../store/entities/journey.ts'
 import { JourneyVersionTable } from '../store/entities/journey-version.ts'
 import { newId } from '../store/new-id.ts'
@@ -29,16 +29,21 @@ export interface EnrollContacts {
 
 /** Asks the ring to enroll; whether each may enter is decided there, and traced. Answers how many were asked for. */
 export async function enrollContacts(services: Services, caller: Caller, input: EnrollContacts): Promise<number> {
-  if (input.contacts.length > MOST_ENROLLED) throw new ThroughlineError('LIMIT_EXCEEDED', `At most ${MOST_ENROLLED} contacts a call.`, { path: ['contacts'] })
-  if (!isStorableJson(input.properties ?? {})) throw new ThroughlineError('INVALID_INPUT', 'must not contain NUL or half a surrogate pair', { path: ['properties'] })
+  if (input.contacts.length > MOST_ENROLLED)
+    throw new ThroughlineError('LIMIT_EXCEEDED', `At most ${MOST_ENROLLED} contacts a call.`, { path: ['contacts'] })
+  if (!isStorableJson(input.properties ?? {}))
+    throw new ThroughlineError('INVALID_INPUT', 'must not contain NUL or half a surrogate pair', { path: ['properties'] })
   const items = input.contacts.map((contact, index): InboxItem => {
     let reference: ReturnType<typeof referenceOf>
     try {
       reference = referenceOf(contact)
     } catch (error) {
-      throw error instanceof ThroughlineError ? new ThroughlineError(error.code, error.message, { path: ['contacts', String(index), ...(error.path ?? []).slice(1)] }) : error
+      throw error instanceof ThroughlineError
+        ? new ThroughlineError(error.code, error.message, { path: ['contacts', String(index), ...(error.path ?? []).slice(1)] })
+        : error
     }
-    if (reference === null && !isLanedId(contact.id ?? '', services.lanes)) throw new ThroughlineError('NOT_FOUND', 'There is no such contact.', { path: ['contacts', String(index), 'id'] })
+    if (reference === null && !isLanedId(contact.id ?? '', services.lanes))
+      throw new ThroughlineError('NOT_FOUND', 'There is no such contact.', { path: ['contacts', String(index), 'id'] })
     const data = { journeyId: input.journeyId, node: input.trigger ?? null, properties: input.properties ?? {}, requestId: newId() }
     const whose = reference === null ? { contactId: contact.id ?? '' } : { reference }
     return { kind: 'enroll', data, workspaceId: caller.workspaceId, ...whose }
@@ -58,17 +63,29 @@ export async function enrollContacts(services: Services, caller: Caller, input: 
 }
 
 /** Ends enrollments as exited; by id, or everybody a journey holds. Answers how many were asked to leave. */
-export async function exitEnrollments(services: Services, caller: Caller, input: { ids?: readonly string[] | null | undefined; journeyId?: string | null | undefined; reason?: string | null | undefined }): Promise<number> {
-  if ((input.ids == null) === (input.journeyId == null)) throw new ThroughlineError('INVALID_INPUT', 'give either ids or journeyId', { path: ['ids'] })
+export async function exitEnrollments(
+  services: Services,
+  caller: Caller,
+  input: { ids?: readonly string[] | null | undefined; journeyId?: string | null | undefined; reason?: string | null | undefined },
+): Promise<number> {
+  if ((input.ids == null) === (input.journeyId == null))
+    throw new ThroughlineError('INVALID_INPUT', 'give either ids or journeyId', { path: ['ids'] })
   const reason = input.reason == null ? 'exited_by_api' : nameOf(input.reason, 'reason')
-  const leave = (rows: EnrollmentRow[]) => rows.map((row): InboxItem => ({ kind: 'exit', data: { enrollmentId: row.id, reason }, workspaceId: caller.workspaceId, contactId: row.contactId }))
+  const leave = (rows: EnrollmentRow[]) =>
+    rows.map(
+      (row): InboxItem => ({ kind: 'exit', data: { enrollmentId: row.id, reason }, workspaceId: caller.workspaceId, contactId: row.contactId }),
+    )
   if (input.journeyId != null && !isId(input.journeyId)) throw new ThroughlineError('NOT_FOUND', 'There is no such journey.', { path: ['journeyId'] })
   const ids = input.ids?.filter((id) => isLanedId(id, services.lanes)) ?? []
   let asked = 0
   for (let after = ''; ; ) {
     const rows = await inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
       const which = input.ids != null ? { id: { $in: ids }, lane: { $in: [...new Set(ids.map(laneOf))] } } : { journeyId: input.journeyId ?? '' }
-      const found = await em.find(EnrollmentTable, { $and: [which, { status: 'ACTIVE' }, after === '' ? {} : { id: { $gt: after } }] }, { orderBy: { id: 'asc' }, limit: 1_000 })
+      const found = await em.find(
+        EnrollmentTable,
+        { $and: [which, { status: 'ACTIVE' }, after === '' ? {} : { id: { $gt: after } }] },
+        { orderBy: { id: 'asc' }, limit: 1_000 },
+      )
       await deliver(clientOf(em), leave(found), services.lanes)
       return found
     })
@@ -80,7 +97,9 @@ export async function exitEnrollments(services: Services, caller: Caller, input:
 
 export async function enrollmentsByIds(services: Services, caller: Caller, ids: readonly string[]): Promise<Map<string, EnrollmentRow>> {
   const sound = ids.filter((id) => isLanedId(id, services.lanes))
-  const rows = await inWorkspaceEm(services.orm, caller.workspaceId, (em) => em.find(EnrollmentTable, { lane: { $in: [...new Set(sound.map(laneOf))] }, id: { $in: sound } }))
+  const rows = await inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
+    em.find(EnrollmentTable, { lane: { $in: [...new Set(sound.map(laneOf))] }, id: { $in: sound } }),
+  )
   return new Map(rows.map((row) => [row.id, row]))
 }
 
@@ -119,13 +138,17 @@ export interface TracedDecision extends Decision {
 
 /** Why an enrollment is where it is: every decision, oldest first. */
 export async function traceOf(services: Services, caller: Caller, enrollmentId: string): Promise<TracedDecision[]> {
-  const rows = await inWorkspaceEm(services.orm, caller.workspaceId, (em) => em.find(JournalEntryTable, { lane: laneOf(enrollmentId), enrollmentId }, { orderBy: { seq: 'asc' }, limit: 5_000 }))
+  const rows = await inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
+    em.find(JournalEntryTable, { lane: laneOf(enrollmentId), enrollmentId }, { orderBy: { seq: 'asc' }, limit: 5_000 }),
+  )
   return rows.flatMap(decisionsOf)
 }
 
 /** Entries that were refused to a contact, newest first. */
 export async function refusalsOf(services: Services, caller: Caller, contactId: string, first: number): Promise<TracedDecision[]> {
-  const rows = await inWorkspaceEm(services.orm, caller.workspaceId, (em) => em.find(JournalEntryTable, { lane: laneOf(contactId), contactId, enrollmentId: null }, { orderBy: { at: 'desc' }, limit: first }))
+  const rows = await inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
+    em.find(JournalEntryTable, { lane: laneOf(contactId), contactId, enrollmentId: null }, { orderBy: { at: 'desc' }, limit: first }),
+  )
   return rows.flatMap(decisionsOf)
 }
 

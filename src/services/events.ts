@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { type EventInput, judgeEvent } from '../domain/event-input.ts'
 import { laneOf, laneOfReference } from '../domain/ids.ts'
 import { type ErrorCode, ThroughlineError } from '../errors.ts'
-import { EventTable, type EventRow } from '../store/entities/event.ts'
+import { type EventRow, EventTable } from '../store/entities/event.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
-import { ingest, type IngestRow } from '../store/queries/ingest.ts'
+import { type IngestRow, ingest } from '../store/queries/ingest.ts'
 import { inWorkspace } from '../store/sql.ts'
 import type { Caller, Services } from './context.ts'
 
@@ -37,7 +37,13 @@ export async function ingestEvents(services: Services, caller: Caller, events: r
   events.forEach((event, index) => {
     const fault = judgeEvent(event, now, services.lanes)
     if (fault !== null) {
-      rejected.push({ index, messageId: typeof event.messageId === 'string' ? event.messageId : null, code: 'INVALID_INPUT', message: fault.message, path: ['events', String(index), ...fault.path] })
+      rejected.push({
+        index,
+        messageId: typeof event.messageId === 'string' ? event.messageId : null,
+        code: 'INVALID_INPUT',
+        message: fault.message,
+        path: ['events', String(index), ...fault.path],
+      })
       return
     }
     sound++
@@ -69,11 +75,20 @@ function digestOf(text: string): string {
 }
 
 /** A contact's events, newest first; `before` is the id to continue after. */
-export async function listEvents(services: Services, caller: Caller, input: { contactId: string; first: number; before: string | null; name: string | null }): Promise<EventRow[]> {
+export async function listEvents(
+  services: Services,
+  caller: Caller,
+  input: { contactId: string; first: number; before: string | null; name: string | null },
+): Promise<EventRow[]> {
   return inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
     em.find(
       EventTable,
-      { lane: laneOf(input.contactId), contactId: input.contactId, ...(input.name === null ? {} : { name: input.name }), ...(input.before === null ? {} : { id: { $lt: input.before } }) },
+      {
+        lane: laneOf(input.contactId),
+        contactId: input.contactId,
+        ...(input.name === null ? {} : { name: input.name }),
+        ...(input.before === null ? {} : { id: { $lt: input.before } }),
+      },
       { orderBy: { id: 'desc' }, limit: input.first },
     ),
   )

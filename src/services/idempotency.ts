@@ -9,22 +9,41 @@ import type { Caller, Services } from './context.ts'
  * repetition waits on it, then finds the answer, or, where the first rolled back, does the work itself. Same key
  * and body, same answer; same key and another body, IDEMPOTENCY_CONFLICT. Answers must survive JSON.
  */
-export async function once<T>(services: Services, caller: Caller, operation: string, key: string | null | undefined, body: unknown, work: (em: EntityManager) => Promise<T>): Promise<T> {
+export async function once<T>(
+  services: Services,
+  caller: Caller,
+  operation: string,
+  key: string | null | undefined,
+  body: unknown,
+  work: (em: EntityManager) => Promise<T>,
+): Promise<T> {
   if (key === null || key === undefined) return inWorkspaceEm(services.orm, caller.workspaceId, work)
   if (key.length === 0 || key.length > 200) throw new ThroughlineError('INVALID_INPUT', 'must have 1 to 200 characters', { path: ['idempotencyKey'] })
-  const hash = createHash('sha256').update(operation).update('\0').update(JSON.stringify(sorted(body))).digest()
+  const hash = createHash('sha256')
+    .update(operation)
+    .update('\0')
+    .update(JSON.stringify(sorted(body)))
+    .digest()
   return inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
     const inserted = await em.execute<{ key: string }[]>(
       `insert into idempotency (workspace_id, key, operation, body_hash) values (?, ?, ?, ?) on conflict (workspace_id, key) do nothing returning key`,
       [caller.workspaceId, key, operation, hash],
     )
     if (inserted.length === 0) {
-      const [known] = await em.execute<{ body_hash: Buffer; response: { value: T } | null }[]>(`select body_hash, response from idempotency where workspace_id = ? and key = ?`, [caller.workspaceId, key])
-      if (known === undefined || !Buffer.from(known.body_hash).equals(hash)) throw new ThroughlineError('IDEMPOTENCY_CONFLICT', undefined, { path: ['idempotencyKey'] })
+      const [known] = await em.execute<{ body_hash: Buffer; response: { value: T } | null }[]>(
+        `select body_hash, response from idempotency where workspace_id = ? and key = ?`,
+        [caller.workspaceId, key],
+      )
+      if (known === undefined || !Buffer.from(known.body_hash).equals(hash))
+        throw new ThroughlineError('IDEMPOTENCY_CONFLICT', undefined, { path: ['idempotencyKey'] })
       return (known.response as { value: T }).value
     }
     const value = await work(em)
-    await em.execute(`update idempotency set response = ?::jsonb where workspace_id = ? and key = ?`, [JSON.stringify({ value }), caller.workspaceId, key])
+    await em.execute(`update idempotency set response = ?::jsonb where workspace_id = ? and key = ?`, [
+      JSON.stringify({ value }),
+      caller.workspaceId,
+      key,
+    ])
     return JSON.parse(JSON.stringify({ value })).value as T
   })
 }
@@ -33,5 +52,9 @@ export async function once<T>(services: Services, caller: Caller, operation: str
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)
   if (typeof value !== 'object' || value === null || value instanceof Date) return value
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, each]) => [key, sorted(each)]))
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, each]) => [key, sorted(each)]),
+  )
 }

@@ -1,7 +1,7 @@
-import { type Channel, CHANNELS } from '../domain/channel.ts'
+import { CHANNELS, type Channel } from '../domain/channel.ts'
 import { laneOf, laneOfReference } from '../domain/ids.ts'
 import { ThroughlineError } from '../errors.ts'
-import { ChannelIdentityTable, type ChannelIdentityRow } from '../store/entities/channel-identity.ts'
+import { type ChannelIdentityRow, ChannelIdentityTable } from '../store/entities/channel-identity.ts'
 import { newLanedId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import { maskAddress, normaliseAddress } from './address.ts'
@@ -70,7 +70,10 @@ export async function removeIdentity(services: Services, caller: Caller, id: str
     const row = await lockContact(em, services, caller, { id: identity.contactId })
     const reference = `${identity.channel}:${identity.blindIndex}` as const
     await em.execute('delete from contact_alias where lane = ? and workspace_id = ? and reference = ? and contact_id = ?', [
-      laneOfReference(caller.workspaceId, reference, services.lanes), caller.workspaceId, reference, identity.contactId,
+      laneOfReference(caller.workspaceId, reference, services.lanes),
+      caller.workspaceId,
+      reference,
+      identity.contactId,
     ])
     em.remove(identity)
     await em.flush()
@@ -82,12 +85,26 @@ export async function removeIdentity(services: Services, caller: Caller, id: str
 /** The addresses of these contacts, by contact. */
 export async function identitiesOf(services: Services, caller: Caller, contactIds: readonly string[]): Promise<Map<string, Identity[]>> {
   return inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
-    const rows = await em.find(ChannelIdentityTable, { lane: { $in: [...new Set(contactIds.map(laneOf))] }, contactId: { $in: [...contactIds] } }, { orderBy: { createdAt: 'asc' } })
+    const rows = await em.find(
+      ChannelIdentityTable,
+      { lane: { $in: [...new Set(contactIds.map(laneOf))] }, contactId: { $in: [...contactIds] } },
+      { orderBy: { createdAt: 'asc' } },
+    )
     const keys = await keysOf(services, clientOf(em), caller.workspaceId)
     const found = new Map<string, Identity[]>(contactIds.map((id) => [id, []]))
     for (const row of rows) {
       const { id, contactId, channel, status, platform, createdAt } = row
-      found.get(contactId)?.push({ id, contactId, channel, status, platform: platform ?? null, createdAt, maskedAddress: maskAddress(channel, keys.open(Buffer.from(row.address))) })
+      found
+        .get(contactId)
+        ?.push({
+          id,
+          contactId,
+          channel,
+          status,
+          platform: platform ?? null,
+          createdAt,
+          maskedAddress: maskAddress(channel, keys.open(Buffer.from(row.address))),
+        })
     }
     return found
   })

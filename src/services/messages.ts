@@ -3,15 +3,17 @@ import type { DeliveryStatus } from '../domain/delivery.ts'
 import { isLanedId, laneOf } from '../domain/ids.ts'
 import { ThroughlineError } from '../errors.ts'
 import { deliver } from '../lanes/inbox.ts'
-import { MessageTable, type MessageRow } from '../store/entities/message.ts'
-import { MessageStatusTable, type MessageStatusRow } from '../store/entities/message-status.ts'
+import { type MessageRow, MessageTable } from '../store/entities/message.ts'
+import { type MessageStatusRow, MessageStatusTable } from '../store/entities/message-status.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import type { Caller, Services } from './context.ts'
 import { clientOf } from './transaction.ts'
 
 export async function messagesByIds(services: Services, caller: Caller, ids: readonly string[]): Promise<Map<string, MessageRow>> {
   const sound = ids.filter((id) => isLanedId(id, services.lanes))
-  const rows = await inWorkspaceEm(services.orm, caller.workspaceId, (em) => em.find(MessageTable, { lane: { $in: [...new Set(sound.map(laneOf))] }, id: { $in: sound } }))
+  const rows = await inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
+    em.find(MessageTable, { lane: { $in: [...new Set(sound.map(laneOf))] }, id: { $in: sound } }),
+  )
   return new Map(rows.map((row) => [row.id, row]))
 }
 
@@ -49,7 +51,11 @@ export async function listMessages(services: Services, caller: Caller, input: Li
 export async function statusesOf(services: Services, caller: Caller, ids: readonly string[]): Promise<Map<string, MessageStatusRow[]>> {
   const found = new Map<string, MessageStatusRow[]>(ids.map((id) => [id, []]))
   const rows = await inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
-    em.find(MessageStatusTable, { lane: { $in: [...new Set(ids.map(laneOf))] }, messageId: { $in: [...ids] } }, { orderBy: { receivedAt: 'asc', id: 'asc' }, limit: 10_000 }),
+    em.find(
+      MessageStatusTable,
+      { lane: { $in: [...new Set(ids.map(laneOf))] }, messageId: { $in: [...ids] } },
+      { orderBy: { receivedAt: 'asc', id: 'asc' }, limit: 10_000 },
+    ),
   )
   for (const row of rows) found.get(row.messageId)?.push(row)
   return found
@@ -58,14 +64,29 @@ export async function statusesOf(services: Services, caller: Caller, ids: readon
 export const REPORTABLE = ['DELIVERED', 'OPENED', 'CLICKED'] as const
 
 /** What an app saw happen to a push: FCM itself reports nothing after accepting it. */
-export async function reportMessage(services: Services, caller: Caller, input: { id: string; status: (typeof REPORTABLE)[number]; at?: Date | null | undefined }): Promise<MessageRow> {
+export async function reportMessage(
+  services: Services,
+  caller: Caller,
+  input: { id: string; status: (typeof REPORTABLE)[number]; at?: Date | null | undefined },
+): Promise<MessageRow> {
   const message = (await messagesByIds(services, caller, [input.id])).get(input.id)
   if (message === undefined) throw new ThroughlineError('NOT_FOUND', 'There is no such message.', { path: ['id'] })
   // Taken as delivered, a message that still waits would never be sent.
   if (message.attempt === 0) throw new ThroughlineError('CONFLICT', 'The message has not been handed to a provider.', { path: ['id'] })
   const at = Math.min(input.at?.getTime() ?? Date.now(), Date.now())
   await inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
-    deliver(clientOf(em), [{ kind: 'callback', data: { messageId: message.id, status: input.status, human: true, at }, workspaceId: caller.workspaceId, contactId: message.contactId }], services.lanes),
+    deliver(
+      clientOf(em),
+      [
+        {
+          kind: 'callback',
+          data: { messageId: message.id, status: input.status, human: true, at },
+          workspaceId: caller.workspaceId,
+          contactId: message.contactId,
+        },
+      ],
+      services.lanes,
+    ),
   )
   return message
 }

@@ -35,9 +35,19 @@ export function unsubscribeUrl(keys: WorkspaceKeys, publicUrl: string, message: 
 const LINK = /(<a\b[^>]*?\bhref=)(["'])(https?:\/\/[^"']+)\2/gi
 
 /** The same mail with counted links, a pixel, and, where it may be unsubscribed from, a link that does. */
-export function trackEmail(content: JsonObject, keys: WorkspaceKeys, publicUrl: string, message: TrackedMessage, unsubscribe: string | null): JsonObject {
+export function trackEmail(
+  content: JsonObject,
+  keys: WorkspaceKeys,
+  publicUrl: string,
+  message: TrackedMessage,
+  unsubscribe: string | null,
+): JsonObject {
   const html = typeof content.html === 'string' ? content.html : ''
-  const linked = html.replace(LINK, (_, before: string, quote: string, url: string) => `${before}${quote}${publicUrl}/t/c/${token(keys, 'click', message, url.replaceAll('&amp;', '&'))}${quote}`)
+  const linked = html.replace(
+    LINK,
+    (_, before: string, quote: string, url: string) =>
+      `${before}${quote}${publicUrl}/t/c/${token(keys, 'click', message, url.replaceAll('&amp;', '&'))}${quote}`,
+  )
   const footer = unsubscribe === null ? '' : `<p style="font-size:12px;color:#666"><a href="${unsubscribe}">Unsubscribe</a></p>`
   const pixel = `<img src="${publicUrl}/t/o/${token(keys, 'open', message)}" width="1" height="1" alt="" style="display:none">`
   const end = /<\/body>/i.exec(linked)?.index ?? linked.length
@@ -70,11 +80,27 @@ export async function readLink(services: Services, purpose: Purpose, text: strin
 const CONTACT: Statement = { name: 'tracking_contact', text: 'SELECT contact_id FROM message WHERE lane = $1 AND id = $2' }
 
 /** Tells the ring that somebody, or something, opened, clicked or unsubscribed. */
-export async function recordVisit(services: Services, visit: Visit, status: Extract<CallbackStatus, 'OPENED' | 'CLICKED' | 'UNSUBSCRIBED'>, human: boolean): Promise<void> {
+export async function recordVisit(
+  services: Services,
+  visit: Visit,
+  status: Extract<CallbackStatus, 'OPENED' | 'CLICKED' | 'UNSUBSCRIBED'>,
+  human: boolean,
+): Promise<void> {
   const { workspaceId, messageId, url } = visit
   await inWorkspace(services.apiPool, workspaceId, async (client) => {
     const [row] = await run<{ contact_id: string }>(client, CONTACT, [laneOf(messageId), messageId])
     if (row === undefined) return
-    await deliver(client, [{ kind: 'callback', data: { messageId, status, human, at: Date.now(), ...(url === '' ? {} : { url }) }, workspaceId, contactId: row.contact_id }], services.lanes)
+    await deliver(
+      client,
+      [
+        {
+          kind: 'callback',
+          data: { messageId, status, human, at: Date.now(), ...(url === '' ? {} : { url }) },
+          workspaceId,
+          contactId: row.contact_id,
+        },
+      ],
+      services.lanes,
+    )
   })
 }

@@ -67,8 +67,20 @@ async function main(): Promise<void> {
     createPostgresUser: root,
     initdbFlags: ['--encoding=UTF8', '--locale=C.UTF-8', ...(durability === 'fast' ? ['--no-sync'] : [])],
     postgresFlags: [
-      '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'max_connections=200',
-      '-c', 'shared_buffers=256MB', '-c', 'max_wal_size=4GB', '-c', 'checkpoint_timeout=15min', '-c', 'jit=off',
+      '-c',
+      'listen_addresses=127.0.0.1',
+      '-c',
+      'unix_socket_directories=',
+      '-c',
+      'max_connections=200',
+      '-c',
+      'shared_buffers=256MB',
+      '-c',
+      'max_wal_size=4GB',
+      '-c',
+      'checkpoint_timeout=15min',
+      '-c',
+      'jit=off',
       ...(durability === 'fast' ? fast : []),
     ],
     onLog: keep,
@@ -92,7 +104,10 @@ async function main(): Promise<void> {
     process.send?.({ url: `postgres://postgres:${PASSWORD}@127.0.0.1:${port}/postgres` })
   } catch (error) {
     const said = [error instanceof Error ? error.message : '', ...lines].join('\n').trim()
-    const hint = root && /denied|not accessible/i.test(said) ? '\nThe «postgres» user cannot reach this folder: move the checkout out of a private home, or set DATA_DIRECTORY.' : ''
+    const hint =
+      root && /denied|not accessible/i.test(said)
+        ? '\nThe «postgres» user cannot reach this folder: move the checkout out of a private home, or set DATA_DIRECTORY.'
+        : ''
     process.send?.({ fault: `the embedded PostgreSQL did not start: ${said}${hint}` })
     process.disconnect?.()
   }

@@ -31,7 +31,8 @@ export async function migrate(url: string, lanes: number): Promise<number> {
   await client.connect()
   try {
     const { rows: version } = await client.query<{ n: number }>(`SELECT current_setting('server_version_num')::int AS n`)
-    if ((version[0]?.n ?? 0) < 150_000) throw new ThroughlineError('CONFIG_INVALID', 'Throughline needs PostgreSQL 15 or later.', { path: ['DATABASE_URL'] })
+    if ((version[0]?.n ?? 0) < 150_000)
+      throw new ThroughlineError('CONFIG_INVALID', 'Throughline needs PostgreSQL 15 or later.', { path: ['DATABASE_URL'] })
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK])
     const orm = await MikroORM.init({
       clientUrl: url,

@@ -2,14 +2,20 @@ import { cpus } from 'node:os'
 import type { TestDatabase } from '../support/database.ts'
 import { startCluster } from './cluster.ts'
 import { type Figure, misses, table } from './figure.ts'
+import { benchIdle } from './idle.ts'
+import { benchIngest } from './ingest.ts'
+import { benchLatency } from './latency.ts'
 import { benchLoop, benchLoopInMemory } from './loop.ts'
 import { benchSteps } from './steps.ts'
 
 /** Each benchmark with the names of its figures and the size at which it is measured. In the order they run. */
 const BENCHMARKS: readonly { figures: readonly string[]; run(database: TestDatabase): Promise<Figure[]> }[] = [
+  { figures: ['ingest'], run: (database) => benchIngest(database, { events: 20_000, rounds: 5 }) },
   { figures: ['steps', 'steps-vs-naive'], run: (database) => benchSteps(database, { due: 20_000, naive: 400, rounds: 5 }) },
   { figures: ['loop'], run: (database) => benchLoop(database, { loops: 3_000, rounds: 5 }) },
   { figures: ['loop-memory'], run: (database) => benchLoopInMemory(database, { loops: 3_000, rounds: 5 }) },
+  { figures: ['latency', 'latency-median'], run: (database) => benchLatency(database, { events: 2_000, perSecond: 200 }) },
+  { figures: ['idle', 'idle-cpu'], run: (database) => benchIdle(database, { waiting: 100_000, seconds: 10 }) },
 ]
 
 const arguments_ = process.argv.slice(2)

@@ -41,7 +41,9 @@ test('nothing secret can be asked for, and faults in credentials are named', asy
   const { key } = await api.workspace()
   expect((await api.graphql(key, '{ providerConnections { credentials } }')).status).toBe(400)
   const attempt = async (more: object) => (await api.graphql(key, CONNECT, { input: { ...twilio, ...more } })).data.connectProvider.userErrors
-  expect(await attempt({ credentials: { accountSid: `AC${'0'.repeat(32)}` } })).toEqual([{ code: 'INVALID_INPUT', path: ['credentials', 'authToken'] }])
+  expect(await attempt({ credentials: { accountSid: `AC${'0'.repeat(32)}` } })).toEqual([
+    { code: 'INVALID_INPUT', path: ['credentials', 'authToken'] },
+  ])
   expect(await attempt({ provider: 'pigeon' })).toEqual([{ code: 'INVALID_INPUT', path: ['provider'] }])
 })
 

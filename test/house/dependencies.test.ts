@@ -75,7 +75,7 @@ const ILLEGAL: [string, string, string[]][] = [
   ['src/http/knows-adapter.ts', '../channels/twilio-sms.ts', ['http-imports']],
   ['src/http/ticks.ts', '../lanes/tick.ts', ['http-imports']],
   ['src/graphql/constructs.ts', '../app.ts', ['graphql-imports', 'nobody-imports-entry-points']],
-  ['src/main.ts', '../jobs/ring.ts', ['src-never-imports-jobs']],
+  ['src/demo.ts', '../jobs/ring.ts', ['src-never-imports-jobs']],
   ['jobs/serves.ts', '../src/graphql/journeys.ts', ['jobs-imports']],
   ['migrations/stores.ts', '../src/store/sql.ts', ['migrations-imports']],
   ['src/logger.ts', './domain/facts.ts', ['roots-are-leaves']],

@@ -34,14 +34,20 @@ describe('J1, the abandoned cart', () => {
     await stage.contact('ignorer', { email: 'ignorer.1@mail.example', sms: '+14155550104', push: 'ignorer-device-0123456789' })
     await stage.event('ignorer', 'cart.item_added', { cartId: 'c1', item: 'lamp' })
     const end = await stage.ended(journeyId, 'ignorer')
-    expect({ state: end.state, channels: end.messages.map((message) => message.channel).reverse() }).toEqual({ state: 'COMPLETED', channels: ['PUSH', 'EMAIL', 'SMS'] })
+    expect({ state: end.state, channels: end.messages.map((message) => message.channel).reverse() }).toEqual({
+      state: 'COMPLETED',
+      channels: ['PUSH', 'EMAIL', 'SMS'],
+    })
   })
 
   test('whoever opens the email gets no SMS', async () => {
     await stage.contact('opener', { email: 'opener.1@mail.example', sms: '+14155550204', push: 'ignorer-device-9876543210' })
     await stage.event('opener', 'cart.item_added', { cartId: 'c2', item: 'lamp' })
     const end = await stage.ended(journeyId, 'opener')
-    expect({ state: end.state, channels: end.messages.map((message) => message.channel).reverse() }).toEqual({ state: 'COMPLETED', channels: ['PUSH', 'EMAIL'] })
+    expect({ state: end.state, channels: end.messages.map((message) => message.channel).reverse() }).toEqual({
+      state: 'COMPLETED',
+      channels: ['PUSH', 'EMAIL'],
+    })
     expect(end.messages[0]?.engagement).toEqual(['OPENED'])
   })
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Graph } from '../../src/domain/journey/graph.ts'
 import { deliver, type InboxItem } from '../../src/lanes/inbox.ts'
 import { openJourneyBook } from '../../src/lanes/journeys.ts'
-import { type Ring, tick, type Ticked } from '../../src/lanes/tick.ts'
+import { type Ring, type Ticked, tick } from '../../src/lanes/tick.ts'
 import { openTestDatabase, type TestDatabase } from '../support/database.ts'
 
 const LANES = 64
@@ -34,13 +34,21 @@ beforeEach(async () => {
   templateId = randomUUID()
   enqueued.length = 0
   await database.owner.query(`INSERT INTO workspace (id, name, data_key) VALUES ($1, 'W', '')`, [workspaceId])
-  await database.owner.query(`INSERT INTO template (id, workspace_id, name, channel, version) VALUES ($1, $2, 'Reminder', 'email', 1)`, [templateId, workspaceId])
+  await database.owner.query(`INSERT INTO template (id, workspace_id, name, channel, version) VALUES ($1, $2, 'Reminder', 'email', 1)`, [
+    templateId,
+    workspaceId,
+  ])
 })
 
 async function publish(graph: Graph): Promise<string> {
   const [journeyId, versionId] = [randomUUID(), randomUUID()]
   await database.owner.query(`INSERT INTO journey (id, workspace_id, name) VALUES ($1, $2, 'J')`, [journeyId, workspaceId])
-  await database.owner.query(`INSERT INTO journey_version (id, workspace_id, journey_id, number, graph) VALUES ($1, $2, $3, 1, $4)`, [versionId, workspaceId, journeyId, JSON.stringify(graph)])
+  await database.owner.query(`INSERT INTO journey_version (id, workspace_id, journey_id, number, graph) VALUES ($1, $2, $3, 1, $4)`, [
+    versionId,
+    workspaceId,
+    journeyId,
+    JSON.stringify(graph),
+  ])
   await database.owner.query(`UPDATE journey SET live_version_id = $2, status = 'LIVE' WHERE id = $1`, [journeyId, versionId])
   return journeyId
 }
@@ -96,14 +104,20 @@ test('fifty identical triggers make one enrollment', async () => {
   const journeyId = await publish(cart())
   await post(...Array.from({ length: 50 }, () => event('ada', 'cart.updated', { cartId: 'c1' })))
   expect(await states(journeyId)).toHaveLength(1)
-  const { rows } = await database.owner.query(`SELECT decisions->0->>'code' AS code, count(*)::int AS n FROM journal WHERE journey_id = $1 AND enrollment_id IS NULL GROUP BY 1`, [journeyId])
+  const { rows } = await database.owner.query(
+    `SELECT decisions->0->>'code' AS code, count(*)::int AS n FROM journal WHERE journey_id = $1 AND enrollment_id IS NULL GROUP BY 1`,
+    [journeyId],
+  )
   expect(rows).toEqual([{ code: 'refused_reentry', n: 49 }])
 })
 
 test('a due timer sends the token on; without an identity the message is suppressed with a reason', async () => {
   const journeyId = await publish(cart())
   await post(event('ada', 'cart.updated', { cartId: 'c1' }))
-  await database.owner.query(`UPDATE enrollment SET due_at = now() - interval '1 second', state = jsonb_set(state, '{since}', to_jsonb((extract(epoch FROM now()) * 1000 - 7200000)::bigint)) WHERE journey_id = $1`, [journeyId])
+  await database.owner.query(
+    `UPDATE enrollment SET due_at = now() - interval '1 second', state = jsonb_set(state, '{since}', to_jsonb((extract(epoch FROM now()) * 1000 - 7200000)::bigint)) WHERE journey_id = $1`,
+    [journeyId],
+  )
   await tick(ring, EVERY_LANE)
   expect(await states(journeyId)).toEqual([{ status: 'EXITED', node: null, end_reason: 'undeliverable', key: 'c1' }])
   const { rows } = await database.owner.query(`SELECT status, failure_code FROM message WHERE journey_id = $1`, [journeyId])
@@ -114,7 +128,10 @@ test('counters agree with what happened', async () => {
   const journeyId = await publish(cart())
   await post(...['a', 'b', 'c'].map((id) => event(id, 'cart.updated', { cartId: id })))
   await post(event('a', 'order.placed', { cartId: 'a' }))
-  const { rows } = await database.owner.query(`SELECT node, metric, sum(n)::int AS n FROM node_stats WHERE journey_id = $1 GROUP BY 1, 2 ORDER BY 1, 2`, [journeyId])
+  const { rows } = await database.owner.query(
+    `SELECT node, metric, sum(n)::int AS n FROM node_stats WHERE journey_id = $1 GROUP BY 1, 2 ORDER BY 1, 2`,
+    [journeyId],
+  )
   expect(rows).toEqual([
     { node: '', metric: 'converted', n: 1 },
     { node: '', metric: 'goal', n: 1 },
@@ -147,7 +164,11 @@ test('the number of statements does not depend on the size of the batch', async 
         },
       } as unknown as Ring['pool'],
     }
-    await deliver(database.worker, Array.from({ length: n }, (_, i) => event(`batch-${n}-${i}`, 'cart.updated', { cartId: String(i) })), LANES)
+    await deliver(
+      database.worker,
+      Array.from({ length: n }, (_, i) => event(`batch-${n}-${i}`, 'cart.updated', { cartId: String(i) })),
+      LANES,
+    )
     await tick(counting, EVERY_LANE)
     return names
   }

@@ -3,15 +3,20 @@ import { LANED_TABLES } from '../../migrations/foundation-tables.ts'
 import { openTestDatabase, type TestDatabase } from '../support/database.ts'
 
 let database: TestDatabase
-beforeAll(async () => { database = await openTestDatabase() })
+beforeAll(async () => {
+  database = await openTestDatabase()
+})
 afterAll(() => database.close())
 
 test('every contact-scoped primary key and unique index contains lane', async () => {
-  const { rows } = await database.owner.query<{ table: string; index: string; columns: string[] }>(`
+  const { rows } = await database.owner.query<{ table: string; index: string; columns: string[] }>(
+    `
     SELECT t.relname AS "table", i.relname AS index, array_agg(a.attname::text ORDER BY array_position(x.indkey::int2[], a.attnum)) AS columns
     FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
     JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = ANY (x.indkey)
-    WHERE x.indisunique AND t.relname = ANY ($1) GROUP BY 1, 2`, [LANED_TABLES])
+    WHERE x.indisunique AND t.relname = ANY ($1) GROUP BY 1, 2`,
+    [LANED_TABLES],
+  )
   expect(rows.length).toBeGreaterThanOrEqual(LANED_TABLES.length)
   expect(rows.filter((row) => row.columns[0] !== 'lane')).toEqual([])
 })

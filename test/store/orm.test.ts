@@ -23,9 +23,13 @@ test('a transaction sees its own workspace and no other', async () => {
 })
 
 test('every mapped table and column is there, with a type that can hold it', async () => {
-  const { rows } = await database.owner.query<{ name: string }>(`SELECT table_name || '.' || column_name AS name FROM information_schema.columns WHERE table_schema = 'public'`)
+  const { rows } = await database.owner.query<{ name: string }>(
+    `SELECT table_name || '.' || column_name AS name FROM information_schema.columns WHERE table_schema = 'public'`,
+  )
   const present = new Set(rows.map((row) => row.name))
-  const mapped = [...orm.getMetadata().getAll().values()].flatMap((meta) => meta.props.flatMap((prop) => prop.fieldNames.map((column) => `${meta.tableName}.${column}`)))
+  const mapped = [...orm.getMetadata().getAll().values()].flatMap((meta) =>
+    meta.props.flatMap((prop) => prop.fieldNames.map((column) => `${meta.tableName}.${column}`)),
+  )
   expect(mapped.length).toBeGreaterThan(150)
   expect(mapped.filter((name) => !present.has(name))).toEqual([])
 })

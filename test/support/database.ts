@@ -24,7 +24,9 @@ export async function openTestDatabase(): Promise<TestDatabase> {
   const target = new URL(cluster)
   target.pathname = `/${name}`
   const url = target.href
-  const fail = (error: Error) => { throw error }
+  const fail = (error: Error) => {
+    throw error
+  }
   const owner = new pg.Pool({ connectionString: url, max: 3 })
   const worker = openPool(url, { role: 'throughline_worker', max: 6, name: 'test worker', onError: fail })
   const api = openPool(url, { role: 'throughline_api', max: 6, name: 'test api', onError: fail })

@@ -30,7 +30,10 @@ export interface Stage {
   contact(externalId: string, addresses: { email?: string; sms?: string; push?: string }): Promise<void>
   event(externalId: string, name: string, properties?: object): Promise<void>
   /** Waits until the contact's enrollment under this key has ended; answers it. */
-  ended(journeyId: string, externalId: string): Promise<{ state: string; endReason: string | null; messages: { channel: string; status: string; engagement: string[] }[] }>
+  ended(
+    journeyId: string,
+    externalId: string,
+  ): Promise<{ state: string; endReason: string | null; messages: { channel: string; status: string; engagement: string[] }[] }>
   /** Waits until the contact has been let in. */
   entered(journeyId: string, externalId: string): Promise<void>
   close(): Promise<void>
@@ -59,7 +62,15 @@ export async function openStage(): Promise<Stage> {
   const foundation = await layFoundation(config, databaseUrl, log)
   const sandbox = await startSandbox({ pause: 5 })
   const api = await startApi(foundation)
-  const worker = await startWorker({ databaseUrl, lanes: foundation.lanes, vault: foundation.vault, log, publicUrl: config.publicUrl, rowsPerLane: 250, sendConcurrency: 16 })
+  const worker = await startWorker({
+    databaseUrl,
+    lanes: foundation.lanes,
+    vault: foundation.vault,
+    log,
+    publicUrl: config.publicUrl,
+    rowsPerLane: 250,
+    sendConcurrency: 16,
+  })
   const { secret: key } = await createWorkspace({ ownerUrl: databaseUrl, vault: foundation.vault }, { name })
   const client = openDemoClient(api.url, key)
   const accounts = sandboxCredentials('story')
@@ -92,13 +103,17 @@ export async function openStage(): Promise<Stage> {
         { input: { name: 'Story', graph } },
       )
       const { id } = created.createJourney.journey
-      await client.run('mutation ($input: PublishJourneyInput!) { publishJourney(input: $input) { journey { id } userErrors { message path } } }', { input: { id } })
+      await client.run('mutation ($input: PublishJourneyInput!) { publishJourney(input: $input) { journey { id } userErrors { message path } } }', {
+        input: { id },
+      })
       return id
     },
     async contact(externalId, addresses) {
       const contact = { externalId }
       for (const [channel, address] of Object.entries(addresses)) {
-        await client.run('mutation ($input: AddIdentityInput!) { addIdentity(input: $input) { contact { id } userErrors { message path } } }', { input: { contact, channel: channel.toUpperCase(), address } })
+        await client.run('mutation ($input: AddIdentityInput!) { addIdentity(input: $input) { contact { id } userErrors { message path } } }', {
+          input: { contact, channel: channel.toUpperCase(), address },
+        })
         await client.run('mutation ($input: SetConsentInput!) { setConsent(input: $input) { contact { id } userErrors { message path } } }', {
           input: { contact, channel: channel.toUpperCase(), state: 'GRANTED', purpose: 'marketing', source: 'story' },
         })
@@ -111,7 +126,18 @@ export async function openStage(): Promise<Stage> {
     },
     ended: (journeyId, externalId) =>
       until(async () => {
-        const answer = await client.run<{ enrollments: { edges: { node: { state: string; endReason: string | null; contact: { externalId: string }; messages: { channel: string; status: string; engagement: string[] }[] } }[] } }>(
+        const answer = await client.run<{
+          enrollments: {
+            edges: {
+              node: {
+                state: string
+                endReason: string | null
+                contact: { externalId: string }
+                messages: { channel: string; status: string; engagement: string[] }[]
+              }
+            }[]
+          }
+        }>(
           'query ($journeyId: ID!) { enrollments(journeyId: $journeyId, first: 20) { edges { node { state endReason contact { externalId } messages { channel status engagement } } } } }',
           { journeyId },
         )

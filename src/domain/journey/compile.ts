@@ -1,8 +1,8 @@
+import { ThroughlineError } from '../../errors.ts'
 import type { Purpose } from '../channel.ts'
 import type { Condition, PropertyFilter } from '../condition/condition.ts'
 import { historyNeeds } from '../condition/references.ts'
 import { durationMillis } from '../duration.ts'
-import { ThroughlineError } from '../../errors.ts'
 import type { Graph, Reentry } from './graph.ts'
 import { type AnyKind, kindOf } from './kinds.ts'
 import type { HistoryNeed } from './node-kind.ts'
@@ -15,8 +15,22 @@ export interface CompiledGraph {
   purpose: Purpose
   nodes: ReadonlyMap<string, CompiledNode>
   triggers: readonly CompiledNode[]
-  exitRules: readonly { event: string | null; where: PropertyFilter | undefined; matchKey: string | undefined; condition: Condition | null; reason: string }[]
-  goals: readonly { name: string; event: string; where: PropertyFilter | undefined; matchKey: string | undefined; window: number; valueProperty: string | undefined; converts: boolean }[]
+  exitRules: readonly {
+    event: string | null
+    where: PropertyFilter | undefined
+    matchKey: string | undefined
+    condition: Condition | null
+    reason: string
+  }[]
+  goals: readonly {
+    name: string
+    event: string
+    where: PropertyFilter | undefined
+    matchKey: string | undefined
+    window: number
+    valueProperty: string | undefined
+    converts: boolean
+  }[]
   /** Names of events that can move somebody inside: exit rules, goals and waits. */
   listensTo: ReadonlySet<string>
   /** Whether an exit rule has to be asked after every input. */
@@ -43,7 +57,8 @@ export function compile(graph: Graph, ids: { journeyId: string; versionId: strin
   for (const node of graph.nodes) {
     const kind = kindOf(node.kind)
     const config = kind?.config.parse(node.config, [], () => {})
-    if (kind === undefined || config === undefined) throw new ThroughlineError('JOURNEY_INVALID', `node ${node.key} is not valid`, { path: [node.key] })
+    if (kind === undefined || config === undefined)
+      throw new ThroughlineError('JOURNEY_INVALID', `node ${node.key} is not valid`, { path: [node.key] })
     const edges = new Map(graph.edges.filter((edge) => edge.from === node.key).map((edge) => [edge.port, edge.to]))
     nodes.set(node.key, { key: node.key, kind, config, edges })
   }
@@ -65,7 +80,9 @@ export function compile(graph: Graph, ids: { journeyId: string; versionId: strin
     converts: goal.onReached !== 'RECORD',
   }))
   const ending = [...exitRules.flatMap((rule) => (rule.event === null ? [] : [rule.event])), ...goals.map((goal) => goal.event)]
-  const waited = all.flatMap((node) => (node.kind.kind === 'wait' ? (node.config as { events: { event: string }[] }).events.map((each) => each.event) : []))
+  const waited = all.flatMap((node) =>
+    node.kind.kind === 'wait' ? (node.config as { events: { event: string }[] }).events.map((each) => each.event) : [],
+  )
   return {
     ...ids,
     reentry: { rule: graph.reentry.rule, notWithin: graph.reentry.notWithin === undefined ? 0 : durationMillis(graph.reentry.notWithin) },

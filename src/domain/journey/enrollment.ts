@@ -90,8 +90,19 @@ export type GateVerdict =
 
 /** Why a message is not sent. Each has its text in decision.ts. */
 export const SUPPRESS_REASONS = [
-  'erased', 'suppressed', 'unreachable', 'identity_inactive', 'no_consent', 'consent_withdrawn', 'duplicate',
-  'enrollment_ended', 'journey_paused', 'journey_archived', 'no_provider', 'render_failed', 'expired',
+  'erased',
+  'suppressed',
+  'unreachable',
+  'identity_inactive',
+  'no_consent',
+  'consent_withdrawn',
+  'duplicate',
+  'enrollment_ended',
+  'journey_paused',
+  'journey_archived',
+  'no_provider',
+  'render_failed',
+  'expired',
 ] as const
 export type SuppressReason = (typeof SUPPRESS_REASONS)[number]
 
@@ -113,10 +124,31 @@ export interface Decision {
 }
 
 export const DECISION_CODES = [
-  'entered', 'arrived', 'left', 'waiting', 'message_planned', 'message_deferred', 'message_suppressed', 'message_withdrawn',
-  'signal', 'follow_up_armed', 'follow_up_called_off', 'goal_reached', 'completed', 'converted', 'exited', 'failed',
-  'refused_reentry', 'refused_paused', 'refused_not_live', 'refused_exit_event', 'refused_stale', 'refused_filter',
-  'quiet_started', 'quiet_restarted', 'quiet_cancelled',
+  'entered',
+  'arrived',
+  'left',
+  'waiting',
+  'message_planned',
+  'message_deferred',
+  'message_suppressed',
+  'message_withdrawn',
+  'signal',
+  'follow_up_armed',
+  'follow_up_called_off',
+  'goal_reached',
+  'completed',
+  'converted',
+  'exited',
+  'failed',
+  'refused_reentry',
+  'refused_paused',
+  'refused_not_live',
+  'refused_exit_event',
+  'refused_stale',
+  'refused_filter',
+  'quiet_started',
+  'quiet_restarted',
+  'quiet_cancelled',
 ] as const
 export type DecisionCode = (typeof DECISION_CODES)[number]
 

@@ -6,10 +6,7 @@ import type { DecisionCode, Effect, EnrollmentState, Input } from './enrollment.
 import type { ProblemCode } from './graph.ts'
 
 /** What a node does with the token: send it on by a port, keep it, or end the enrollment. */
-export type Outcome =
-  | { go: string }
-  | { stay: { dueAt: number | null; memo?: Json } }
-  | { end: { status: 'EXITED' | 'FAILED'; reason: string } }
+export type Outcome = { go: string } | { stay: { dueAt: number | null; memo?: Json } } | { end: { status: 'EXITED' | 'FAILED'; reason: string } }
 
 /** What a node sees while it decides. `enrollment` is the step's working copy: nodes change `vars` and `memory` only. */
 export interface NodeScope {

@@ -25,7 +25,8 @@ interface Checked {
  */
 export function validate(graph: Graph, surroundings: Surroundings): GraphProblem[] {
   const problems: GraphProblem[] = []
-  const report = (code: ProblemCode, node: string | null, path: readonly string[], message: string) => void problems.push({ code, node, path, message })
+  const report = (code: ProblemCode, node: string | null, path: readonly string[], message: string) =>
+    void problems.push({ code, node, path, message })
   graphShape.parse(graph, [], (path, message) => report('INVALID_CONFIG', null, path, message))
   if (problems.length > 0) return problems
 
@@ -41,7 +42,8 @@ export function validate(graph: Graph, surroundings: Surroundings): GraphProblem
   const edges = checkEdges(graph, nodes, report)
   for (const checked of nodes.values()) checkNode(checked, nodes, edges, surroundings, report)
   checkRules(graph, nodes, report)
-  if (![...nodes.values()].some((each) => each.kind.category === 'trigger')) report('NO_TRIGGER', null, ['nodes'], 'add a trigger, so that somebody can enter')
+  if (![...nodes.values()].some((each) => each.kind.category === 'trigger'))
+    report('NO_TRIGGER', null, ['nodes'], 'add a trigger, so that somebody can enter')
   for (const key of unreachable(nodes, edges)) report('UNREACHABLE', key, [], 'no trigger leads here')
   for (const key of unboundedLoops(nodes, edges)) report('UNBOUNDED_LOOP', key, [], 'this loop has no node that waits')
   return problems
@@ -59,7 +61,8 @@ function checkEdges(graph: Graph, nodes: ReadonlyMap<string, Checked>, report: R
     const own = edges.get(edge.from) ?? new Map<string, string>()
     if (from === undefined) report('UNKNOWN_NODE', null, [...path, 'from'], `there is no node ${edge.from}`)
     else if (to === undefined) report('UNKNOWN_NODE', edge.from, [...path, 'to'], `there is no node ${edge.to}`)
-    else if (from.config !== null && !from.ports.has(edge.port)) report('UNKNOWN_PORT', edge.from, [...path, 'port'], `${edge.from} has no port ${edge.port}`)
+    else if (from.config !== null && !from.ports.has(edge.port))
+      report('UNKNOWN_PORT', edge.from, [...path, 'port'], `${edge.from} has no port ${edge.port}`)
     else if (to.kind.category === 'trigger') report('INTO_TRIGGER', edge.to, [...path, 'to'], 'nothing may lead into a trigger')
     else if (own.has(edge.port)) report('DUPLICATE_EDGE', edge.from, [...path, 'port'], `${edge.port} already leads to ${own.get(edge.port)}`)
     else edges.set(edge.from, own.set(edge.port, edge.to))
@@ -95,11 +98,13 @@ function checkRules(graph: Graph, nodes: ReadonlyMap<string, Checked>, report: R
     const path = ['exitRules', String(index)]
     if ((rule.event === undefined) === (rule.condition === undefined)) report('INVALID_CONFIG', null, path, 'give either `event` or `condition`')
     for (const named of rule.condition === undefined ? [] : nodesNamed(rule.condition)) {
-      if (nodes.get(named)?.kind.category !== 'message') report('UNKNOWN_NODE', null, [...path, 'condition'], `${named} is not a message node of this graph`)
+      if (nodes.get(named)?.kind.category !== 'message')
+        report('UNKNOWN_NODE', null, [...path, 'condition'], `${named} is not a message node of this graph`)
     }
   })
   graph.goals.forEach((goal, index) => {
-    if (graph.goals.findIndex((each) => each.name === goal.name) !== index) report('INVALID_CONFIG', null, ['goals', String(index), 'name'], 'another goal has this name')
+    if (graph.goals.findIndex((each) => each.name === goal.name) !== index)
+      report('INVALID_CONFIG', null, ['goals', String(index), 'name'], 'another goal has this name')
   })
 }
 

@@ -1,4 +1,4 @@
-import { Arg, Ctx, FieldResolver, ID, Query, registerEnumType, Resolver, Root } from 'type-graphql'
+import { Arg, Ctx, FieldResolver, ID, Query, Resolver, Root, registerEnumType } from 'type-graphql'
 import { timeSeries } from '../../services/analytics.ts'
 import { type ApiContext, callerWith } from '../context.ts'
 import { idOf } from '../global-id.ts'
@@ -7,14 +7,22 @@ import { graphOf, journeyStats } from './stats.ts'
 import { DateRange, JourneyStats, StatPoint } from './types.ts'
 
 export const BucketEnum = { HOUR: 'hour', DAY: 'day' } as const
-registerEnumType(BucketEnum, { name: 'Bucket', description: 'A stretch of time.', valuesConfig: { HOUR: { description: 'An hour.' }, DAY: { description: 'A day in UTC.' } } })
+registerEnumType(BucketEnum, {
+  name: 'Bucket',
+  description: 'A stretch of time.',
+  valuesConfig: { HOUR: { description: 'An hour.' }, DAY: { description: 'A day in UTC.' } },
+})
 
 const RANGE = 'All time where left out.'
 
 @Resolver(() => Journey)
 export class JourneyStatsResolver {
   @FieldResolver(() => JourneyStats, { description: 'Its numbers over all versions; nodes and channels are those of the live one.' })
-  async stats(@Root() journey: Journey, @Arg('range', () => DateRange, { nullable: true, description: RANGE }) range: DateRange | null, @Ctx() context: ApiContext): Promise<JourneyStats> {
+  async stats(
+    @Root() journey: Journey,
+    @Arg('range', () => DateRange, { nullable: true, description: RANGE }) range: DateRange | null,
+    @Ctx() context: ApiContext,
+  ): Promise<JourneyStats> {
     const caller = callerWith(context, 'read')
     const graph = (await graphOf(context.services, caller, journey.row.liveVersionId ?? null)) ?? journey.row.draft ?? null
     return journeyStats(context.services, caller, { journeyId: journey.uuid, versionId: null, range: range ?? null, graph })
@@ -24,7 +32,11 @@ export class JourneyStatsResolver {
 @Resolver(() => JourneyVersion)
 export class VersionStatsResolver {
   @FieldResolver(() => JourneyStats, { description: 'Its own numbers.' })
-  stats(@Root() version: JourneyVersion, @Arg('range', () => DateRange, { nullable: true, description: RANGE }) range: DateRange | null, @Ctx() context: ApiContext): Promise<JourneyStats> {
+  stats(
+    @Root() version: JourneyVersion,
+    @Arg('range', () => DateRange, { nullable: true, description: RANGE }) range: DateRange | null,
+    @Ctx() context: ApiContext,
+  ): Promise<JourneyStats> {
     const { journeyId, graph } = version.row
     return journeyStats(context.services, callerWith(context, 'read'), { journeyId, versionId: version.uuid, range: range ?? null, graph })
   }
@@ -40,6 +52,11 @@ export class AnalyticsResolver {
     @Arg('node', () => String, { nullable: true, description: 'Only of the node with this key.' }) node: string | null,
     @Ctx() context: ApiContext,
   ): Promise<StatPoint[]> {
-    return timeSeries(context.services, callerWith(context, 'read'), { journeyId: idOf('Journey', journeyId, ['journeyId']), node: node ?? null, range, bucket })
+    return timeSeries(context.services, callerWith(context, 'read'), {
+      journeyId: idOf('Journey', journeyId, ['journeyId']),
+      node: node ?? null,
+      range,
+      bucket,
+    })
   }
 }

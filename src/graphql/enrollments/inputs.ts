@@ -13,7 +13,10 @@ export class EnrollContactsInput {
   contacts!: ContactRef[]
   @Field(() => JsonObjectScalar, { nullable: true, description: 'The trigger event’s properties, for the key and for templates.' })
   properties?: JsonObject | null
-  @Field(() => String, { nullable: true, description: 'Repeating the mutation with the same key does nothing and answers the same; 1 to 200 characters.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Repeating the mutation with the same key does nothing and answers the same; 1 to 200 characters.',
+  })
   idempotencyKey?: string | null
 }
 

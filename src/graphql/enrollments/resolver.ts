@@ -3,7 +3,6 @@ import type { EnrollmentStatus } from '../../domain/journey/enrollment.ts'
 import { enrollContacts, exitEnrollments, listEnrollments, refusalsOf, traceOf, visitsOf } from '../../services/enrollments.ts'
 import { listMessages } from '../../services/messages.ts'
 import { type Page, PageArgs, pageOf } from '../connection.ts'
-import { LARGEST_PAGE } from '../limits.ts'
 import { toReference } from '../contact-ref.ts'
 import { contactLoader } from '../contacts/loaders.ts'
 import { Contact } from '../contacts/types.ts'
@@ -11,11 +10,21 @@ import { type ApiContext, callerWith } from '../context.ts'
 import { idOf, tryIdOf } from '../global-id.ts'
 import { journeyLoader, versionLoader } from '../journeys/loaders.ts'
 import { Journey, JourneyVersion } from '../journeys/types.ts'
+import { LARGEST_PAGE } from '../limits.ts'
 import { Message } from '../messages/types.ts'
 import { expected } from '../user-error.ts'
 import { EnrollContactsInput, ExitEnrollmentsInput } from './inputs.ts'
 import { enrollmentLoader } from './loaders.ts'
-import { Decision, EnrollContactsPayload, Enrollment, EnrollmentConnection, EnrollmentStateEnum, type EnrollmentState, ExitEnrollmentsPayload, Visit } from './types.ts'
+import {
+  Decision,
+  EnrollContactsPayload,
+  Enrollment,
+  EnrollmentConnection,
+  type EnrollmentState,
+  EnrollmentStateEnum,
+  ExitEnrollmentsPayload,
+  Visit,
+} from './types.ts'
 
 @Resolver(() => Enrollment)
 export class EnrollmentResolver {
@@ -32,7 +41,9 @@ export class EnrollmentResolver {
     @Args(() => PageArgs) args: PageArgs,
     @Arg('journeyId', () => ID, { nullable: true, description: 'Only in this journey.' }) journeyId: string | null,
     @Arg('contactId', () => ID, { nullable: true, description: 'Only of this contact.' }) contactId: string | null,
-    @Arg('state', () => [EnrollmentStateEnum], { nullable: true, description: 'Only in these; ACTIVE and WAITING both mean running.' }) state: EnrollmentState[] | null,
+    @Arg('state', () => [EnrollmentStateEnum], { nullable: true, description: 'Only in these; ACTIVE and WAITING both mean running.' }) state:
+      | EnrollmentState[]
+      | null,
     @Arg('node', () => String, { nullable: true, description: 'Only resting in the node with this key.' }) node: string | null,
     @Ctx() context: ApiContext,
   ): Promise<Page<Enrollment>> {
@@ -41,9 +52,15 @@ export class EnrollmentResolver {
     const which = {
       journeyId: journeyId == null ? null : idOf('Journey', journeyId, ['journeyId']),
       contactId: contactId == null ? null : idOf('Contact', contactId, ['contactId']),
-      status, node: node ?? null,
+      status,
+      node: node ?? null,
     }
-    return pageOf(args, (first, before) => listEnrollments(context.services, caller, { ...which, first, before }), (row) => row.id, (row) => new Enrollment(row))
+    return pageOf(
+      args,
+      (first, before) => listEnrollments(context.services, caller, { ...which, first, before }),
+      (row) => row.id,
+      (row) => new Enrollment(row),
+    )
   }
 
   @Query(() => [Decision], { description: 'Why a contact was not let in somewhere, newest first.' })
@@ -53,7 +70,9 @@ export class EnrollmentResolver {
     @Ctx() context: ApiContext,
   ): Promise<Decision[]> {
     const caller = callerWith(context, 'read')
-    return (await refusalsOf(context.services, caller, idOf('Contact', contactId, ['contactId']), Math.max(0, Math.min(first, LARGEST_PAGE)))).map((each) => new Decision(each))
+    return (await refusalsOf(context.services, caller, idOf('Contact', contactId, ['contactId']), Math.max(0, Math.min(first, LARGEST_PAGE)))).map(
+      (each) => new Decision(each),
+    )
   }
 
   @FieldResolver(() => Journey, { description: 'The journey.' })
@@ -86,7 +105,15 @@ export class EnrollmentResolver {
 
   @FieldResolver(() => [Message], { description: 'What it sent, newest first; at most 100.' })
   async messages(@Root() enrollment: Enrollment, @Ctx() context: ApiContext): Promise<Message[]> {
-    const rows = await listMessages(context.services, callerWith(context, 'read'), { journeyId: null, contactId: null, enrollmentId: enrollment.uuid, channels: null, status: null, first: LARGEST_PAGE, before: null })
+    const rows = await listMessages(context.services, callerWith(context, 'read'), {
+      journeyId: null,
+      contactId: null,
+      enrollmentId: enrollment.uuid,
+      channels: null,
+      status: null,
+      first: LARGEST_PAGE,
+      before: null,
+    })
     return rows.map((row) => new Message(row))
   }
 
@@ -94,12 +121,19 @@ export class EnrollmentResolver {
   enrollContacts(@Arg('input', () => EnrollContactsInput) input: EnrollContactsInput, @Ctx() context: ApiContext): Promise<EnrollContactsPayload> {
     const caller = callerWith(context, 'write')
     return expected(async () => ({
-      accepted: await enrollContacts(context.services, caller, { ...input, journeyId: idOf('Journey', input.journeyId, ['journeyId']), contacts: input.contacts.map(toReference) }),
+      accepted: await enrollContacts(context.services, caller, {
+        ...input,
+        journeyId: idOf('Journey', input.journeyId, ['journeyId']),
+        contacts: input.contacts.map(toReference),
+      }),
     }))
   }
 
   @Mutation(() => ExitEnrollmentsPayload, { description: 'Ends running enrollments as exited, and calls off what they had planned.' })
-  exitEnrollments(@Arg('input', () => ExitEnrollmentsInput) input: ExitEnrollmentsInput, @Ctx() context: ApiContext): Promise<ExitEnrollmentsPayload> {
+  exitEnrollments(
+    @Arg('input', () => ExitEnrollmentsInput) input: ExitEnrollmentsInput,
+    @Ctx() context: ApiContext,
+  ): Promise<ExitEnrollmentsPayload> {
     const caller = callerWith(context, 'write')
     return expected(async () => ({
       exiting: await exitEnrollments(context.services, caller, {

@@ -9,7 +9,14 @@ import { Payload } from '../user-error.ts'
 
 export type EnrollmentEntry = NonNullable<ReturnType<Awaited<ReturnType<typeof enrollmentsByIds>>['get']>>
 
-export const EnrollmentStateEnum = { ACTIVE: 'ACTIVE', WAITING: 'WAITING', COMPLETED: 'COMPLETED', CONVERTED: 'CONVERTED', EXITED: 'EXITED', FAILED: 'FAILED' } as const
+export const EnrollmentStateEnum = {
+  ACTIVE: 'ACTIVE',
+  WAITING: 'WAITING',
+  COMPLETED: 'COMPLETED',
+  CONVERTED: 'CONVERTED',
+  EXITED: 'EXITED',
+  FAILED: 'FAILED',
+} as const
 export type EnrollmentState = keyof typeof EnrollmentStateEnum
 registerEnumType(EnrollmentStateEnum, {
   name: 'EnrollmentState',

@@ -61,14 +61,20 @@ export const ProblemCodeEnum = named(Object.keys(PROBLEM_CODES) as ProblemCode[]
 registerEnumType(ProblemCodeEnum, {
   name: 'GraphProblemCode',
   description: 'What keeps a graph from being published.',
-  valuesConfig: Object.fromEntries(Object.entries(PROBLEM_CODES).map(([code, description]) => [code, { description }])) as Record<ProblemCode, { description: string }>,
+  valuesConfig: Object.fromEntries(Object.entries(PROBLEM_CODES).map(([code, description]) => [code, { description }])) as Record<
+    ProblemCode,
+    { description: string }
+  >,
 })
 
 export const ContactChangeEnum = named(['CREATED', 'CHANGED'])
 registerEnumType(ContactChangeEnum, {
   name: 'ContactChangeKind',
   description: 'What happened to a contact.',
-  valuesConfig: { CREATED: { description: 'It was seen for the first time.' }, CHANGED: { description: 'An attribute, a tag or another field changed.' } },
+  valuesConfig: {
+    CREATED: { description: 'It was seen for the first time.' },
+    CHANGED: { description: 'An attribute, a tag or another field changed.' },
+  },
 })
 
 export const GoalReachedEnum = named(['CONVERT', 'RECORD'])

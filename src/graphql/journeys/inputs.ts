@@ -2,11 +2,8 @@ import { Extensions, Field, Float, ID, InputType } from 'type-graphql'
 import { PurposeEnum } from '../channel.ts'
 import { DurationScalar } from '../scalars.ts'
 import { ContactChangeEnum, GoalReachedEnum, OverduePolicyEnum, ReentryRuleEnum } from './enums.ts'
-import {
-  BranchNodeInput, DelayNodeInput, ExitNodeInput, MessageNodeInput, RepeatNodeInput, UpdateNodeInput, WaitNodeInput,
-} from './node-inputs.ts'
+import { BranchNodeInput, DelayNodeInput, ExitNodeInput, MessageNodeInput, RepeatNodeInput, UpdateNodeInput, WaitNodeInput } from './node-inputs.ts'
 import { ConditionScalar, PropertyFilterScalar } from './scalars.ts'
-
 
 @InputType({ description: 'Starts when a contact does something; with `quietFor`, when they have stopped doing it.' })
 export class EventTriggerInput {
@@ -34,7 +31,10 @@ export class ApiTriggerInput {
 export class ContactTriggerInput {
   @Field(() => ContactChangeEnum, { description: 'Which of the two.' })
   change!: string
-  @Field(() => [String], { nullable: true, description: 'For CHANGED: at least one of these attributes; `tags`, `$locale`, `$timeZone`, `$consent` are names too.' })
+  @Field(() => [String], {
+    nullable: true,
+    description: 'For CHANGED: at least one of these attributes; `tags`, `$locale`, `$timeZone`, `$consent` are names too.',
+  })
   fields?: string[] | null
   @Field(() => ConditionScalar, { nullable: true, description: 'What must hold of the contact.' })
   condition?: unknown
@@ -91,7 +91,9 @@ export class PositionInput {
 
 @InputType({ description: 'One node of a graph.' })
 export class NodeInput {
-  @Field(() => String, { description: 'Unique in the graph: a letter, then letters, digits, `_` and `-`; at most 64. Keep it over versions: ids and numbers hang on it.' })
+  @Field(() => String, {
+    description: 'Unique in the graph: a letter, then letters, digits, `_` and `-`; at most 64. Keep it over versions: ids and numbers hang on it.',
+  })
   key!: string
   @Field(() => String, { nullable: true, description: 'For people.' })
   name?: string | null
@@ -125,7 +127,10 @@ export class ExitRuleInput {
   event?: string | null
   @Field(() => PropertyFilterScalar, { nullable: true, description: 'What its properties must be.' })
   where?: unknown
-  @Field(() => String, { nullable: true, description: 'The property that must equal the enrollment’s key; every event of the name counts where left out.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The property that must equal the enrollment’s key; every event of the name counts where left out.',
+  })
   matchKey?: string | null
   @Field(() => ConditionScalar, { nullable: true, description: 'Asked after whatever happens to the enrollment.' })
   condition?: unknown
@@ -226,4 +231,3 @@ export class ArchiveJourneyInput {
   @Field(() => ID, { description: 'The journey.' })
   id!: string
 }
-

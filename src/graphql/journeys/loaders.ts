@@ -8,16 +8,26 @@ const VERSIONS = Symbol('versions')
 
 /** null for one that is not there. */
 export function journeyLoader(context: ApiContext): DataLoader<string, JourneyEntry | null> {
-  return loaderOf(context, JOURNEYS, (services, caller) => new DataLoader(async (ids: readonly string[]) => {
-    const found = await journeysByIds(services, caller, ids)
-    return ids.map((id) => found.get(id) ?? null)
-  }))
+  return loaderOf(
+    context,
+    JOURNEYS,
+    (services, caller) =>
+      new DataLoader(async (ids: readonly string[]) => {
+        const found = await journeysByIds(services, caller, ids)
+        return ids.map((id) => found.get(id) ?? null)
+      }),
+  )
 }
 
 /** null for one that is not there. */
 export function versionLoader(context: ApiContext): DataLoader<string, VersionEntry | null> {
-  return loaderOf(context, VERSIONS, (services, caller) => new DataLoader(async (ids: readonly string[]) => {
-    const found = await versionsByIds(services, caller, ids)
-    return ids.map((id) => found.get(id) ?? null)
-  }))
+  return loaderOf(
+    context,
+    VERSIONS,
+    (services, caller) =>
+      new DataLoader(async (ids: readonly string[]) => {
+        const found = await versionsByIds(services, caller, ids)
+        return ids.map((id) => found.get(id) ?? null)
+      }),
+  )
 }

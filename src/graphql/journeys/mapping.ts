@@ -53,7 +53,10 @@ export function toGraph(input: GraphInputShape): Graph {
     reentry: inward(input.reentry ?? { rule: 'ONE_AT_A_TIME' }),
     settings: inward(input.settings ?? { purpose: 'PROMOTIONAL' }),
     nodes: input.nodes.map((node) => {
-      const [[member, config] = ['', {}]] = Object.entries(node.config).filter(([, value]) => value !== null && value !== undefined) as [string, JsonObject][]
+      const [[member, config] = ['', {}]] = Object.entries(node.config).filter(([, value]) => value !== null && value !== undefined) as [
+        string,
+        JsonObject,
+      ][]
       return {
         key: node.key,
         kind: kindOfMember(member),

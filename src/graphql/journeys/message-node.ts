@@ -28,7 +28,11 @@ export class Dedupe {
   window!: string
 }
 
-@InterfaceType({ implements: [JourneyNode, Node], description: 'A node that sends one message on its channel.', resolveType: (value: JourneyNode) => value.typeName })
+@InterfaceType({
+  implements: [JourneyNode, Node],
+  description: 'A node that sends one message on its channel.',
+  resolveType: (value: JourneyNode) => value.typeName,
+})
 export abstract class MessageNode extends TypedNode<MessageConfig> {
   @Field(() => ID, { nullable: true, description: 'The template’s id, as the author gave it.' })
   get templateId(): string | null {

@@ -28,7 +28,10 @@ export class MessageNodeInput {
   topicId?: string | null
   @Field(() => PurposeEnum, { nullable: true, description: 'The journey’s own where left out.' })
   purpose?: string | null
-  @Field(() => [FollowUpInput], { nullable: true, description: 'What to do about what becomes of it. Beside any, IGNORED or `nextAfter` is required, so that nobody is stranded.' })
+  @Field(() => [FollowUpInput], {
+    nullable: true,
+    description: 'What to do about what becomes of it. Beside any, IGNORED or `nextAfter` is required, so that nobody is stranded.',
+  })
   followUps?: FollowUpInput[] | null
   @Field(() => DurationScalar, { nullable: true, description: 'Leaves by `next` this long after the provider accepted it, whatever else happens.' })
   nextAfter?: string | null

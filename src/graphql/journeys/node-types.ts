@@ -62,7 +62,9 @@ export abstract class JourneyNode extends Node {
     const names = kind === undefined || config === undefined ? [...this.placed.edges.keys()] : kind.ports(config).map((port) => port.name)
     return names.map((name) => ({ name, connectedTo: this.placed.edges.get(name) ?? null }))
   }
-  @Field(() => JsonObjectScalar, { description: 'Its settings as JSON, in the shape its kind’s JSON Schema describes; for whoever treats all kinds alike.' })
+  @Field(() => JsonObjectScalar, {
+    description: 'Its settings as JSON, in the shape its kind’s JSON Schema describes; for whoever treats all kinds alike.',
+  })
   get config(): JsonObject {
     return outward(this.placed.node.config)
   }
@@ -80,6 +82,17 @@ export abstract class TypedNode<Config> extends JourneyNode {
 }
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {
-  event_trigger: 'EventTriggerNode', api_trigger: 'ApiTriggerNode', contact_trigger: 'ContactTriggerNode', inactivity_trigger: 'InactivityTriggerNode',
-  email: 'EmailNode', sms: 'SmsNode', push: 'PushNode', delay: 'DelayNode', wait: 'WaitNode', branch: 'BranchNode', repeat: 'RepeatNode', update: 'UpdateNode', exit: 'ExitNode',
+  event_trigger: 'EventTriggerNode',
+  api_trigger: 'ApiTriggerNode',
+  contact_trigger: 'ContactTriggerNode',
+  inactivity_trigger: 'InactivityTriggerNode',
+  email: 'EmailNode',
+  sms: 'SmsNode',
+  push: 'PushNode',
+  delay: 'DelayNode',
+  wait: 'WaitNode',
+  branch: 'BranchNode',
+  repeat: 'RepeatNode',
+  update: 'UpdateNode',
+  exit: 'ExitNode',
 }

@@ -1,9 +1,17 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql'
-import type { GraphProblem as Problem, JourneyStatus } from '../../domain/journey/graph.ts'
+import type { JourneyStatus, GraphProblem as Problem } from '../../domain/journey/graph.ts'
 import { allKinds } from '../../domain/journey/kinds.ts'
 import { ThroughlineError } from '../../errors.ts'
 import {
-  archiveJourney, createJourney, listJourneys, listVersions, pauseJourney, problemsOf, publishJourney, resumeJourney, updateJourneyDraft,
+  archiveJourney,
+  createJourney,
+  listJourneys,
+  listVersions,
+  pauseJourney,
+  problemsOf,
+  publishJourney,
+  resumeJourney,
+  updateJourneyDraft,
 } from '../../services/journeys.ts'
 import { type Page, PageArgs, pageOf } from '../connection.ts'
 import { type ApiContext, callerWith } from '../context.ts'
@@ -12,11 +20,26 @@ import { expected } from '../user-error.ts'
 import { NodeKind } from './catalogue.ts'
 import { JourneyStatusEnum } from './enums.ts'
 import {
-  ArchiveJourneyInput, CreateJourneyInput, JourneyGraphInput, PauseJourneyInput, PublishJourneyInput, ResumeJourneyInput, UpdateJourneyDraftInput,
+  ArchiveJourneyInput,
+  CreateJourneyInput,
+  JourneyGraphInput,
+  PauseJourneyInput,
+  PublishJourneyInput,
+  ResumeJourneyInput,
+  UpdateJourneyDraftInput,
 } from './inputs.ts'
 import { journeyLoader, versionLoader } from './loaders.ts'
 import { toGraph } from './mapping.ts'
-import { GraphProblem, Journey, JourneyConnection, JourneyGraph, JourneyPayload, JourneyVersion, JourneyVersionConnection, PublishJourneyPayload } from './types.ts'
+import {
+  GraphProblem,
+  Journey,
+  JourneyConnection,
+  JourneyGraph,
+  JourneyPayload,
+  JourneyVersion,
+  JourneyVersionConnection,
+  PublishJourneyPayload,
+} from './types.ts'
 
 @Resolver(() => Journey)
 export class JourneyResolver {
@@ -35,7 +58,12 @@ export class JourneyResolver {
     @Ctx() context: ApiContext,
   ): Promise<Page<Journey>> {
     const caller = callerWith(context, 'read')
-    return pageOf(args, (first, before) => listJourneys(context.services, caller, { status: status ?? null, search: search ?? null, first, before }), (row) => row.id, (row) => new Journey(row))
+    return pageOf(
+      args,
+      (first, before) => listJourneys(context.services, caller, { status: status ?? null, search: search ?? null, first, before }),
+      (row) => row.id,
+      (row) => new Journey(row),
+    )
   }
 
   @Query(() => [NodeKind], { description: 'Every kind of node there is, with what a settings panel needs.' })
@@ -44,7 +72,10 @@ export class JourneyResolver {
   }
 
   @Query(() => [GraphProblem], { description: 'Everything that would keep this graph from being published; empty when nothing does.' })
-  validateJourney(@Arg('graph', () => JourneyGraphInput, { description: 'The graph.' }) graph: JourneyGraphInput, @Ctx() context: ApiContext): Promise<readonly Problem[]> {
+  validateJourney(
+    @Arg('graph', () => JourneyGraphInput, { description: 'The graph.' }) graph: JourneyGraphInput,
+    @Ctx() context: ApiContext,
+  ): Promise<readonly Problem[]> {
     return problemsOf(context.services, callerWith(context, 'read'), toGraph(graph))
   }
 
@@ -58,24 +89,42 @@ export class JourneyResolver {
   @FieldResolver(() => JourneyVersionConnection, { description: 'Every version published, newest first.' })
   versions(@Root() journey: Journey, @Args(() => PageArgs) args: PageArgs, @Ctx() context: ApiContext): Promise<Page<JourneyVersion>> {
     const caller = callerWith(context, 'read')
-    return pageOf(args, (first, before) => listVersions(context.services, caller, { journeyId: journey.uuid, first, before }), (row) => row.id, (row) => new JourneyVersion(row))
+    return pageOf(
+      args,
+      (first, before) => listVersions(context.services, caller, { journeyId: journey.uuid, first, before }),
+      (row) => row.id,
+      (row) => new JourneyVersion(row),
+    )
   }
 
   @Mutation(() => JourneyPayload, { description: 'Adds a journey as a draft.' })
   createJourney(@Arg('input', () => CreateJourneyInput) input: CreateJourneyInput, @Ctx() context: ApiContext): Promise<JourneyPayload> {
     const caller = callerWith(context, 'write')
     const { name, description, graph, idempotencyKey } = input
-    return expected(async () => ({ journey: await load(await createJourney(context.services, caller, { name, description, graph: graph == null ? null : toGraph(graph), idempotencyKey }), context) }))
+    return expected(async () => ({
+      journey: await load(
+        await createJourney(context.services, caller, { name, description, graph: graph == null ? null : toGraph(graph), idempotencyKey }),
+        context,
+      ),
+    }))
   }
 
   @Mutation(() => JourneyPayload, { description: 'Replaces the draft; what is live stays as it is until it is published.' })
-  updateJourneyDraft(@Arg('input', () => UpdateJourneyDraftInput) input: UpdateJourneyDraftInput, @Ctx() context: ApiContext): Promise<JourneyPayload> {
+  updateJourneyDraft(
+    @Arg('input', () => UpdateJourneyDraftInput) input: UpdateJourneyDraftInput,
+    @Ctx() context: ApiContext,
+  ): Promise<JourneyPayload> {
     const { name, description, graph } = input
-    return this.change(context, input.id, (caller, id) => updateJourneyDraft(context.services, caller, { id, name, description, graph: graph == null ? null : toGraph(graph) }))
+    return this.change(context, input.id, (caller, id) =>
+      updateJourneyDraft(context.services, caller, { id, name, description, graph: graph == null ? null : toGraph(graph) }),
+    )
   }
 
   @Mutation(() => PublishJourneyPayload, { description: 'Makes the draft the next version and lets people in. Refused while it has problems.' })
-  async publishJourney(@Arg('input', () => PublishJourneyInput) input: PublishJourneyInput, @Ctx() context: ApiContext): Promise<PublishJourneyPayload> {
+  async publishJourney(
+    @Arg('input', () => PublishJourneyInput) input: PublishJourneyInput,
+    @Ctx() context: ApiContext,
+  ): Promise<PublishJourneyPayload> {
     const caller = callerWith(context, 'write')
     let problems: readonly Problem[] = []
     const payload = await expected(async () => {
@@ -107,7 +156,11 @@ export class JourneyResolver {
     return this.change(context, input.id, (caller, id) => archiveJourney(context.services, caller, id))
   }
 
-  private change(context: ApiContext, globalId: string, work: (caller: ReturnType<typeof callerWith>, id: string) => Promise<string>): Promise<JourneyPayload> {
+  private change(
+    context: ApiContext,
+    globalId: string,
+    work: (caller: ReturnType<typeof callerWith>, id: string) => Promise<string>,
+  ): Promise<JourneyPayload> {
     const caller = callerWith(context, 'write')
     return expected(async () => ({ journey: await load(await work(caller, idOf('Journey', globalId, ['id'])), context) }))
   }

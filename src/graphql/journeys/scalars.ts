@@ -12,7 +12,13 @@ function shaped<T>(name: string, description: string, shape: Shape<T>): GraphQLS
     if (parsed === undefined) throw new GraphQLError(`${name}: ${fault}`)
     return parsed
   }
-  return new GraphQLScalarType<T, unknown>({ name, description, serialize: (value) => value, parseValue: check, parseLiteral: (node, variables) => check(valueFromASTUntyped(node, variables)) })
+  return new GraphQLScalarType<T, unknown>({
+    name,
+    description,
+    serialize: (value) => value,
+    parseValue: check,
+    parseLiteral: (node, variables) => check(valueFromASTUntyped(node, variables)),
+  })
 }
 
 export const ConditionScalar = shaped<Condition>(

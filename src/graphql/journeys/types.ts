@@ -177,10 +177,11 @@ export class JourneyPayload extends Payload {
 
 @ObjectType({ description: 'What came of publishing.' })
 export class PublishJourneyPayload extends JourneyPayload {
-  @Field(() => [GraphProblem], { description: 'Why it was not published; empty where it was. The same stand in `userErrors`, their paths led by the node’s key.' })
+  @Field(() => [GraphProblem], {
+    description: 'Why it was not published; empty where it was. The same stand in `userErrors`, their paths led by the node’s key.',
+  })
   problems!: readonly Problem[]
 }
 
 export const JourneyConnection = connectionOf('Journey', () => Journey)
 export const JourneyVersionConnection = connectionOf('JourneyVersion', () => JourneyVersion)
-

@@ -5,7 +5,11 @@ export const ReportableEnum = { DELIVERED: 'DELIVERED', OPENED: 'OPENED', CLICKE
 registerEnumType(ReportableEnum, {
   name: 'ReportableStatus',
   description: 'What an app may report of a push.',
-  valuesConfig: { DELIVERED: { description: 'It arrived on the device.' }, OPENED: { description: 'The person opened it.' }, CLICKED: { description: 'The person followed its link or an action.' } },
+  valuesConfig: {
+    DELIVERED: { description: 'It arrived on the device.' },
+    OPENED: { description: 'The person opened it.' },
+    CLICKED: { description: 'The person followed its link or an action.' },
+  },
 })
 
 @InputType({ description: 'What an app saw happen to a message; FCM itself reports nothing after accepting one.' })

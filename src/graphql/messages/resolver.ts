@@ -36,9 +36,16 @@ export class MessageResolver {
     const which = {
       journeyId: journeyId == null ? null : idOf('Journey', journeyId, ['journeyId']),
       contactId: contactId == null ? null : idOf('Contact', contactId, ['contactId']),
-      enrollmentId: null, channels: channels ?? null, status: status ?? null,
+      enrollmentId: null,
+      channels: channels ?? null,
+      status: status ?? null,
     }
-    return pageOf(args, (first, before) => listMessages(context.services, caller, { ...which, first, before }), (row) => row.id, (row) => new Message(row))
+    return pageOf(
+      args,
+      (first, before) => listMessages(context.services, caller, { ...which, first, before }),
+      (row) => row.id,
+      (row) => new Message(row),
+    )
   }
 
   @FieldResolver(() => Contact, { description: 'Whom it is to.' })
@@ -56,6 +63,8 @@ export class MessageResolver {
   @Mutation(() => MessagePayload, { description: 'Reports what an app saw happen to a message.' })
   reportMessage(@Arg('input', () => ReportMessageInput) input: ReportMessageInput, @Ctx() context: ApiContext): Promise<MessagePayload> {
     const caller = callerWith(context, 'ingest')
-    return expected(async () => ({ message: new Message(await reportMessage(context.services, caller, { ...input, id: idOf('Message', input.id, ['id']) })) }))
+    return expected(async () => ({
+      message: new Message(await reportMessage(context.services, caller, { ...input, id: idOf('Message', input.id, ['id']) })),
+    }))
   }
 }

@@ -35,7 +35,11 @@ export const EngagementEnum = named(['OPENED', 'CLICKED', 'REPLIED'])
 registerEnumType(EngagementEnum, {
   name: 'Engagement',
   description: 'What a person did with a message.',
-  valuesConfig: { OPENED: { description: 'Opened or read it.' }, CLICKED: { description: 'Clicked in it.' }, REPLIED: { description: 'Answered it.' } },
+  valuesConfig: {
+    OPENED: { description: 'Opened or read it.' },
+    CLICKED: { description: 'Clicked in it.' },
+    REPLIED: { description: 'Answered it.' },
+  },
 })
 
 export const FailureClassEnum = named(FAILURE_CLASSES)

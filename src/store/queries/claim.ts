@@ -86,7 +86,12 @@ const DUE_ENROLLMENTS: Statement = {
     LATERAL (SELECT * FROM enrollment WHERE enrollment.lane = l.lane AND due_at <= to_timestamp($3::float8 / 1000) ORDER BY due_at LIMIT $2) AS e`,
 }
 
-export async function claimDueEnrollments(client: Client, lanes: readonly number[], perLane: number, now: number): Promise<(EnrollmentRow & { revision: number })[]> {
+export async function claimDueEnrollments(
+  client: Client,
+  lanes: readonly number[],
+  perLane: number,
+  now: number,
+): Promise<(EnrollmentRow & { revision: number })[]> {
   return run<EnrollmentRow & { revision: number }>(client, DUE_ENROLLMENTS, [lanes, perLane, now])
 }
 
@@ -107,7 +112,12 @@ const DUE_MESSAGES: Statement = {
     LATERAL (SELECT * FROM message WHERE message.lane = l.lane AND due_at <= to_timestamp($3::float8 / 1000) ORDER BY due_at LIMIT $2) AS m`,
 }
 
-export async function claimDueMessages(client: Client, lanes: readonly number[], perLane: number, now: number): Promise<{ lane: number; id: string; contact_id: string; workspace_id: string }[]> {
+export async function claimDueMessages(
+  client: Client,
+  lanes: readonly number[],
+  perLane: number,
+  now: number,
+): Promise<{ lane: number; id: string; contact_id: string; workspace_id: string }[]> {
   return run(client, DUE_MESSAGES, [lanes, perLane, now])
 }
 

@@ -88,7 +88,13 @@ const MARK: Statement = {
 
 export async function markDispatching(client: Client, rows: readonly Dispatchable[]): Promise<void> {
   if (rows.length === 0) return
-  await run(client, MARK, [rows.map((row) => row.lane), rows.map((row) => row.id), rows.map((row) => row.template_version), rows.map((row) => row.connection_id), rows.map((row) => row.provider)])
+  await run(client, MARK, [
+    rows.map((row) => row.lane),
+    rows.map((row) => row.id),
+    rows.map((row) => row.template_version),
+    rows.map((row) => row.connection_id),
+    rows.map((row) => row.provider),
+  ])
 }
 
 export interface Stranded {

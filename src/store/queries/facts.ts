@@ -20,7 +20,10 @@ const ALIASES: Statement = {
 }
 
 /** For each reference, in the order given, its contact; undefined where there is none yet. */
-export async function resolveAliases(client: Client, references: readonly { lane: number; workspaceId: string; reference: string }[]): Promise<(string | undefined)[]> {
+export async function resolveAliases(
+  client: Client,
+  references: readonly { lane: number; workspaceId: string; reference: string }[],
+): Promise<(string | undefined)[]> {
   const rows = await run<{ n: number; contact_id: string }>(client, ALIASES, [
     references.map((each) => each.lane),
     references.map((each) => each.workspaceId),
@@ -148,7 +151,10 @@ const WATCHES: Statement = {
     LATERAL (SELECT * FROM watch WHERE watch.lane = k.lane AND watch.journey_id = k.journey_id AND watch.contact_id = k.contact_id) AS w`,
 }
 
-export async function loadWatches(client: Client, keys: readonly { lane: number; journeyId: string; contactId: string }[]): Promise<{ journey_id: string; contact_id: string; node: string; key: string; due_at: number }[]> {
+export async function loadWatches(
+  client: Client,
+  keys: readonly { lane: number; journeyId: string; contactId: string }[],
+): Promise<{ journey_id: string; contact_id: string; node: string; key: string; due_at: number }[]> {
   return run(client, WATCHES, [keys.map((key) => key.lane), keys.map((key) => key.journeyId), keys.map((key) => key.contactId)])
 }
 
@@ -174,7 +180,10 @@ export interface HistoryRow {
   received_at: number
 }
 
-export async function loadHistory(client: Client, asks: readonly { lane: number; contactId: string; name: string; since: number; owner: string }[]): Promise<HistoryRow[]> {
+export async function loadHistory(
+  client: Client,
+  asks: readonly { lane: number; contactId: string; name: string; since: number; owner: string }[],
+): Promise<HistoryRow[]> {
   return run<HistoryRow>(client, HISTORY, [
     asks.map((ask) => ask.lane),
     asks.map((ask) => ask.contactId),

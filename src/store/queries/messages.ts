@@ -60,6 +60,9 @@ const LAST: Statement = {
       AND status IN ('SENT', 'DELIVERED', 'UNKNOWN', 'DISPATCHING') ORDER BY planned_at DESC, id DESC LIMIT 1) AS m`,
 }
 
-export async function findLastSent(client: Client, asks: readonly { lane: number; contactId: string; channel: string }[]): Promise<{ id: string; contact_id: string }[]> {
+export async function findLastSent(
+  client: Client,
+  asks: readonly { lane: number; contactId: string; channel: string }[],
+): Promise<{ id: string; contact_id: string }[]> {
   return run(client, LAST, [asks.map((ask) => ask.lane), asks.map((ask) => ask.contactId), asks.map((ask) => ask.channel)])
 }

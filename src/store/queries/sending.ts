@@ -2,7 +2,10 @@ import type { JsonObject } from '../../domain/json.ts'
 import { type Client, run, type Statement } from '../sql.ts'
 
 /** What the sender reads once and keeps: none of it changes under its key. */
-const VERSION: Statement = { name: 'sending_template', text: 'SELECT variants, variables FROM template_version WHERE template_id = $1 AND number = $2' }
+const VERSION: Statement = {
+  name: 'sending_template',
+  text: 'SELECT variants, variables FROM template_version WHERE template_id = $1 AND number = $2',
+}
 
 export interface TemplateVersionRow {
   variants: { locale: string; content: JsonObject }[]
@@ -13,7 +16,10 @@ export async function readTemplateVersion(client: Client, templateId: string, nu
   return (await run<TemplateVersionRow>(client, VERSION, [templateId, number]))[0] ?? null
 }
 
-const CONNECTION: Statement = { name: 'sending_connection', text: 'SELECT id, workspace_id, provider, base_url, credentials, settings FROM provider_connection WHERE id = $1' }
+const CONNECTION: Statement = {
+  name: 'sending_connection',
+  text: 'SELECT id, workspace_id, provider, base_url, credentials, settings FROM provider_connection WHERE id = $1',
+}
 
 export interface ConnectionRow {
   id: string
@@ -33,4 +39,3 @@ const ADDRESS: Statement = { name: 'sending_address', text: 'SELECT address FROM
 export async function readAddress(client: Client, lane: number, identityId: string): Promise<Buffer | null> {
   return (await run<{ address: Buffer }>(client, ADDRESS, [lane, identityId]))[0]?.address ?? null
 }
-

@@ -26,7 +26,8 @@ const THAW: Statement = {
       FROM some WHERE e.lane = some.lane AND e.id = some.id RETURNING 1)
     SELECT count(*)::int AS n FROM thawed`,
 }
-export const thawEnrollments = (client: Client, journeyId: string, limit: number, policy: string, spread: number) => count(client, THAW, [journeyId, limit, policy, spread])
+export const thawEnrollments = (client: Client, journeyId: string, limit: number, policy: string, spread: number) =>
+  count(client, THAW, [journeyId, limit, policy, spread])
 
 const THAW_WATCHES: Statement = {
   name: 'upkeep_thaw_watches',
@@ -41,13 +42,15 @@ const THAW_MESSAGES: Statement = {
     thawed AS (UPDATE message m SET due_at = now() + (abs(hashtext(m.id::text)) % greatest($3::int, 1)) * interval '1 millisecond' FROM some WHERE m.lane = some.lane AND m.id = some.id RETURNING 1)
     SELECT count(*)::int AS n FROM thawed`,
 }
-export const thawMessages = (client: Client, journeyId: string, limit: number, spread: number) => count(client, THAW_MESSAGES, [journeyId, limit, spread])
+export const thawMessages = (client: Client, journeyId: string, limit: number, spread: number) =>
+  count(client, THAW_MESSAGES, [journeyId, limit, spread])
 
 const HELD_MESSAGES: Statement = {
   name: 'upkeep_held_messages',
   text: `SELECT id, contact_id FROM message WHERE journey_id = $1 AND status = 'DEFERRED' AND due_at IS NULL AND failure_code = 'journey_paused' LIMIT $2`,
 }
-export const heldMessages = (client: Client, journeyId: string, limit: number) => run<{ id: string; contact_id: string }>(client, HELD_MESSAGES, [journeyId, limit])
+export const heldMessages = (client: Client, journeyId: string, limit: number) =>
+  run<{ id: string; contact_id: string }>(client, HELD_MESSAGES, [journeyId, limit])
 
 const FROZEN_COUNT: Statement = {
   name: 'upkeep_frozen_count',
@@ -78,6 +81,15 @@ export interface InactivitySeed {
 }
 /** null when the lane is done. */
 export async function seedInactivity(client: Client, seed: InactivitySeed, afterId: string, limit: number): Promise<string | null> {
-  const [row] = await run<{ last: string | null; n: number }>(client, SEED, [seed.lane, seed.workspaceId, afterId, limit, seed.journeyId, seed.node, seed.events, seed.afterMillis])
+  const [row] = await run<{ last: string | null; n: number }>(client, SEED, [
+    seed.lane,
+    seed.workspaceId,
+    afterId,
+    limit,
+    seed.journeyId,
+    seed.node,
+    seed.events,
+    seed.afterMillis,
+  ])
   return row?.last ?? null
 }

@@ -11,7 +11,15 @@ async function write(client: Client, statement: Statement, rows: readonly object
 const at = (column: string) => `to_timestamp(r.${column} / 1000)`
 
 export interface EventInsert {
-  lane: number; id: string; workspace: string; contact: string; message_id: string | null; name: string; properties: unknown; occurred: number; received: number
+  lane: number
+  id: string
+  workspace: string
+  contact: string
+  message_id: string | null
+  name: string
+  properties: unknown
+  occurred: number
+  received: number
 }
 const EVENTS: Statement = {
   name: 'write_events',
@@ -22,8 +30,21 @@ const EVENTS: Statement = {
 export const writeEvents = (client: Client, rows: readonly EventInsert[]) => write(client, EVENTS, rows)
 
 export interface EnrollmentWrite {
-  lane: number; id: string; workspace: string; journey: string; version: string; contact: string; key: string; status: string; node: string | null
-  due: number | null; frozen: number | null; state: unknown; entered: number; ended: number | null; reason: string | null
+  lane: number
+  id: string
+  workspace: string
+  journey: string
+  version: string
+  contact: string
+  key: string
+  status: string
+  node: string | null
+  due: number | null
+  frozen: number | null
+  state: unknown
+  entered: number
+  ended: number | null
+  reason: string | null
 }
 const ENROLLMENT_RECORD = `jsonb_to_recordset($1::jsonb) AS r (lane smallint, id uuid, workspace uuid, journey uuid, version uuid, contact uuid, key text, status text, node text,
   due float8, frozen float8, state jsonb, entered float8, ended float8, reason text)`
@@ -43,9 +64,26 @@ const ENROLLMENTS: Statement = {
 export const writeEnrollments = (client: Client, rows: readonly EnrollmentWrite[]) => write(client, ENROLLMENTS, rows)
 
 export interface MessageInsert {
-  lane: number; id: string; workspace: string; contact: string; enrollment: string; journey: string; version: string; node: string; visit: number; channel: string
-  purpose: string; topic: string | null; template: string; identity: string | null; status: string; due: number | null; dedupe: string | null; failure: string | null
-  variables: unknown; planned: number
+  lane: number
+  id: string
+  workspace: string
+  contact: string
+  enrollment: string
+  journey: string
+  version: string
+  node: string
+  visit: number
+  channel: string
+  purpose: string
+  topic: string | null
+  template: string
+  identity: string | null
+  status: string
+  due: number | null
+  dedupe: string | null
+  failure: string | null
+  variables: unknown
+  planned: number
 }
 const MESSAGES: Statement = {
   name: 'write_new_messages',
@@ -60,8 +98,22 @@ const MESSAGES: Statement = {
 export const writeNewMessages = (client: Client, rows: readonly MessageInsert[]) => write(client, MESSAGES, rows)
 
 export interface MessageUpdate {
-  lane: number; id: string; status: string; due: number | null; provider_message: string | null; failure_code: string | null; failure_class: string | null; failure_message: string | null
-  sent: number | null; delivered: number | null; opened: number | null; clicked: number | null; replied: number | null; machine_opened: number | null; machine_clicked: number | null; cost: number | null
+  lane: number
+  id: string
+  status: string
+  due: number | null
+  provider_message: string | null
+  failure_code: string | null
+  failure_class: string | null
+  failure_message: string | null
+  sent: number | null
+  delivered: number | null
+  opened: number | null
+  clicked: number | null
+  replied: number | null
+  machine_opened: number | null
+  machine_clicked: number | null
+  cost: number | null
 }
 /** In key order, as every writer of message rows: two that lock the same rows then never wait for each other in a ring. */
 const MESSAGE_UPDATES: Statement = {
@@ -76,7 +128,16 @@ const MESSAGE_UPDATES: Statement = {
 export const writeMessages = (client: Client, rows: readonly MessageUpdate[]) => write(client, MESSAGE_UPDATES, rows)
 
 export interface StatusInsert {
-  lane: number; id: string; message: string; workspace: string; contact: string; status: string; human: boolean | null; detail: unknown; at: number; received: number
+  lane: number
+  id: string
+  message: string
+  workspace: string
+  contact: string
+  status: string
+  human: boolean | null
+  detail: unknown
+  at: number
+  received: number
 }
 const STATUSES: Statement = {
   name: 'write_message_statuses',
@@ -87,7 +148,16 @@ const STATUSES: Statement = {
 export const writeStatuses = (client: Client, rows: readonly StatusInsert[]) => write(client, STATUSES, rows)
 
 export interface JournalInsert {
-  lane: number; at: number; id: string; workspace: string; contact: string; journey: string; enrollment: string | null; seq: number; input: unknown; decisions: unknown
+  lane: number
+  at: number
+  id: string
+  workspace: string
+  contact: string
+  journey: string
+  enrollment: string | null
+  seq: number
+  input: unknown
+  decisions: unknown
 }
 /** One row per input folded, not one per decision: visits and the trace are read out of `decisions`, and replay out of `input`. */
 const JOURNAL: Statement = {
@@ -99,7 +169,17 @@ const JOURNAL: Statement = {
 export const writeJournal = (client: Client, rows: readonly JournalInsert[]) => write(client, JOURNAL, rows)
 
 export interface ConversionInsert {
-  lane: number; id: string; workspace: string; contact: string; journey: string; version: string; enrollment: string; goal: string; value: number | null; event: string; at: number
+  lane: number
+  id: string
+  workspace: string
+  contact: string
+  journey: string
+  version: string
+  enrollment: string
+  goal: string
+  value: number | null
+  event: string
+  at: number
 }
 const CONVERSIONS: Statement = {
   name: 'write_conversions',
@@ -111,7 +191,14 @@ const CONVERSIONS: Statement = {
 export const writeConversions = (client: Client, rows: readonly ConversionInsert[]) => write(client, CONVERSIONS, rows)
 
 export interface SlotWrite {
-  lane: number; journey: string; contact: string; key: string; workspace: string; enrollment: string | null; entered: number | null; event: string | null
+  lane: number
+  journey: string
+  contact: string
+  key: string
+  workspace: string
+  enrollment: string | null
+  entered: number | null
+  event: string | null
 }
 const SLOTS: Statement = {
   name: 'write_entry_slots',
@@ -124,7 +211,15 @@ const SLOTS: Statement = {
 export const writeSlots = (client: Client, rows: readonly SlotWrite[]) => write(client, SLOTS, rows)
 
 export interface WatchWrite {
-  lane: number; journey: string; contact: string; node: string; key: string; workspace: string; due: number | null; frozen: boolean; event: unknown
+  lane: number
+  journey: string
+  contact: string
+  node: string
+  key: string
+  workspace: string
+  due: number | null
+  frozen: boolean
+  event: unknown
 }
 /** `due` null takes the watch away. One statement for both, so that a batch stays a fixed number of them. */
 const WATCHES: Statement = {
@@ -138,7 +233,12 @@ const WATCHES: Statement = {
 export const writeWatches = (client: Client, rows: readonly WatchWrite[]) => write(client, WATCHES, rows)
 
 export interface ContactUpdate {
-  lane: number; id: string; set: unknown; unset: readonly string[]; add: readonly string[]; remove: readonly string[]
+  lane: number
+  id: string
+  set: unknown
+  unset: readonly string[]
+  add: readonly string[]
+  remove: readonly string[]
 }
 const CONTACTS: Statement = {
   name: 'write_contacts',
@@ -149,7 +249,15 @@ const CONTACTS: Statement = {
 export const writeContacts = (client: Client, rows: readonly ContactUpdate[]) => write(client, CONTACTS, rows)
 
 export interface CountWrite {
-  lane: number; version: string; node: string; metric: string; hour: number; workspace: string; journey: string; n: number; amount: number
+  lane: number
+  version: string
+  node: string
+  metric: string
+  hour: number
+  workspace: string
+  journey: string
+  n: number
+  amount: number
 }
 const COUNTS: Statement = {
   name: 'write_node_stats',
@@ -161,7 +269,15 @@ const COUNTS: Statement = {
 export const writeCounts = (client: Client, rows: readonly CountWrite[]) => write(client, COUNTS, rows)
 
 export interface ConsentWrite {
-  lane: number; id: string; workspace: string; contact: string; channel: string; state: string; source: string; purpose: string; at: number
+  lane: number
+  id: string
+  workspace: string
+  contact: string
+  channel: string
+  state: string
+  source: string
+  purpose: string
+  at: number
 }
 /** The contact's row is updated first: dispatch holds it FOR SHARE, so a withdrawal waits for what is leaving and stops all else. */
 const CONSENTS: Statement = {
@@ -188,4 +304,5 @@ const WITHDRAW: Statement = {
   text: `UPDATE message AS m SET status = 'CANCELLED', due_at = NULL, failure_code = r.reason FROM jsonb_to_recordset($1::jsonb) AS r (lane smallint, enrollment uuid, reason text)
     WHERE m.lane = r.lane AND m.enrollment_id = r.enrollment AND m.status IN ('PLANNED', 'DEFERRED')`,
 }
-export const withdrawMessages = (client: Client, rows: readonly { lane: number; enrollment: string; reason: string }[]) => write(client, WITHDRAW, rows)
+export const withdrawMessages = (client: Client, rows: readonly { lane: number; enrollment: string; reason: string }[]) =>
+  write(client, WITHDRAW, rows)

@@ -23,12 +23,26 @@ test('every kind has its member in the input, and finds back from it', () => {
 test('a graph comes in with plain ids, without nulls, and fits its frame', () => {
   const graph = toGraph({
     nodes: [
-      { key: 'start', name: null, position: null, config: { eventTrigger: { event: 'cart.filled', where: null, matchKey: 'cartId', quietFor: undefined }, email: undefined } },
+      {
+        key: 'start',
+        name: null,
+        position: null,
+        config: { eventTrigger: { event: 'cart.filled', where: null, matchKey: 'cartId', quietFor: undefined }, email: undefined },
+      },
       {
         key: 'mail',
         name: 'Mail',
         position: Object.assign(Object.create({ x: 0, y: 0 }), { x: 1.5, y: -2 }),
-        config: { email: { templateId: toGlobalId('Template', TEMPLATE), topicId: toGlobalId('Topic', TOPIC), followUps: [{ on: 'IGNORED', after: 'P1D' }, { on: 'OPENED', after: null }] } },
+        config: {
+          email: {
+            templateId: toGlobalId('Template', TEMPLATE),
+            topicId: toGlobalId('Topic', TOPIC),
+            followUps: [
+              { on: 'IGNORED', after: 'P1D' },
+              { on: 'OPENED', after: null },
+            ],
+          },
+        },
       },
     ],
     edges: [{ from: 'start', port: 'next', to: 'mail' }],
@@ -40,7 +54,13 @@ test('a graph comes in with plain ids, without nulls, and fits its frame', () =>
     settings: { purpose: 'PROMOTIONAL' },
     nodes: [
       { key: 'start', kind: 'event_trigger', config: { event: 'cart.filled', matchKey: 'cartId' } },
-      { key: 'mail', kind: 'email', name: 'Mail', position: { x: 1.5, y: -2 }, config: { templateId: TEMPLATE, topicId: TOPIC, followUps: [{ on: 'IGNORED', after: 'P1D' }, { on: 'OPENED' }] } },
+      {
+        key: 'mail',
+        kind: 'email',
+        name: 'Mail',
+        position: { x: 1.5, y: -2 },
+        config: { templateId: TEMPLATE, topicId: TOPIC, followUps: [{ on: 'IGNORED', after: 'P1D' }, { on: 'OPENED' }] },
+      },
     ],
     edges: [{ from: 'start', port: 'next', to: 'mail' }],
     exitRules: [{ condition: CONSENT(TOPIC) }],
@@ -51,15 +71,32 @@ test('a graph comes in with plain ids, without nulls, and fits its frame', () =>
 
 test('the author’s own values keep their nulls and whatever in them looks like a setting', () => {
   const value = { gone: null, templateId: toGlobalId('Template', TEMPLATE), list: [null, { topicId: null }] }
-  const update = { attributes: [{ name: 'a', value, from: null }, { name: 'b', value: null }], unset: null }
+  const update = {
+    attributes: [
+      { name: 'a', value, from: null },
+      { name: 'b', value: null },
+    ],
+    unset: null,
+  }
   const [node] = toGraph({ nodes: [{ key: 'u', config: { update } }], edges: [] }).nodes
-  expect(node?.config).toEqual({ attributes: [{ name: 'a', value }, { name: 'b', value: null }] })
+  expect(node?.config).toEqual({
+    attributes: [
+      { name: 'a', value },
+      { name: 'b', value: null },
+    ],
+  })
 })
 
 test('what came in goes out again the same, ids included', () => {
   const given = { templateId: toGlobalId('Template', TEMPLATE), topicId: toGlobalId('Topic', TOPIC) }
   const branches = { branches: [{ name: 'yes', when: CONSENT(toGlobalId('Topic', TOPIC)) }] }
-  const { nodes } = toGraph({ nodes: [{ key: 'm', config: { sms: given } }, { key: 'b', config: { branch: branches } }], edges: [] })
+  const { nodes } = toGraph({
+    nodes: [
+      { key: 'm', config: { sms: given } },
+      { key: 'b', config: { branch: branches } },
+    ],
+    edges: [],
+  })
   expect(nodes.map(({ config }) => outward(config))).toEqual([given, branches])
 })
 

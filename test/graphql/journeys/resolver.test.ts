@@ -25,7 +25,11 @@ async function add(key: string, input: Record<string, unknown>) {
 
 async function change(key: string, mutation: 'pauseJourney' | 'resumeJourney' | 'archiveJourney', input: Record<string, unknown>) {
   const type = `${mutation[0]?.toUpperCase()}${mutation.slice(1)}Input`
-  const answer = await api.graphql(key, `mutation ($input: ${type}!) { ${mutation}(input: $input) { journey { status pausedAt } userErrors { code path } } }`, { input })
+  const answer = await api.graphql(
+    key,
+    `mutation ($input: ${type}!) { ${mutation}(input: $input) { journey { status pausedAt } userErrors { code path } } }`,
+    { input },
+  )
   expect(answer.errors).toBeUndefined()
   return answer.data[mutation]
 }
@@ -36,10 +40,18 @@ const make = async (key: string, field: string, type: string, input: Record<stri
   expect(errors).toBeUndefined()
   return data[mutation][field].id
 }
-const emailTemplate = (key: string) => make(key, 'template', 'Template', { name: 'Welcome', channel: 'EMAIL', variants: [{ locale: 'en', content: { subject: 'Hello', html: '<p>Hello</p>' } }] })
+const emailTemplate = (key: string) =>
+  make(key, 'template', 'Template', {
+    name: 'Welcome',
+    channel: 'EMAIL',
+    variants: [{ locale: 'en', content: { subject: 'Hello', html: '<p>Hello</p>' } }],
+  })
 
 const SIMPLE = {
-  nodes: [{ key: 'start', config: { apiTrigger: {} } }, { key: 'end', config: { exit: { reason: 'done' } } }],
+  nodes: [
+    { key: 'start', config: { apiTrigger: {} } },
+    { key: 'end', config: { exit: { reason: 'done' } } },
+  ],
   edges: [{ from: 'start', port: 'next', to: 'end' }],
 }
 
@@ -48,8 +60,21 @@ test('every kind of node is answered as its own type, with what it was given', a
   const [template, topic] = [await emailTemplate(key), await make(key, 'topic', 'Topic', { name: 'News' })]
   const consent = { consent: { channel: 'email', topic, state: 'GRANTED' } }
   const where = [{ path: 'total', op: 'GT', value: 10 }]
-  const message = { templateId: template, topicId: topic, purpose: 'SERVICE', followUps: [{ on: 'IGNORED', after: 'P1D' }], nextAfter: 'P2D', dedupe: { key: 'event.cartId', window: 'P7D' } }
-  const update = { attributes: [{ name: 'a', value: { gone: null } }], unset: ['b'], addTags: ['c'], removeTags: ['d'], variables: [{ name: 'e', from: 'event.total' }] }
+  const message = {
+    templateId: template,
+    topicId: topic,
+    purpose: 'SERVICE',
+    followUps: [{ on: 'IGNORED', after: 'P1D' }],
+    nextAfter: 'P2D',
+    dedupe: { key: 'event.cartId', window: 'P7D' },
+  }
+  const update = {
+    attributes: [{ name: 'a', value: { gone: null } }],
+    unset: ['b'],
+    addTags: ['c'],
+    removeTags: ['d'],
+    variables: [{ name: 'e', from: 'event.total' }],
+  }
   const configs = {
     eventTrigger: { event: 'cart.filled', where, matchKey: 'cartId', quietFor: 'PT1H', condition: { tag: 'vip' } },
     apiTrigger: { matchKey: 'cartId' },
@@ -68,7 +93,12 @@ test('every kind of node is answered as its own type, with what it was given', a
   const graph = {
     reentry: { rule: 'ONE_AT_A_TIME', notWithin: 'P1D' },
     settings: { purpose: 'TRANSACTIONAL' },
-    nodes: Object.entries(configs).map(([kind, config], index) => ({ key: `${kind}_1`, name: kind, position: { x: index, y: 0.5 }, config: { [kind]: config } })),
+    nodes: Object.entries(configs).map(([kind, config], index) => ({
+      key: `${kind}_1`,
+      name: kind,
+      position: { x: index, y: 0.5 },
+      config: { [kind]: config },
+    })),
     edges: [{ from: 'email_1', port: 'ignored', to: 'exit_1' }],
     exitRules: [{ condition: consent, reason: 'gone' }],
     goals: [{ name: 'bought', event: 'order.paid', where, window: 'P7D', valueProperty: 'total', onReached: 'RECORD' }],
@@ -118,22 +148,43 @@ test('a draft may have problems; publishing names each with its node, and freeze
   const refused = (await api.graphql(key, PUBLISH, { input: { id: journey.id, idempotencyKey: 'p' } })).data.publishJourney
   expect(refused).toEqual({
     journey: null,
-    problems: [{ code: 'UNKNOWN_TEMPLATE', node: 'mail', path: ['templateId'] }, { code: 'UNREACHABLE', node: 'mail', path: [] }],
-    userErrors: [{ code: 'JOURNEY_INVALID', path: ['mail', 'templateId'] }, { code: 'JOURNEY_INVALID', path: ['mail'] }],
+    problems: [
+      { code: 'UNKNOWN_TEMPLATE', node: 'mail', path: ['templateId'] },
+      { code: 'UNREACHABLE', node: 'mail', path: [] },
+    ],
+    userErrors: [
+      { code: 'JOURNEY_INVALID', path: ['mail', 'templateId'] },
+      { code: 'JOURNEY_INVALID', path: ['mail'] },
+    ],
   })
   await api.graphql(key, UPDATE, { input: { id: journey.id, graph: SIMPLE } })
   const first = (await api.graphql(key, PUBLISH, { input: { id: journey.id, idempotencyKey: 'p' } })).data.publishJourney
   expect(first).toMatchObject({ journey: { status: 'LIVE', liveVersion: { number: 1 } }, problems: [], userErrors: [] })
   expect((await api.graphql(key, PUBLISH, { input: { id: journey.id, idempotencyKey: 'p' } })).data.publishJourney).toEqual(first)
-  const changed = (await api.graphql(key, UPDATE, { input: { id: journey.id, name: 'Renamed', description: 'Why', graph: { nodes: [], edges: [] } } })).data.updateJourneyDraft
-  expect(changed.journey).toEqual({ id: journey.id, name: 'Renamed', description: 'Why', status: 'LIVE', draft: { nodes: [] }, liveVersion: { number: 1 } })
+  const changed = (
+    await api.graphql(key, UPDATE, { input: { id: journey.id, name: 'Renamed', description: 'Why', graph: { nodes: [], edges: [] } } })
+  ).data.updateJourneyDraft
+  expect(changed.journey).toEqual({
+    id: journey.id,
+    name: 'Renamed',
+    description: 'Why',
+    status: 'LIVE',
+    draft: { nodes: [] },
+    liveVersion: { number: 1 },
+  })
   await api.graphql(key, UPDATE, { input: { id: journey.id, graph: SIMPLE } })
   await api.graphql(key, PUBLISH, { input: { id: journey.id } })
-  const found = await api.graphql(key, `query ($id: ID!) { journey(id: $id) { description liveVersion { number } versions(first: 1) { edges { node { number graph { nodes { id key } problems { code } } } } pageInfo { hasNextPage } } } }`, { id: journey.id })
+  const found = await api.graphql(
+    key,
+    `query ($id: ID!) { journey(id: $id) { description liveVersion { number } versions(first: 1) { edges { node { number graph { nodes { id key } problems { code } } } } pageInfo { hasNextPage } } } }`,
+    { id: journey.id },
+  )
   const version = found.data.journey.versions.edges[0].node
   expect(found.data.journey).toMatchObject({ description: 'Why', liveVersion: { number: 2 }, versions: { pageInfo: { hasNextPage: true } } })
   expect(version).toMatchObject({ number: 2, graph: { nodes: [{ key: 'start' }, { key: 'end' }], problems: [] } })
-  expect(Buffer.from(version.graph.nodes[0].id, 'base64url').toString()).toBe(`JourneyNode:${Buffer.from(journey.id, 'base64url').toString().slice(8)}:start`)
+  expect(Buffer.from(version.graph.nodes[0].id, 'base64url').toString()).toBe(
+    `JourneyNode:${Buffer.from(journey.id, 'base64url').toString().slice(8)}:start`,
+  )
 })
 
 test('pausing, resuming and archiving go one way each, and say so where they cannot', async () => {
@@ -142,12 +193,18 @@ test('pausing, resuming and archiving go one way each, and say so where they can
   const conflict = { journey: null, userErrors: [{ code: 'CONFLICT', path: ['id'] }] }
   expect(await change(key, 'pauseJourney', { id: journey.id })).toEqual(conflict)
   await api.graphql(key, PUBLISH, { input: { id: journey.id } })
-  expect(await change(key, 'pauseJourney', { id: journey.id })).toEqual({ journey: { status: 'PAUSED', pausedAt: expect.any(String) }, userErrors: [] })
+  expect(await change(key, 'pauseJourney', { id: journey.id })).toEqual({
+    journey: { status: 'PAUSED', pausedAt: expect.any(String) },
+    userErrors: [],
+  })
   const before = api.jobs.length
   expect(await change(key, 'resumeJourney', { id: journey.id })).toEqual({ journey: { status: 'LIVE', pausedAt: null }, userErrors: [] })
   await change(key, 'pauseJourney', { id: journey.id })
   await change(key, 'resumeJourney', { id: journey.id, overdue: 'SKIP' })
-  expect(api.jobs.slice(before)).toMatchObject([{ queue: 'resume', data: { policy: 'RESCHEDULE' } }, { queue: 'resume', data: { policy: 'SKIP' } }])
+  expect(api.jobs.slice(before)).toMatchObject([
+    { queue: 'resume', data: { policy: 'RESCHEDULE' } },
+    { queue: 'resume', data: { policy: 'SKIP' } },
+  ])
   expect(await change(key, 'resumeJourney', { id: journey.id })).toEqual(conflict)
   expect(await change(key, 'archiveJourney', { id: journey.id })).toMatchObject({ journey: { status: 'ARCHIVED' } })
   expect((await api.graphql(key, UPDATE, { input: { id: journey.id, name: 'Late' } })).data.updateJourneyDraft).toEqual(conflict)
@@ -157,11 +214,20 @@ test('a graph is judged without being kept, and malformed ones are refused where
   const { key } = await api.workspace()
   const VALIDATE = `query ($graph: JourneyGraphInput!) { validateJourney(graph: $graph) { code node path } }`
   expect((await api.graphql(key, VALIDATE, { graph: SIMPLE })).data.validateJourney).toEqual([])
-  expect((await api.graphql(key, VALIDATE, { graph: { nodes: [], edges: [] } })).data.validateJourney).toEqual([{ code: 'NO_TRIGGER', node: null, path: ['nodes'] }])
+  expect((await api.graphql(key, VALIDATE, { graph: { nodes: [], edges: [] } })).data.validateJourney).toEqual([
+    { code: 'NO_TRIGGER', node: null, path: ['nodes'] },
+  ])
   const node = (config: object) => ({ graph: { nodes: [{ key: 'a', config }], edges: [] } })
   const two = await api.graphql(key, VALIDATE, node({ apiTrigger: {}, exit: {} }))
-  expect(two.errors?.[0]).toMatchObject({ message: expect.stringContaining('Exactly one key must be specified for OneOf type "NodeConfigInput"'), extensions: { code: 'INVALID_INPUT' } })
-  const condition = await api.graphql(key, VALIDATE, node({ apiTrigger: { condition: { all: [{ tag: 'a' }, { attribute: { path: 'x', op: 'LIKE' } }] } } }))
+  expect(two.errors?.[0]).toMatchObject({
+    message: expect.stringContaining('Exactly one key must be specified for OneOf type "NodeConfigInput"'),
+    extensions: { code: 'INVALID_INPUT' },
+  })
+  const condition = await api.graphql(
+    key,
+    VALIDATE,
+    node({ apiTrigger: { condition: { all: [{ tag: 'a' }, { attribute: { path: 'x', op: 'LIKE' } }] } } }),
+  )
   expect(condition.errors?.[0]?.message).toMatch(/graph\.nodes\[0\]\.config\.apiTrigger\.condition.*all\.1\.attribute\.op must be one of/)
   const refused = await add(key, { name: 'Bad', graph: { nodes: [{ key: '1st', config: { exit: {} } }], edges: [] } })
   expect(refused).toMatchObject({ journey: null, userErrors: [{ code: 'INVALID_INPUT', path: ['graph', 'nodes', '0', 'key'] }] })
@@ -172,14 +238,18 @@ test('journeys are listed newest first, filtered, and unknown outside their work
   const [a, b] = [(await add(mine.key, { name: 'Cart 100%', graph: SIMPLE })).journey, (await add(mine.key, { name: 'Welcome' })).journey]
   await api.graphql(mine.key, PUBLISH, { input: { id: a.id } })
   const LIST = `query ($status: [JourneyStatus!], $search: String) { journeys(status: $status, search: $search) { edges { node { id } } } }`
-  const list = async (key: string, variables: object) => (await api.graphql(key, LIST, { ...variables })).data.journeys.edges.map((each: { node: { id: string } }) => each.node.id)
+  const list = async (key: string, variables: object) =>
+    (await api.graphql(key, LIST, { ...variables })).data.journeys.edges.map((each: { node: { id: string } }) => each.node.id)
   expect(await list(mine.key, {})).toEqual([b.id, a.id])
   expect(await list(mine.key, { status: ['LIVE', 'PAUSED'] })).toEqual([a.id])
   expect(await list(mine.key, { search: '0%' })).toEqual([a.id])
   expect(await list(mine.key, { search: 'W_lcome' })).toEqual([])
   expect(await list(other.key, {})).toEqual([])
   expect((await api.graphql(other.key, `query ($id: ID!) { journey(id: $id) { id } }`, { id: a.id })).data.journey).toBeNull()
-  expect((await api.graphql(other.key, UPDATE, { input: { id: a.id, name: 'Taken' } })).data.updateJourneyDraft).toEqual({ journey: null, userErrors: [{ code: 'NOT_FOUND', path: ['id'] }] })
+  expect((await api.graphql(other.key, UPDATE, { input: { id: a.id, name: 'Taken' } })).data.updateJourneyDraft).toEqual({
+    journey: null,
+    userErrors: [{ code: 'NOT_FOUND', path: ['id'] }],
+  })
   expect(await change(other.key, 'archiveJourney', { id: a.id })).toEqual({ journey: null, userErrors: [{ code: 'NOT_FOUND', path: ['id'] }] })
 })
 
@@ -187,7 +257,11 @@ test('the catalogue has every kind with the ports it always has', async () => {
   const { key } = await api.workspace()
   const { data, errors } = await api.graphql(key, '{ nodeKinds { kind title icon category schema ports { name required } } }')
   expect(errors).toBeUndefined()
-  const ports = data.nodeKinds.map((each: { kind: string; category: string; ports: { name: string; required: boolean }[] }) => [each.kind, each.category, each.ports.map((port) => `${port.name}${port.required ? '!' : ''}`).join(' ')])
+  const ports = data.nodeKinds.map((each: { kind: string; category: string; ports: { name: string; required: boolean }[] }) => [
+    each.kind,
+    each.category,
+    each.ports.map((port) => `${port.name}${port.required ? '!' : ''}`).join(' '),
+  ])
   expect(ports).toEqual([
     ...['eventTrigger', 'apiTrigger', 'contactTrigger', 'inactivityTrigger'].map((kind) => [kind, 'TRIGGER', 'next!']),
     ...['email', 'sms', 'push'].map((kind) => [kind, 'MESSAGE', 'next failed suppressed']),
@@ -198,5 +272,9 @@ test('the catalogue has every kind with the ports it always has', async () => {
     ['update', 'DATA', 'next'],
     ['exit', 'FLOW', ''],
   ])
-  expect(data.nodeKinds[12]).toMatchObject({ title: 'Exit', icon: 'log-out', schema: { type: 'object', additionalProperties: false, properties: { reason: { type: 'string' } } } })
+  expect(data.nodeKinds[12]).toMatchObject({
+    title: 'Exit',
+    icon: 'log-out',
+    schema: { type: 'object', additionalProperties: false, properties: { reason: { type: 'string' } } },
+  })
 })

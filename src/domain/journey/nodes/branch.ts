@@ -2,7 +2,7 @@ import type { Condition } from '../../condition/condition.ts'
 import { evaluate } from '../../condition/evaluate.ts'
 import { historyNeeds } from '../../condition/references.ts'
 import { conditionShape } from '../../condition/validate.ts'
-import { list, object, text, type Shape } from '../../shape.ts'
+import { list, object, type Shape, text } from '../../shape.ts'
 import type { NodeKind } from '../node-kind.ts'
 
 export interface BranchConfig {
@@ -10,7 +10,11 @@ export interface BranchConfig {
 }
 
 const config = object({
-  branches: list(object({ name: text({ title: 'Port', pattern: /^[a-z][a-z0-9_]*$/, max: 50 }), when: conditionShape }), { title: 'Branches', min: 1, max: 20 }),
+  branches: list(object({ name: text({ title: 'Port', pattern: /^[a-z][a-z0-9_]*$/, max: 50 }), when: conditionShape }), {
+    title: 'Branches',
+    min: 1,
+    max: 20,
+  }),
 }) as Shape<BranchConfig>
 
 /** Sends the token by the first branch whose condition holds. */

@@ -1,6 +1,6 @@
 import { parseDuration } from '../../duration.ts'
 import { readPath } from '../../json.ts'
-import { choice, duration, list, number, object, optional, text, type Shape } from '../../shape.ts'
+import { choice, duration, list, number, object, optional, type Shape, text } from '../../shape.ts'
 import { addDuration, atDate, nextTimeOfDay, nextWeekday } from '../../zone.ts'
 import type { NodeKind, NodeScope, Outcome } from '../node-kind.ts'
 
@@ -62,8 +62,10 @@ export const delay: NodeKind<DelayConfig> = {
   ports: () => [{ name: 'next', title: 'Next', required: true }],
   waits: () => true,
   check(settings, scope) {
-    if ((settings.duration === undefined) === (settings.until === undefined)) scope.report('INVALID_CONFIG', ['duration'], 'give either `duration` or `until`')
-    if (settings.anchor === 'ATTRIBUTE' && settings.attribute === undefined) scope.report('INVALID_CONFIG', ['attribute'], 'is what anchor ATTRIBUTE counts from')
+    if ((settings.duration === undefined) === (settings.until === undefined))
+      scope.report('INVALID_CONFIG', ['duration'], 'give either `duration` or `until`')
+    if (settings.anchor === 'ATTRIBUTE' && settings.attribute === undefined)
+      scope.report('INVALID_CONFIG', ['attribute'], 'is what anchor ATTRIBUTE counts from')
     const until = settings.until
     if (!until) return
     const ways = [until.date, until.attribute, until.weekdays].filter((each) => each !== undefined).length
@@ -101,7 +103,12 @@ function dueTime(settings: DelayConfig, scope: NodeScope): number | null {
       const start = from === null ? null : atDate(from, null, zone)
       return start === null ? null : addDuration(start, length, zone)
     }
-    const anchor = settings.anchor === 'ENTRY' ? enrollment.enteredAt : settings.anchor === 'EVENT_TIME' ? (enrollment.trigger.event?.occurredAt ?? enrollment.enteredAt) : since
+    const anchor =
+      settings.anchor === 'ENTRY'
+        ? enrollment.enteredAt
+        : settings.anchor === 'EVENT_TIME'
+          ? (enrollment.trigger.event?.occurredAt ?? enrollment.enteredAt)
+          : since
     return addDuration(anchor, length, zone)
   }
   const until = settings.until

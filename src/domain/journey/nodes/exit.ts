@@ -1,4 +1,4 @@
-import { object, optional, text, type Shape } from '../../shape.ts'
+import { object, optional, type Shape, text } from '../../shape.ts'
 import type { NodeKind } from '../node-kind.ts'
 
 export interface ExitConfig {

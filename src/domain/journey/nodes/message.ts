@@ -4,7 +4,7 @@ import { durationMillis } from '../../duration.ts'
 import { gate } from '../../gate.ts'
 import { derivedId, laneOf } from '../../ids.ts'
 import { type Json, readPath } from '../../json.ts'
-import { choice, duration, list, object, optional, text, type Shape } from '../../shape.ts'
+import { choice, duration, list, object, optional, type Shape, text } from '../../shape.ts'
 import type { EnrollmentState, Signal } from '../enrollment.ts'
 import type { NodeKind, NodeScope, Outcome, Signalled } from '../node-kind.ts'
 import { pathScope } from '../path-scope.ts'
@@ -37,7 +37,9 @@ const ENGAGED = 3
 
 const config: Shape<MessageConfig> = object({
   templateId: text({ title: 'Template', format: 'template' }),
-  topicId: optional(text({ title: 'Topic', format: 'topic', description: 'What the message is about; consent may be given or withdrawn per topic.' })),
+  topicId: optional(
+    text({ title: 'Topic', format: 'topic', description: 'What the message is about; consent may be given or withdrawn per topic.' }),
+  ),
   purpose: optional(choice(PURPOSES, { title: 'Purpose', description: "The journey's own where left out." })),
   followUps: optional(
     list(
@@ -71,7 +73,9 @@ export function messageKind(kind: string, channel: Channel, title: string, icon:
     config,
     ports: (settings) => [
       { name: 'next', title: 'Next' },
-      ...(settings.followUps ?? []).filter((each) => each.on !== 'FAILED').map((each) => ({ name: each.on.toLowerCase(), title: each.on.toLowerCase() })),
+      ...(settings.followUps ?? [])
+        .filter((each) => each.on !== 'FAILED')
+        .map((each) => ({ name: each.on.toLowerCase(), title: each.on.toLowerCase() })),
       { name: 'failed', title: 'Failed' },
       { name: 'suppressed', title: 'Suppressed' },
     ],
@@ -84,9 +88,12 @@ export function messageKind(kind: string, channel: Channel, title: string, icon:
       if (settings.topicId !== undefined && !scope.hasTopic(settings.topicId)) scope.report('UNKNOWN_TOPIC', ['topicId'], 'there is no such topic')
       const follows = settings.followUps ?? []
       follows.forEach((follow, index) => {
-        if (follows.findIndex((each) => each.on === follow.on) !== index) scope.report('INVALID_CONFIG', ['followUps', String(index), 'on'], 'is followed twice')
-        if (follow.on === 'IGNORED' && follow.after === undefined) scope.report('INVALID_CONFIG', ['followUps', String(index), 'after'], 'is the window of `ignored` and must be given')
-        if (follow.on !== 'FAILED' && !scope.connected(follow.on.toLowerCase())) scope.report('UNCONNECTED', ['followUps', String(index)], `port ${follow.on.toLowerCase()} leads nowhere`)
+        if (follows.findIndex((each) => each.on === follow.on) !== index)
+          scope.report('INVALID_CONFIG', ['followUps', String(index), 'on'], 'is followed twice')
+        if (follow.on === 'IGNORED' && follow.after === undefined)
+          scope.report('INVALID_CONFIG', ['followUps', String(index), 'after'], 'is the window of `ignored` and must be given')
+        if (follow.on !== 'FAILED' && !scope.connected(follow.on.toLowerCase()))
+          scope.report('UNCONNECTED', ['followUps', String(index)], `port ${follow.on.toLowerCase()} leads nowhere`)
       })
       if (follows.some((each) => each.on !== 'FAILED') && settings.nextAfter === undefined && !follows.some((each) => each.on === 'IGNORED')) {
         scope.report('STRANDED', ['followUps'], 'connect `ignored`, or set `nextAfter`, so that nobody waits here for ever')
@@ -110,7 +117,18 @@ function plan(channel: Channel, settings: MessageConfig, scope: NodeScope): Outc
   enrollment.messages[scope.key] = { id, channel, rank: 0, failed: false, acceptedAt: null }
   scope.emit({
     type: 'message',
-    message: { id, node: scope.key, visit: enrollment.visit, channel, templateId: settings.templateId, topicId, purpose, identityId, dedupeKey, verdict },
+    message: {
+      id,
+      node: scope.key,
+      visit: enrollment.visit,
+      channel,
+      templateId: settings.templateId,
+      topicId,
+      purpose,
+      identityId,
+      dedupeKey,
+      verdict,
+    },
   })
   if (verdict.type === 'suppress') {
     scope.note('message_suppressed', { reason: verdict.reason, channel, messageId: id })

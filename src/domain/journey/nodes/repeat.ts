@@ -3,7 +3,7 @@ import { evaluate } from '../../condition/evaluate.ts'
 import { historyNeeds } from '../../condition/references.ts'
 import { conditionShape } from '../../condition/validate.ts'
 import { parseDuration } from '../../duration.ts'
-import { duration, number, object, optional, text, type Shape } from '../../shape.ts'
+import { duration, number, object, optional, type Shape, text } from '../../shape.ts'
 import { addDuration, atDate } from '../../zone.ts'
 import type { NodeKind, NodeScope, Outcome } from '../node-kind.ts'
 
@@ -45,7 +45,8 @@ export const repeat: NodeKind<RepeatConfig> = {
     if (settings.times === undefined && settings.until?.date === undefined && settings.until?.condition === undefined) {
       scope.report('INVALID_CONFIG', ['times'], 'give `times` or `until`, so that it ends')
     }
-    if (settings.until?.date !== undefined && Number.isNaN(Date.parse(settings.until.date))) scope.report('INVALID_CONFIG', ['until', 'date'], 'is not a date')
+    if (settings.until?.date !== undefined && Number.isNaN(Date.parse(settings.until.date)))
+      scope.report('INVALID_CONFIG', ['until', 'date'], 'is not a date')
   },
   conditions: (settings) => (settings.until?.condition ? [{ path: ['until', 'condition'], condition: settings.until.condition }] : []),
   history: (settings) => (settings.until?.condition ? historyNeeds(settings.until.condition) : []),

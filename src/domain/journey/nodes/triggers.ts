@@ -1,7 +1,7 @@
 import type { Condition, PropertyFilter } from '../../condition/condition.ts'
 import { historyNeeds } from '../../condition/references.ts'
 import { audienceConditionShape, propertyFilterShape } from '../../condition/validate.ts'
-import { choice, duration, list, object, optional, text, type Shape } from '../../shape.ts'
+import { choice, duration, list, object, optional, type Shape, text } from '../../shape.ts'
 import type { NodeKind } from '../node-kind.ts'
 
 /** What every trigger may ask of the contact besides what happened. */
@@ -31,7 +31,9 @@ export interface InactivityTriggerConfig extends Audience {
 }
 
 const audience = { condition: optional(audienceConditionShape) }
-const matchKey = optional(text({ title: 'Key property', description: 'One enrollment per contact and value of this property, e.g. `cartId`.', max: 200 }))
+const matchKey = optional(
+  text({ title: 'Key property', description: 'One enrollment per contact and value of this property, e.g. `cartId`.', max: 200 }),
+)
 
 function trigger<C extends Audience>(kind: string, title: string, icon: string, description: string, config: Shape<unknown>): NodeKind<C> {
   return {

@@ -1,5 +1,5 @@
 import { type Json, type JsonObject, readPath } from '../../json.ts'
-import { anything, list, object, optional, text, type Shape } from '../../shape.ts'
+import { anything, list, object, optional, type Shape, text } from '../../shape.ts'
 import type { NodeKind, NodeScope } from '../node-kind.ts'
 import { pathScope } from '../path-scope.ts'
 
@@ -20,7 +20,8 @@ export interface UpdateConfig {
 }
 
 const name = () => text({ title: 'Name', pattern: /^[A-Za-z_][A-Za-z0-9_]*$/, max: 100 })
-const assignments = (title: string) => optional(list(object({ name: name(), value: optional(anything()), from: optional(text({ title: 'From' })) }), { title, max: 50 }))
+const assignments = (title: string) =>
+  optional(list(object({ name: name(), value: optional(anything()), from: optional(text({ title: 'From' })) }), { title, max: 50 }))
 const names = (title: string) => optional(list(text({ max: 100 }), { title, max: 50 }))
 
 const config = object({
@@ -44,7 +45,8 @@ export const update: NodeKind<UpdateConfig> = {
   check(settings, scope) {
     for (const field of ['attributes', 'variables'] as const) {
       settings[field]?.forEach((each, index) => {
-        if ((each.value === undefined) === (each.from === undefined)) scope.report('INVALID_CONFIG', [field, String(index)], 'give either `value` or `from`')
+        if ((each.value === undefined) === (each.from === undefined))
+          scope.report('INVALID_CONFIG', [field, String(index)], 'give either `value` or `from`')
       })
     }
     if (Object.values(settings).every((each) => each.length === 0)) scope.report('INVALID_CONFIG', [], 'changes nothing')

@@ -3,7 +3,7 @@ import { matchesFilter } from '../../condition/evaluate.ts'
 import { propertyFilterShape } from '../../condition/validate.ts'
 import { durationMillis } from '../../duration.ts'
 import type { EventFact } from '../../facts.ts'
-import { duration, flag, list, object, optional, text, type Shape } from '../../shape.ts'
+import { duration, flag, list, object, optional, type Shape, text } from '../../shape.ts'
 import { matchesKey } from '../match.ts'
 import type { NodeKind, NodeScope, Outcome } from '../node-kind.ts'
 
@@ -53,7 +53,8 @@ export const wait: NodeKind<WaitConfig> = {
       }
     })
   },
-  history: (settings) => (settings.sinceEntry === false ? [] : settings.events.map((each) => ({ name: each.event, withinMs: null, sinceEntry: true }))),
+  history: (settings) =>
+    settings.sinceEntry === false ? [] : settings.events.map((each) => ({ name: each.event, withinMs: null, sinceEntry: true })),
   arrive(settings, scope) {
     if (settings.sinceEntry !== false) {
       const { enrollment } = scope
