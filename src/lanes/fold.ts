@@ -9,9 +9,9 @@ import { keywordOf } from '../domain/keywords.ts'
 import { applyCallback, applyReply, applyResult, applyTimer, type LedgerChange, type LedgerEntry } from '../domain/ledger.ts'
 import { step, withContactEffect } from '../domain/step.ts'
 import type { MessageRow } from '../store/queries/messages.ts'
+import type { Case, Item, Running } from './case.ts'
 import type { InboxItem } from './inbox.ts'
 import type { Configuration, LiveJourney } from './journeys.ts'
-import type { Case, Item, Running } from './load.ts'
 import type { Outbox } from './outbox.ts'
 
 /** What a fold needs besides its case. */

@@ -15,43 +15,14 @@ import {
   loadDedupe,
   loadEnrollments,
   loadHistory,
-  loadSlots,
-  loadWatches,
   resolveAliases,
-  type SlotRow,
 } from '../store/queries/facts.ts'
-import { findLastSent, loadMessages, type MessageRow } from '../store/queries/messages.ts'
+import { findLastSent, loadMessages } from '../store/queries/messages.ts'
 import type { Client } from '../store/sql.ts'
+import type { Case, Item, Running } from './case.ts'
 import type { InboxBody, InboxItem } from './inbox.ts'
-import type { Configuration, JourneyBook, LiveJourney } from './journeys.ts'
-
-/** One inbox row, as the fold sees it. */
-export type Item = InboxBody & { seq: number; workspaceId: string; reference: string | null; receivedAt: number }
-
-export interface Running {
-  workspaceId: string
-  state: EnrollmentState
-}
-
-/** One contact and all that this tick has to do with it, its facts loaded. */
-export interface Case {
-  lane: number
-  workspaceId: string
-  contactId: string
-  facts: Facts
-  /** Other halves of a merged contact, which hear its events too. */
-  linked: readonly string[]
-  items: Item[]
-  dueEnrollments: Set<string>
-  dueWatches: WatchRow[]
-  dueMessages: string[]
-  enrollments: Map<string, Running>
-  messages: Map<string, MessageRow>
-  /** By channel: what a reply most likely answers. */
-  lastSent: Map<string, string>
-  slots: Map<string, SlotRow>
-  watches: { journeyId: string; node: string; key: string; dueAt: number }[]
-}
+import type { Configuration, JourneyBook } from './journeys.ts'
+import { candidates, loadEntry } from './load-entry.ts'
 
 export interface Claim {
   items: readonly ClaimedItem[]
@@ -321,57 +292,6 @@ async function loadRunning(client: Client, cases: readonly Case[]): Promise<void
   }
   if (named.size === 0) return
   for (const row of await loadEnrollments(client, [...named.values()])) byContact.get(row.contact_id)?.enrollments.set(row.id, running(row))
-}
-
-/** Entry guards and watches of the journeys whose triggers this batch may pull. */
-async function loadEntry(client: Client, cases: readonly Case[], configuration: Configuration): Promise<void> {
-  const asks: { lane: number; journeyId: string; contactId: string }[] = []
-  for (const one of cases) {
-    for (const journeyId of candidates(one, configuration)) {
-      asks.push({ lane: one.lane, journeyId, contactId: one.contactId })
-      for (const id of one.linked) asks.push({ lane: laneOf(id), journeyId, contactId: id })
-    }
-  }
-  if (asks.length === 0) return
-  const owner = new Map(cases.flatMap((one) => [one.contactId, ...one.linked].map((id) => [id, one] as const)))
-  for (const row of await loadSlots(client, asks)) {
-    const one = owner.get(row.contact_id)
-    const id = `${row.journey_id} ${row.key}`
-    const known = one?.slots.get(id)
-    // Of a merged group's guards the busiest counts.
-    if (one && (known === undefined || (known.enrollment_id === null && row.enrollment_id !== null))) one.slots.set(id, row)
-  }
-  const quiet = asks.filter((ask) => configuration.byId.get(ask.journeyId)?.graph.triggers.some(isQuiet))
-  if (quiet.length === 0) return
-  for (const row of await loadWatches(client, quiet)) {
-    owner.get(row.contact_id)?.watches.push({ journeyId: row.journey_id, node: row.node, key: row.key, dueAt: Math.floor(row.due_at) })
-  }
-}
-
-function isQuiet(trigger: { kind: { kind: string }; config: unknown }): boolean {
-  return trigger.kind.kind === 'inactivity_trigger' || (trigger.config as { quietFor?: string }).quietFor !== undefined
-}
-
-/** Journeys this case may enter, or has a watch in that may be called off. */
-export function candidates(one: Case, configuration: Configuration): Set<string> {
-  const ids = new Set(one.dueWatches.map((watch) => watch.journey_id))
-  for (const journey of configuration.journeys.get(one.workspaceId) ?? []) if (one.items.some((item) => concerns(journey, item))) ids.add(journey.id)
-  for (const item of one.items) if (item.kind === 'enroll') ids.add(item.data.journeyId)
-  return ids
-}
-
-function concerns(journey: LiveJourney, item: Item): boolean {
-  if (item.kind === 'event' || item.kind === 'inbound') {
-    const name = item.kind === 'event' ? item.data.name : `${item.data.channel}.message.received`
-    return (
-      journey.graph.listensTo.has(name) ||
-      journey.graph.triggers.some((trigger) => {
-        const config = trigger.config as { event?: string; events?: string[] }
-        return trigger.kind.kind === 'inactivity_trigger' ? (config.events?.includes(name) ?? true) : config.event === name
-      })
-    )
-  }
-  return item.kind === 'contact' && journey.graph.triggers.some((trigger) => trigger.kind.kind === 'contact_trigger')
 }
 
 /** Reads as much of each contact's past as the graphs in question ask for, and no more. */

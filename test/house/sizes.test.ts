@@ -98,6 +98,7 @@ const OWED: ReadonlySet<string> = new Set([
   'src/lanes/fold.ts',
   'src/lanes/inbox.ts',
   'src/lanes/journeys.ts',
+  'src/lanes/load-entry.ts',
   'src/lanes/load.ts',
   'src/lanes/outbox.ts',
   'src/lanes/pacer.ts',
