@@ -4,6 +4,7 @@ import type { JobData } from '../src/queue/boss.ts'
 import { countFrozen, heldMessages, thawEnrollments, thawMessages, thawWatches } from '../src/store/queries/upkeep.ts'
 
 const BATCH = 1_000
+const FIRST_ID = '00000000-0000-0000-0000-000000000000'
 /** What fell due during a pause comes back at no more than this a second. */
 const PER_SECOND = 200
 
@@ -18,8 +19,9 @@ export async function resumeJourney(pool: pg.Pool, lanes: number, { workspaceId,
     Array.from({ length: lanes }, (_, lane) => lane),
     journeyId,
   )
-  while (policy === 'SKIP') {
-    const held = await heldMessages(pool, journeyId, BATCH)
+  for (let after = FIRST_ID; policy === 'SKIP'; ) {
+    const held = await heldMessages(pool, journeyId, BATCH, after)
+    after = held.at(-1)?.id ?? after
     await deliver(
       pool,
       held.map((message) => ({

@@ -1,4 +1,4 @@
-import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
+import { defineEntity, p } from '@mikro-orm/core'
 
 export const ContactAliasTable = defineEntity({
   name: 'ContactAlias',
@@ -11,5 +11,3 @@ export const ContactAliasTable = defineEntity({
     createdAt: p.datetime(),
   },
 })
-
-export type ContactAliasRow = InferEntity<typeof ContactAliasTable>

@@ -1,4 +1,4 @@
-import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
+import { defineEntity, p } from '@mikro-orm/core'
 
 export const ConversionTable = defineEntity({
   name: 'Conversion',
@@ -17,5 +17,3 @@ export const ConversionTable = defineEntity({
     at: p.datetime(),
   },
 })
-
-export type ConversionRow = InferEntity<typeof ConversionTable>

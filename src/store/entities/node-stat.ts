@@ -1,4 +1,4 @@
-import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
+import { defineEntity, p } from '@mikro-orm/core'
 
 export const NodeStatTable = defineEntity({
   name: 'NodeStat',
@@ -15,5 +15,3 @@ export const NodeStatTable = defineEntity({
     amount: p.decimal(),
   },
 })
-
-export type NodeStatRow = InferEntity<typeof NodeStatTable>

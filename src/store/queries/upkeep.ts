@@ -47,10 +47,11 @@ export const thawMessages = (client: Client, journeyId: string, limit: number, s
 
 const HELD_MESSAGES: Statement = {
   name: 'upkeep_held_messages',
-  text: `SELECT id, contact_id FROM message WHERE journey_id = $1 AND status = 'DEFERRED' AND due_at IS NULL AND failure_code = 'journey_paused' LIMIT $2`,
+  text: `SELECT id, contact_id FROM message WHERE journey_id = $1 AND status = 'DEFERRED' AND due_at IS NULL AND failure_code = 'journey_paused' AND id > $3 ORDER BY id LIMIT $2`,
 }
-export const heldMessages = (client: Client, journeyId: string, limit: number) =>
-  run<{ id: string; contact_id: string }>(client, HELD_MESSAGES, [journeyId, limit])
+/** In order of their ids, those after `after`: giving one up takes a tick, so the same ones would be found again. */
+export const heldMessages = (client: Client, journeyId: string, limit: number, after: string) =>
+  run<{ id: string; contact_id: string }>(client, HELD_MESSAGES, [journeyId, limit, after])
 
 const FROZEN_COUNT: Statement = {
   name: 'upkeep_frozen_count',
