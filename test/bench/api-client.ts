@@ -16,7 +16,8 @@ export interface ApiClient {
   close(): Promise<void>
 }
 
-const INGEST = 'mutation Ingest($input: IngestEventsInput!) { ingestEvents(input: $input) { accepted duplicates rejected { index message } userErrors { message } } }'
+const INGEST =
+  'mutation Ingest($input: IngestEventsInput!) { ingestEvents(input: $input) { accepted duplicates rejected { index message } userErrors { message } } }'
 
 /** A caller of the API over HTTP with this many kept-alive connections. */
 export function openApiClient(url: string, apiKey: string, connections: number): ApiClient {

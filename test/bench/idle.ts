@@ -25,7 +25,15 @@ export async function benchIdle(database: TestDatabase, size: IdleSize): Promise
   )
   await database.owner.query('VACUUM ANALYZE enrollment')
   const silent = () => {}
-  const worker = await startWorker({ databaseUrl: database.url, lanes: LANES, publicUrl: 'http://127.0.0.1:1', rowsPerLane: 250, sendConcurrency: 32, vault, log: { info: silent, warn: silent, error: silent } })
+  const worker = await startWorker({
+    databaseUrl: database.url,
+    lanes: LANES,
+    publicUrl: 'http://127.0.0.1:1',
+    rowsPerLane: 250,
+    sendConcurrency: 32,
+    vault,
+    log: { info: silent, warn: silent, error: silent },
+  })
   try {
     await sleep(Math.min(5_000, size.seconds * 1_000))
     const counter = countStatements()

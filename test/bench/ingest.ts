@@ -28,9 +28,17 @@ export async function benchIngest(database: TestDatabase, size: IngestSize): Pro
     for (let round = 0; round < size.rounds; round++) {
       await reset(database)
       const value = await overHttp(client, size.events)
-      const { rows } = await database.owner.query<{ row: object }>('SELECT to_jsonb(i) || jsonb_build_object(\'digest\', gen_random_uuid()) AS row FROM inbox i')
+      const { rows } = await database.owner.query<{ row: object }>(
+        "SELECT to_jsonb(i) || jsonb_build_object('digest', gen_random_uuid()) AS row FROM inbox i",
+      )
       await reset(database)
-      rounds.push({ value, baseline: await raw(database, rows.map((each) => each.row)) })
+      rounds.push({
+        value,
+        baseline: await raw(
+          database,
+          rows.map((each) => each.row),
+        ),
+      })
     }
     return [compared('ingest', 'events/s', rounds, { floor: 0.5, aim: 0.7 })]
   } finally {
@@ -45,14 +53,23 @@ async function reset({ owner }: TestDatabase): Promise<void> {
 }
 
 async function overHttp(client: ApiClient, events: number): Promise<number> {
-  const bodies = Array.from({ length: Math.ceil(events / EVENTS_A_REQUEST) }, () => client.body(Array.from({ length: EVENTS_A_REQUEST }, (_, n) => ({
-    messageId: randomUUID(), name: 'cart.updated', contact: { externalId: `person-${n % 1_000}` }, properties: { cartId: `cart-${n}`, item: 'teapot', quantity: 2, total: 49.9, currency: 'EUR' },
-  }))))
+  const bodies = Array.from({ length: Math.ceil(events / EVENTS_A_REQUEST) }, () =>
+    client.body(
+      Array.from({ length: EVENTS_A_REQUEST }, (_, n) => ({
+        messageId: randomUUID(),
+        name: 'cart.updated',
+        contact: { externalId: `person-${n % 1_000}` },
+        properties: { cartId: `cart-${n}`, item: 'teapot', quantity: 2, total: 49.9, currency: 'EUR' },
+      })),
+    ),
+  )
   const started = performance.now()
   const total = bodies.length * EVENTS_A_REQUEST
-  await Promise.all(Array.from({ length: CONNECTIONS }, async () => {
-    for (let body = bodies.pop(); body !== undefined; body = bodies.pop()) await client.post(body, EVENTS_A_REQUEST)
-  }))
+  await Promise.all(
+    Array.from({ length: CONNECTIONS }, async () => {
+      for (let body = bodies.pop(); body !== undefined; body = bodies.pop()) await client.post(body, EVENTS_A_REQUEST)
+    }),
+  )
   return (total / (performance.now() - started)) * 1_000
 }
 
@@ -61,10 +78,15 @@ const RAW = `WITH given AS (SELECT * FROM jsonb_to_recordset($1::jsonb) AS r (la
   INSERT INTO inbox (lane, workspace_id, kind, contact_id, reference, data) SELECT lane, workspace_id, kind, contact_id, reference, data FROM given`
 
 async function raw(database: TestDatabase, rows: readonly object[]): Promise<number> {
-  const batches = Array.from({ length: Math.ceil(rows.length / ROWS_A_STATEMENT) }, (_, n) => JSON.stringify(rows.slice(n * ROWS_A_STATEMENT, (n + 1) * ROWS_A_STATEMENT)))
+  const batches = Array.from({ length: Math.ceil(rows.length / ROWS_A_STATEMENT) }, (_, n) =>
+    JSON.stringify(rows.slice(n * ROWS_A_STATEMENT, (n + 1) * ROWS_A_STATEMENT)),
+  )
   const started = performance.now()
-  await Promise.all([0, 1].map(async () => {
-    for (let batch = batches.pop(); batch !== undefined; batch = batches.pop()) await database.worker.query({ name: 'bench_raw_ingest', text: RAW, values: [batch] })
-  }))
+  await Promise.all(
+    [0, 1].map(async () => {
+      for (let batch = batches.pop(); batch !== undefined; batch = batches.pop())
+        await database.worker.query({ name: 'bench_raw_ingest', text: RAW, values: [batch] })
+    }),
+  )
   return (rows.length / (performance.now() - started)) * 1_000
 }

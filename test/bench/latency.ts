@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { openSender } from '../../jobs/sender.ts'
 import type { Graph } from '../../src/domain/journey/graph.ts'
 import type { LogEntry } from '../../src/sandbox/log.ts'
-import { openSender } from '../../jobs/sender.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { until } from '../support/until.ts'
+import { type ApiClient, openApiClient } from './api-client.ts'
 import { type Figure, quantile } from './figure.ts'
 import { layFixture } from './fixture.ts'
 import { startApiProcess, startSandboxProcess } from './processes.ts'
 import { startRing } from './ring.ts'
-import { type ApiClient, openApiClient } from './api-client.ts'
 
 export interface LatencySize {
   events: number
@@ -64,14 +64,28 @@ export async function benchLatency(database: TestDatabase, size: LatencySize): P
 }
 
 /** Each at its own instant, whether the ones before were answered or not. */
-async function post(client: ApiClient, contacts: readonly { reference: string; token: string }[], perSecond: number, posted: Map<string, number>): Promise<void> {
+async function post(
+  client: ApiClient,
+  contacts: readonly { reference: string; token: string }[],
+  perSecond: number,
+  posted: Map<string, number>,
+): Promise<void> {
   const started = Date.now()
   const answers: Promise<unknown>[] = []
   for (const [n, contact] of contacts.entries()) {
     const wait = started + (n * 1_000) / perSecond - Date.now()
     if (wait > 0) await sleep(wait)
     posted.set(contact.token, Date.now())
-    answers.push(client.ingest([{ messageId: contact.token, name: 'cart.updated', contact: { externalId: contact.reference.slice('external:'.length) }, properties: { cartId: `cart-${n}`, item: 'teapot', total: 49.9 } }]))
+    answers.push(
+      client.ingest([
+        {
+          messageId: contact.token,
+          name: 'cart.updated',
+          contact: { externalId: contact.reference.slice('external:'.length) },
+          properties: { cartId: `cart-${n}`, item: 'teapot', total: 49.9 },
+        },
+      ]),
+    )
   }
   await Promise.all(answers)
 }
