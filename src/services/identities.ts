@@ -94,17 +94,15 @@ export async function identitiesOf(services: Services, caller: Caller, contactId
     const found = new Map<string, Identity[]>(contactIds.map((id) => [id, []]))
     for (const row of rows) {
       const { id, contactId, channel, status, platform, createdAt } = row
-      found
-        .get(contactId)
-        ?.push({
-          id,
-          contactId,
-          channel,
-          status,
-          platform: platform ?? null,
-          createdAt,
-          maskedAddress: maskAddress(channel, keys.open(Buffer.from(row.address))),
-        })
+      found.get(contactId)?.push({
+        id,
+        contactId,
+        channel,
+        status,
+        platform: platform ?? null,
+        createdAt,
+        maskedAddress: maskAddress(channel, keys.open(Buffer.from(row.address))),
+      })
     }
     return found
   })
