@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { claimDueEnrollments, claimDueMessages, claimDueWatches, claimInbox, lockLanes } from '../store/queries/claim.ts'
-import { type Client, inTransaction } from '../store/sql.ts'
+import { type Client, inTransaction, together } from '../store/sql.ts'
 import { foldCase } from './fold.ts'
 import type { JourneyBook } from './journeys.ts'
 import { load } from './load.ts'
@@ -44,10 +44,12 @@ export async function tick(ring: Ring, lanes: readonly number[]): Promise<Ticked
   return inTransaction(ring.pool, async (client) => {
     const { lanes: mine, now } = await lockLanes(client, lanes)
     if (mine.length === 0) return { lanes: [], more: [], taken: 0, steps: 0, sends: [], lost: 0, dueIn: null }
-    const items = await claimInbox(client, mine, ring.rowsPerLane)
-    const dueEnrollments = await claimDueEnrollments(client, mine, ring.rowsPerLane, now)
-    const dueWatches = await claimDueWatches(client, mine, ring.rowsPerLane, now)
-    const dueMessages = await claimDueMessages(client, mine, ring.rowsPerLane, now)
+    const [items, dueEnrollments, dueWatches, dueMessages] = await together([
+      claimInbox(client, mine, ring.rowsPerLane),
+      claimDueEnrollments(client, mine, ring.rowsPerLane, now),
+      claimDueWatches(client, mine, ring.rowsPerLane, now),
+      claimDueMessages(client, mine, ring.rowsPerLane, now),
+    ])
     const claim = { items, dueEnrollments, dueWatches, dueMessages }
     const taken = items.length + dueEnrollments.length + dueWatches.length + dueMessages.length
     if (taken === 0) return { lanes: mine, more: [], taken, steps: 0, sends: [], lost: 0, dueIn: null }
@@ -59,8 +61,7 @@ export async function tick(ring: Ring, lanes: readonly number[]): Promise<Ticked
     const outbox = new Outbox(now)
     outbox.forwards.push(...forwards)
     for (const one of cases) foldCase(one, { configuration, versions, outbox, now })
-    await writeBack(client, outbox, ring.lanes)
-    const sends = await enqueue(ring, client, outbox)
+    const [, sends] = await together([writeBack(client, outbox, ring.lanes), enqueue(ring, client, outbox)])
     return {
       lanes: mine,
       more: full(ring.rowsPerLane, claim),
@@ -75,12 +76,8 @@ export async function tick(ring: Ring, lanes: readonly number[]): Promise<Ticked
 
 async function enqueue(ring: Ring, client: Client, outbox: Outbox): Promise<Ticked['sends']> {
   const ids = outbox.sends.filter(({ id }) => outbox.messages.get(id)?.status !== 'CANCELLED').map(({ id }) => id)
-  const sends: Ticked['sends'] = []
-  for (let start = 0; start < ids.length; start += IDS_PER_JOB) {
-    const batch = ids.slice(start, start + IDS_PER_JOB)
-    sends.push({ jobId: await ring.enqueueSends(client, batch), ids: batch })
-  }
-  return sends
+  const batches = Array.from({ length: Math.ceil(ids.length / IDS_PER_JOB) }, (_, n) => ids.slice(n * IDS_PER_JOB, (n + 1) * IDS_PER_JOB))
+  return together(batches.map(async (batch) => ({ jobId: await ring.enqueueSends(client, batch), ids: batch })))
 }
 
 /** Lanes from which as much was taken as may be: there is probably more. */

@@ -1,7 +1,7 @@
 import { CHANGE_CHANNEL, encodeChanges } from '../realtime/changes.ts'
 import { notify } from '../store/queries/notify.ts'
 import * as write from '../store/queries/write-back.ts'
-import type { Client } from '../store/sql.ts'
+import { type Client, together } from '../store/sql.ts'
 import { deliver } from './inbox.ts'
 import type { Outbox } from './outbox.ts'
 
@@ -10,34 +10,30 @@ import type { Outbox } from './outbox.ts'
  * that order too; within a table rows go in key order.
  */
 export async function writeBack(client: Client, outbox: Outbox, lanes: number): Promise<void> {
-  await write.writeEvents(client, outbox.events)
-  await write.writeNewEnrollments(client, outbox.inserted)
-  await write.writeEnrollments(client, outbox.updated)
-  await write.writeNewMessages(client, [...outbox.messages.values()])
-  await write.writeMessages(client, [...outbox.messageUpdates.values()])
-  await write.withdrawMessages(client, [...outbox.withdrawals.values()])
-  await write.writeStatuses(client, outbox.statuses)
-  await write.writeJournal(client, outbox.journal)
-  await write.writeConversions(client, outbox.conversions)
-  await write.writeSlots(client, [...outbox.slots.values()])
-  await write.writeWatches(client, [...outbox.watches.values()])
-  await write.writeContacts(client, mergeContacts(outbox.contacts))
-  await write.writeConsents(client, outbox.consents)
-  await write.writeIdentities(client, outbox.identities)
-  await write.writeCounts(client, outbox.counted)
-  await deliver(client, outbox.forwards, lanes)
-  await notify(
-    client,
-    CHANGE_CHANNEL,
-    [...outbox.touched].flatMap(([workspaceId, touched]) =>
-      encodeChanges({
-        workspaceId,
-        enrollments: [...touched.enrollments],
-        messages: [...touched.messages],
-        journeys: [...touched.journeys],
-        truncated: false,
-      }),
-    ),
+  await together([
+    write.writeEvents(client, outbox.events),
+    write.writeNewEnrollments(client, outbox.inserted),
+    write.writeEnrollments(client, outbox.updated),
+    write.writeNewMessages(client, [...outbox.messages.values()]),
+    write.writeMessages(client, [...outbox.messageUpdates.values()]),
+    write.withdrawMessages(client, [...outbox.withdrawals.values()]),
+    write.writeStatuses(client, outbox.statuses),
+    write.writeJournal(client, outbox.journal),
+    write.writeConversions(client, outbox.conversions),
+    write.writeSlots(client, [...outbox.slots.values()]),
+    write.writeWatches(client, [...outbox.watches.values()]),
+    write.writeContacts(client, mergeContacts(outbox.contacts)),
+    write.writeConsents(client, outbox.consents),
+    write.writeIdentities(client, outbox.identities),
+    write.writeCounts(client, outbox.counted),
+    deliver(client, outbox.forwards, lanes),
+    notify(client, CHANGE_CHANNEL, changes(outbox)),
+  ])
+}
+
+function changes(outbox: Outbox): string[] {
+  return [...outbox.touched].flatMap(([workspaceId, { enrollments, messages, journeys }]) =>
+    encodeChanges({ workspaceId, enrollments: [...enrollments], messages: [...messages], journeys: [...journeys], truncated: false }),
   )
 }
 

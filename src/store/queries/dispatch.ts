@@ -1,4 +1,4 @@
-import { type Client, run, type Statement } from '../sql.ts'
+import { type Client, run, type Statement, together } from '../sql.ts'
 
 /**
  * Locks what is still planned, and its contacts, message rows first and in key order like every writer of
@@ -74,9 +74,11 @@ const READ: Statement = {
 /** What of these may be dispatched, locked until the transaction ends. Ids sorted by the caller's lane, then id. */
 export async function lockDispatchable(client: Client, keys: readonly { lane: number; id: string }[]): Promise<Dispatchable[]> {
   const sorted = [...keys].sort((a, b) => a.lane - b.lane || (a.id < b.id ? -1 : 1))
-  const locked = await run<{ lane: number; id: string }>(client, LOCK, [sorted.map((key) => key.lane), sorted.map((key) => key.id)])
-  if (locked.length === 0) return []
-  return run<Dispatchable>(client, READ, [locked.map((row) => row.lane), locked.map((row) => row.id)])
+  const values = [sorted.map((key) => key.lane), sorted.map((key) => key.id)]
+  // The reading travels with the locking and begins when that is done; what was not locked is left out.
+  const [locked, read] = await together([run<{ lane: number; id: string }>(client, LOCK, values), run<Dispatchable>(client, READ, values)])
+  const held = new Set(locked.map((row) => row.id))
+  return read.filter((row) => held.has(row.id))
 }
 
 /** Committed before the socket opens: whatever is found DISPATCHING later may have reached the provider. */
