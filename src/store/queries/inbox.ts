@@ -1,3 +1,4 @@
+import { record } from '../record.ts'
 import { type Client, run, type Statement } from '../sql.ts'
 
 export interface InboxRow {
@@ -12,26 +13,17 @@ export interface InboxRow {
 /** Workers listen here; the payload is the lanes that have work, `3,17,40`. Delivered by PostgreSQL at commit, and never after a rollback. */
 export const WAKE_CHANNEL = 'throughline_wake'
 
-/**
- * One statement whatever the number of rows, the wake-up included. Arrays instead of json_to_recordset: the
- * planner's guess does not matter for an insert, and the server parses them with less CPU.
- */
+const COLUMNS = record('lane smallint, workspaceId uuid, kind text, contactId uuid, reference text, data jsonb')
+
+/** One statement whatever the number of rows, the wake-up included. */
 const INSERT: Statement = {
   name: 'inbox_insert',
   text: `WITH inserted AS (
       INSERT INTO inbox (lane, workspace_id, kind, contact_id, reference, data)
-      SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::jsonb[])
+      SELECT * FROM ${COLUMNS.source}
     ) SELECT pg_notify('${WAKE_CHANNEL}', $7)`,
 }
 
 export async function insertInbox(client: Client, rows: readonly InboxRow[]): Promise<void> {
-  await run(client, INSERT, [
-    rows.map((row) => row.lane),
-    rows.map((row) => row.workspaceId),
-    rows.map((row) => row.kind),
-    rows.map((row) => row.contactId),
-    rows.map((row) => row.reference),
-    rows.map((row) => JSON.stringify(row.data)),
-    [...new Set(rows.map((row) => row.lane))].join(','),
-  ])
+  await run(client, INSERT, [...COLUMNS.encode(rows), [...new Set(rows.map((row) => row.lane))].join(',')])
 }

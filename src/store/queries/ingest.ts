@@ -1,3 +1,4 @@
+import { record } from '../record.ts'
 import { type Client, run, type Statement } from '../sql.ts'
 import { WAKE_CHANNEL } from './inbox.ts'
 
@@ -9,6 +10,8 @@ export interface IngestRow {
   data: unknown
 }
 
+const COLUMNS = record('lane smallint, digest uuid, contactId uuid, reference text, data jsonb, n int')
+
 /**
  * The hot door: guard, inbox and wake-up in one statement. What the guard has seen does not reach the inbox;
  * repetitions within one call are taken out by the caller. Sorted, so that two calls with the same events wait
@@ -17,26 +20,19 @@ export interface IngestRow {
 const INGEST: Statement = {
   name: 'ingest',
   text: `WITH given AS (
-      SELECT * FROM unnest($2::smallint[], $3::uuid[], $4::uuid[], $5::text[], $6::jsonb[]) WITH ORDINALITY AS g (lane, digest, contact_id, reference, data, n)
+      SELECT * FROM ${COLUMNS.source}
     ), fresh AS (
-      INSERT INTO inbox_guard (lane, digest, workspace_id) SELECT lane, digest, $1::uuid FROM given ORDER BY lane, digest
+      INSERT INTO inbox_guard (lane, digest, workspace_id) SELECT lane, digest, $7::uuid FROM given ORDER BY lane, digest
       ON CONFLICT (lane, digest) DO NOTHING RETURNING lane, digest
     ), taken AS (
       INSERT INTO inbox (lane, workspace_id, kind, contact_id, reference, data)
-      SELECT g.lane, $1::uuid, 'event', g.contact_id, g.reference, g.data FROM given g JOIN fresh f USING (lane, digest) ORDER BY g.n RETURNING lane
+      SELECT g.lane, $7::uuid, 'event', g.contactId, g.reference, g.data FROM given g JOIN fresh f USING (lane, digest) ORDER BY g.n RETURNING lane
     ), lanes AS (SELECT DISTINCT lane FROM taken)
     SELECT (SELECT count(*)::int FROM taken) AS accepted, (SELECT pg_notify('${WAKE_CHANNEL}', string_agg(lane::text, ',')) FROM lanes HAVING count(*) > 0)`,
 }
 
 /** Returns how many were new. */
 export async function ingest(client: Client, workspaceId: string, rows: readonly IngestRow[]): Promise<number> {
-  const [row] = await run<{ accepted: number }>(client, INGEST, [
-    workspaceId,
-    rows.map((each) => each.lane),
-    rows.map((each) => each.digest),
-    rows.map((each) => each.contactId),
-    rows.map((each) => each.reference),
-    rows.map((each) => JSON.stringify(each.data)),
-  ])
+  const [row] = await run<{ accepted: number }>(client, INGEST, [...COLUMNS.encode(rows.map((each, n) => ({ ...each, n }))), workspaceId])
   return row?.accepted ?? 0
 }
