@@ -115,7 +115,8 @@ CREATE INDEX unmatched_callback_by_time ON unmatched_callback (received_at);
 /**
  * Contact-scoped tables: every primary key and unique index begins with lane, the distribution column on
  * Citus. Rows that are inserted by the million and never changed (event, journal, message_status) are
- * partitioned by time, so that retention drops tables instead of deleting rows.
+ * partitioned by time, so that retention drops tables instead of deleting rows. What only the engine reads,
+ * and whole (state, input, decisions, variables), is json: as jsonb it cost 15 µs a step to take apart.
  */
 export const LANED = `
 CREATE TABLE lane (lane smallint PRIMARY KEY);
@@ -235,7 +236,7 @@ CREATE TABLE enrollment (
   node text,
   due_at timestamptz,
   frozen_due_at timestamptz,
-  state jsonb NOT NULL,
+  state json NOT NULL,
   entered_at timestamptz NOT NULL,
   ended_at timestamptz,
   end_reason text,
@@ -301,7 +302,7 @@ CREATE TABLE message (
   replied_at timestamptz,
   machine_opened_at timestamptz,
   machine_clicked_at timestamptz,
-  variables jsonb,
+  variables json,
   content bytea,
   cost numeric,
   planned_at timestamptz NOT NULL,
@@ -340,8 +341,8 @@ CREATE TABLE journal (
   journey_id uuid NOT NULL,
   enrollment_id uuid,
   seq integer NOT NULL,
-  input jsonb NOT NULL,
-  decisions jsonb NOT NULL,
+  input json NOT NULL,
+  decisions json NOT NULL,
   PRIMARY KEY (lane, at, id)
 ) PARTITION BY RANGE (at);
 CREATE INDEX journal_by_enrollment ON journal (lane, enrollment_id, seq) WHERE enrollment_id IS NOT NULL;

@@ -172,7 +172,7 @@ CREATE TABLE enrollment (
   node text,
   due_at timestamp with time zone,
   frozen_due_at timestamp with time zone,
-  state jsonb NOT NULL,
+  state json NOT NULL,
   entered_at timestamp with time zone NOT NULL,
   ended_at timestamp with time zone,
   end_reason text,
@@ -294,8 +294,8 @@ CREATE TABLE journal (
   journey_id uuid NOT NULL,
   enrollment_id uuid,
   seq integer NOT NULL,
-  input jsonb NOT NULL,
-  decisions jsonb NOT NULL,
+  input json NOT NULL,
+  decisions json NOT NULL,
   CONSTRAINT journal_pkey PRIMARY KEY (lane, at, id)
 ) PARTITION BY RANGE (at);
 ALTER TABLE journal ENABLE ROW LEVEL SECURITY;
@@ -393,7 +393,7 @@ CREATE TABLE message (
   replied_at timestamp with time zone,
   machine_opened_at timestamp with time zone,
   machine_clicked_at timestamp with time zone,
-  variables jsonb,
+  variables json,
   content bytea,
   cost numeric,
   planned_at timestamp with time zone NOT NULL,

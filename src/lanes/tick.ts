@@ -34,6 +34,13 @@ export interface Ticked {
   dueIn: number | null
 }
 
+/**
+ * About as many rows of a kind as one tick takes when many lanes have as many, and what any lane may take all the
+ * same. In small batches one tick's decisions overlap with another's statements; at 8,000 rows a tick, 1.4 times
+ * slower, they wait for each other and for the garbage collector.
+ */
+const ROWS_PER_TICK = 2_000
+const LEAST_PER_LANE = 64
 const IDS_PER_JOB = 500
 
 /**
@@ -44,11 +51,12 @@ export async function tick(ring: Ring, lanes: readonly number[]): Promise<Ticked
   return inTransaction(ring.pool, async (client) => {
     const { lanes: mine, now } = await lockLanes(client, lanes)
     if (mine.length === 0) return { lanes: [], more: [], taken: 0, steps: 0, sends: [], lost: 0, dueIn: null }
+    const perLane = Math.min(ring.rowsPerLane, Math.max(LEAST_PER_LANE, Math.floor(ROWS_PER_TICK / mine.length)))
     const [items, dueEnrollments, dueWatches, dueMessages] = await together([
-      claimInbox(client, mine, ring.rowsPerLane),
-      claimDueEnrollments(client, mine, ring.rowsPerLane, now),
-      claimDueWatches(client, mine, ring.rowsPerLane, now),
-      claimDueMessages(client, mine, ring.rowsPerLane, now),
+      claimInbox(client, mine, perLane),
+      claimDueEnrollments(client, mine, perLane, now),
+      claimDueWatches(client, mine, perLane, now),
+      claimDueMessages(client, mine, perLane, now),
     ])
     const claim = { items, dueEnrollments, dueWatches, dueMessages }
     const taken = items.length + dueEnrollments.length + dueWatches.length + dueMessages.length
@@ -64,7 +72,7 @@ export async function tick(ring: Ring, lanes: readonly number[]): Promise<Ticked
     const [, sends] = await together([writeBack(client, outbox, ring.lanes), enqueue(ring, client, outbox)])
     return {
       lanes: mine,
-      more: full(ring.rowsPerLane, claim),
+      more: full(perLane, claim),
       taken,
       steps: outbox.journal.length,
       sends,

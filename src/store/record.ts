@@ -42,6 +42,7 @@ const TYPES: Readonly<Record<string, ColumnType>> = {
   float8,
   numeric: float8,
   text: varying('text', 25),
+  json: varying('json', 114),
   jsonb: varying('jsonb', 3802),
 }
 
@@ -70,7 +71,7 @@ const HEADER = 20
 /** One dimension, lower bound 1: dimensions | has nulls | element type | length | lower bound, then length and bytes of each. */
 function encodeColumn(type: ColumnType, values: readonly unknown[]): Buffer {
   const texts =
-    type.width === null ? values.map((value) => (value === null ? null : type.sql === 'jsonb' ? JSON.stringify(value) : String(value))) : null
+    type.width === null ? values.map((value) => (value === null ? null : type.sql.startsWith('json') ? JSON.stringify(value) : String(value))) : null
   const prefix = type.sql === 'jsonb' ? 1 : 0
   let size = HEADER + 4 * values.length
   for (const [index, value] of values.entries()) if (value !== null) size += type.width ?? prefix + Buffer.byteLength(texts?.[index] ?? '')

@@ -55,7 +55,7 @@ export async function benchSteps(database: TestDatabase, size: StepsSize): Promi
   const ring: Ring = {
     pool: database.worker,
     lanes: LANES,
-    rowsPerLane: Number(process.env.RPL ?? 250),
+    rowsPerLane: 250,
     book: openJourneyBook(),
     enqueueSends: (client, ids) => enqueueSends(boss, client, ids),
   }
@@ -133,7 +133,7 @@ async function prepareDue({ owner }: TestDatabase, contacts: readonly { lane: nu
   await owner.query('CREATE UNLOGGED TABLE bench_due AS SELECT * FROM enrollment WITH NO DATA')
   await owner.query(
     `INSERT INTO bench_due SELECT (jsonb_populate_record(e, jsonb_build_object('lane', r.lane, 'id', r.id, 'contact_id', r.contact, 'entered_at', to_timestamp($2::float8 / 1000),
-        'due_at', to_timestamp($2::float8 / 1000) + interval '1 hour', 'state', e.state || jsonb_build_object('since', $2::float8::bigint)))).*
+        'due_at', to_timestamp($2::float8 / 1000) + interval '1 hour', 'state', e.state::jsonb || jsonb_build_object('since', $2::float8::bigint)))).*
       FROM enrollment e, jsonb_to_recordset($1::jsonb) AS r (lane smallint, id uuid, contact uuid) ORDER BY r.lane, r.id`,
     [JSON.stringify(rows), entered],
   )

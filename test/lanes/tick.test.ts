@@ -115,7 +115,7 @@ test('a due timer sends the token on; without an identity the message is suppres
   const journeyId = await publish(cart())
   await post(event('ada', 'cart.updated', { cartId: 'c1' }))
   await database.owner.query(
-    `UPDATE enrollment SET due_at = now() - interval '1 second', state = jsonb_set(state, '{since}', to_jsonb((extract(epoch FROM now()) * 1000 - 7200000)::bigint)) WHERE journey_id = $1`,
+    `UPDATE enrollment SET due_at = now() - interval '1 second', state = jsonb_set(state::jsonb, '{since}', to_jsonb((extract(epoch FROM now()) * 1000 - 7200000)::bigint))::json WHERE journey_id = $1`,
     [journeyId],
   )
   await tick(ring, EVERY_LANE)

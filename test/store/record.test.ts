@@ -9,7 +9,7 @@ beforeAll(async () => {
 })
 afterAll(() => database.close())
 
-const columns = record('a smallint, b int, c bigint, d boolean, e uuid, f float8, g numeric, h text, i jsonb')
+const columns = record('a smallint, b int, c bigint, d boolean, e uuid, f float8, g numeric, h text, i jsonb, j json')
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: null })
 const storable = fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('\0'))
 const row = fc.record({
@@ -22,6 +22,7 @@ const row = fc.record({
   g: maybe(fc.integer({ min: -1_000_000, max: 1_000_000 }).map((cents) => cents / 100)),
   h: maybe(storable),
   i: maybe(fc.dictionary(fc.stringMatching(/^[a-z]{1,5}$/), fc.oneof(storable, fc.integer(), fc.boolean(), fc.constant(null)))),
+  j: maybe(fc.array(storable)),
 })
 
 test('rows come out of PostgreSQL as they went in', async () => {

@@ -90,9 +90,9 @@ const CONTACTS: Statement = {
   name: 'facts_contacts',
   text: `SELECT c.lane, c.id, c.workspace_id, c.external_id, c.attributes, c.tags, c.locale, c.time_zone, c.merged_into, c.linked,
       c.suppressed_at IS NOT NULL AS suppressed, c.erased_at IS NOT NULL AS erased, (extract(epoch FROM c.created_at) * 1000)::float8 AS created_at,
-      (SELECT coalesce(jsonb_agg(jsonb_build_array(i.id, i.channel, i.status, i.platform, floor(extract(epoch FROM i.last_seen_at) * 1000))), '[]')
+      (SELECT coalesce(json_agg(json_build_array(i.id, i.channel, i.status, i.platform, floor(extract(epoch FROM i.last_seen_at) * 1000))), '[]')
         FROM channel_identity i WHERE i.lane = c.lane AND i.contact_id = c.id) AS identities,
-      (SELECT coalesce(jsonb_agg(jsonb_build_array(s.channel, s.topic_id, s.state)), '[]')
+      (SELECT coalesce(json_agg(json_build_array(s.channel, s.topic_id, s.state)), '[]')
         FROM consent s WHERE s.lane = c.lane AND s.contact_id = c.id) AS consents
     FROM unnest($1::smallint[], $2::uuid[]) AS k (lane, id),
     LATERAL (SELECT * FROM contact WHERE contact.lane = k.lane AND contact.id = k.id LIMIT 1) AS c`,

@@ -51,7 +51,7 @@ export interface EnrollmentWrite {
   reason: string | null
 }
 const NEW_ENROLLMENTS_COLUMNS = record(
-  'lane smallint, id uuid, workspace uuid, journey uuid, version uuid, contact uuid, key text, status text, node text, due float8, frozen float8, state jsonb, entered float8, ended float8, reason text',
+  'lane smallint, id uuid, workspace uuid, journey uuid, version uuid, contact uuid, key text, status text, node text, due float8, frozen float8, state json, entered float8, ended float8, reason text',
 )
 const NEW_ENROLLMENTS: Statement = {
   name: 'write_new_enrollments',
@@ -61,9 +61,7 @@ const NEW_ENROLLMENTS: Statement = {
 }
 export const writeNewEnrollments = (client: Client, rows: readonly EnrollmentWrite[]) => write(client, NEW_ENROLLMENTS, NEW_ENROLLMENTS_COLUMNS, rows)
 
-const ENROLLMENTS_COLUMNS = record(
-  'lane smallint, id uuid, status text, node text, due float8, frozen float8, state jsonb, ended float8, reason text',
-)
+const ENROLLMENTS_COLUMNS = record('lane smallint, id uuid, status text, node text, due float8, frozen float8, state json, ended float8, reason text')
 const ENROLLMENTS: Statement = {
   name: 'write_enrollments',
   text: `UPDATE enrollment AS e SET status = r.status, node = r.node, due_at = ${at('due')}, frozen_due_at = ${at('frozen')}, state = r.state, ended_at = ${at('ended')}, end_reason = r.reason
@@ -94,7 +92,7 @@ export interface MessageInsert {
   planned: number
 }
 const MESSAGES_COLUMNS = record(
-  'lane smallint, id uuid, workspace uuid, contact uuid, enrollment uuid, journey uuid, version uuid, node text, visit int, channel text, purpose text, topic uuid, template uuid, identity uuid, status text, due float8, dedupe text, failure text, variables jsonb, planned float8',
+  'lane smallint, id uuid, workspace uuid, contact uuid, enrollment uuid, journey uuid, version uuid, node text, visit int, channel text, purpose text, topic uuid, template uuid, identity uuid, status text, due float8, dedupe text, failure text, variables json, planned float8',
 )
 const MESSAGES: Statement = {
   name: 'write_new_messages',
@@ -175,7 +173,7 @@ export interface JournalInsert {
   decisions: unknown
 }
 const JOURNAL_COLUMNS = record(
-  'lane smallint, at float8, id uuid, workspace uuid, contact uuid, journey uuid, enrollment uuid, seq int, input jsonb, decisions jsonb',
+  'lane smallint, at float8, id uuid, workspace uuid, contact uuid, journey uuid, enrollment uuid, seq int, input json, decisions json',
 )
 /** One row per input folded, not one per decision: visits and the trace are read out of `decisions`, and replay out of `input`. */
 const JOURNAL: Statement = {
