@@ -1,25 +1,38 @@
 import { ArgsType, Field, Int, ObjectType } from 'type-graphql'
 import { ThroughlineError } from '../errors.ts'
+import type { Slice } from '../services/slice.ts'
 import { DEFAULT_PAGE, LARGEST_PAGE } from './limits.ts'
 
 @ObjectType({ description: 'Where a page stands in its list.' })
 export class PageInfo {
-  @Field(() => Boolean, { description: 'Whether more follows `endCursor`.' })
+  @Field(() => Boolean, { description: 'Whether more follows `endCursor`; asked for with `last`, whether the page was asked for with `before`.' })
   hasNextPage!: boolean
-  @Field(() => Boolean, { description: 'Whether something comes before `startCursor`; known only as far as the page was asked for with `after`.' })
+  @Field(() => Boolean, {
+    description: 'Whether something comes before `startCursor`; asked for with `first`, whether the page was asked for with `after`.',
+  })
   hasPreviousPage!: boolean
-  @Field(() => String, { nullable: true, description: 'Cursor of the first edge; null for an empty page.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Cursor of the first edge; null for an empty page; give it as `before`, with `last`, for the page before.',
+  })
   startCursor!: string | null
-  @Field(() => String, { nullable: true, description: 'Cursor of the last edge; give it as `after` for the next page.' })
+  @Field(() => String, { nullable: true, description: 'Cursor of the last edge; give it as `after`, with `first`, for the next page.' })
   endCursor!: string | null
 }
 
 @ArgsType()
 export class PageArgs {
-  @Field(() => Int, { nullable: true, description: `How many, at most ${LARGEST_PAGE}; ${DEFAULT_PAGE} where left out.` })
+  @Field(() => Int, {
+    nullable: true,
+    description: `How many from the start, at most ${LARGEST_PAGE}; ${DEFAULT_PAGE} where \`last\` is left out, too.`,
+  })
   first?: number | null
-  @Field(() => String, { nullable: true, description: 'The cursor to continue after.' })
+  @Field(() => String, { nullable: true, description: 'The cursor to begin after.' })
   after?: string | null
+  @Field(() => Int, { nullable: true, description: `How many from the end, at most ${LARGEST_PAGE}; not together with \`first\`.` })
+  last?: number | null
+  @Field(() => String, { nullable: true, description: 'The cursor to end before.' })
+  before?: string | null
 }
 
 export interface Page<T> {
@@ -31,7 +44,7 @@ export interface Page<T> {
 export function connectionOf<T extends object>(name: string, type: () => new (...args: never[]) => T): new () => Page<T> {
   @ObjectType(`${name}Edge`, { description: `One ${name} in a list, and where it stands.` })
   class Edge {
-    @Field(() => String, { description: 'Opaque; give it as `after`.' })
+    @Field(() => String, { description: 'Opaque; give it as `after` or `before`.' })
     cursor!: string
     @Field(type, { description: 'What stands here.' })
     node!: T
@@ -50,32 +63,45 @@ const toCursor = (position: string) => Buffer.from(position).toString('base64url
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-function readCursor(cursor: string): string {
+function readCursor(cursor: string | null | undefined, argument: 'after' | 'before'): string | null {
+  if (cursor == null) return null
   const position = Buffer.from(cursor, 'base64url').toString()
-  if (!UUID.test(position)) throw new ThroughlineError('INVALID_INPUT', 'is not a cursor of this list', { path: ['after'] })
+  if (!UUID.test(position)) throw new ThroughlineError('INVALID_INPUT', 'is not a cursor of this list', { path: [argument] })
   return position
 }
 
+function sizeOf({ first, last }: PageArgs): number {
+  if (first != null && last != null) throw new ThroughlineError('INVALID_INPUT', 'is not given together with first', { path: ['last'] })
+  const size = last ?? first ?? DEFAULT_PAGE
+  if (size < 0 || size > LARGEST_PAGE)
+    throw new ThroughlineError('INVALID_INPUT', `must be from 0 to ${LARGEST_PAGE}`, { path: [last == null ? 'first' : 'last'] })
+  return size
+}
+
 /**
- * One page of a list. `fetch` is asked for one more than the page holds, so that `hasNextPage` costs no count;
- * `position` is the id a row is continued after. Throws INVALID_INPUT for a page out of bounds or a foreign cursor.
+ * One page of a list, as Relay's Cursor Connections have it (§4.3, §4.4). `fetch` is asked for one more than the page
+ * holds, so that knowing whether there is more costs no count; `position` is the id a row is continued from. Throws
+ * INVALID_INPUT for a page out of bounds or a foreign cursor.
  */
 export async function pageOf<Row, T>(
   args: PageArgs,
-  fetch: (limit: number, after: string | null) => Promise<readonly Row[]>,
+  fetch: (slice: Slice) => Promise<readonly Row[]>,
   position: (row: Row) => string,
   wrap: (row: Row) => T,
 ): Promise<Page<T>> {
-  const first = args.first ?? DEFAULT_PAGE
-  if (first < 0 || first > LARGEST_PAGE) throw new ThroughlineError('INVALID_INPUT', `must be from 0 to ${LARGEST_PAGE}`, { path: ['first'] })
-  const after = args.after == null ? null : readCursor(args.after)
-  const rows = await fetch(first + 1, after)
-  const edges = rows.slice(0, first).map((row) => ({ cursor: toCursor(position(row)), node: wrap(row) }))
+  const size = sizeOf(args)
+  const after = readCursor(args.after, 'after')
+  const before = readCursor(args.before, 'before')
+  const fromEnd = args.last != null
+  const rows = await fetch({ first: size + 1, before: after, since: before, oldestFirst: fromEnd })
+  const more = rows.length > size
+  const page = rows.slice(0, size)
+  const edges = (fromEnd ? page.reverse() : page).map((row) => ({ cursor: toCursor(position(row)), node: wrap(row) }))
   return {
     edges,
     pageInfo: {
-      hasNextPage: rows.length > first,
-      hasPreviousPage: after !== null,
+      hasNextPage: before !== null || (more && !fromEnd),
+      hasPreviousPage: after !== null || (more && fromEnd),
       startCursor: edges[0]?.cursor ?? null,
       endCursor: edges.at(-1)?.cursor ?? null,
     },

@@ -10,6 +10,7 @@ import { newLanedId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
+import { idsWithin, orderOf, type Slice } from './slice.ts'
 import { clientOf } from './transaction.ts'
 
 /** Names one contact; exactly one member. */
@@ -196,14 +197,10 @@ export async function getContact(services: Services, caller: Caller, contact: Co
   return inWorkspaceEm(services.orm, caller.workspaceId, (em) => findContact(em, services, caller, contact))
 }
 
-/** Newest first; `before` is the id to continue after. */
-export async function listContacts(services: Services, caller: Caller, input: { first: number; before: string | null }): Promise<ContactRow[]> {
+/** Newest first. */
+export async function listContacts(services: Services, caller: Caller, input: Slice): Promise<ContactRow[]> {
   return inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
-    em.find(
-      ContactTable,
-      { workspaceId: caller.workspaceId, mergedInto: null, ...(input.before === null ? {} : { id: { $lt: input.before } }) },
-      { orderBy: { id: 'desc' }, limit: input.first },
-    ),
+    em.find(ContactTable, { workspaceId: caller.workspaceId, mergedInto: null, ...idsWithin(input) }, orderOf(input)),
   )
 }
 

@@ -13,6 +13,7 @@ import { type ContactReference, referenceOf } from './contacts.ts'
 import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
 import { isId, nameOf } from './input.ts'
+import { idsWithin, orderOf, type Slice } from './slice.ts'
 import { clientOf } from './transaction.ts'
 
 export const MOST_ENROLLED = 1_000
@@ -103,16 +104,14 @@ export async function enrollmentsByIds(services: Services, caller: Caller, ids: 
   return new Map(rows.map((row) => [row.id, row]))
 }
 
-export interface ListEnrollments {
+export interface ListEnrollments extends Slice {
   journeyId: string | null
   contactId: string | null
   status: readonly EnrollmentStatus[] | null
   node: string | null
-  first: number
-  before: string | null
 }
 
-/** Newest first; `before` is the id to continue after. */
+/** Newest first. */
 export async function listEnrollments(services: Services, caller: Caller, input: ListEnrollments): Promise<EnrollmentRow[]> {
   return inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
     em.find(
@@ -122,9 +121,9 @@ export async function listEnrollments(services: Services, caller: Caller, input:
         ...(input.contactId === null ? {} : { contactId: input.contactId, lane: laneOf(input.contactId) }),
         ...(input.status === null ? {} : { status: { $in: [...input.status] } }),
         ...(input.node === null ? {} : { node: input.node }),
-        ...(input.before === null ? {} : { id: { $lt: input.before } }),
+        ...idsWithin(input),
       },
-      { orderBy: { id: 'desc' }, limit: input.first },
+      orderOf(input),
     ),
   )
 }

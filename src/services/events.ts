@@ -7,6 +7,7 @@ import { inWorkspaceEm } from '../store/orm.ts'
 import { type IngestRow, ingest } from '../store/queries/ingest.ts'
 import { inWorkspace } from '../store/sql.ts'
 import type { Caller, Services } from './context.ts'
+import { idsWithin, orderOf, type Slice } from './slice.ts'
 
 export const MOST_EVENTS = 1_000
 
@@ -74,12 +75,8 @@ function digestOf(text: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
 }
 
-/** A contact's events, newest first; `before` is the id to continue after. */
-export async function listEvents(
-  services: Services,
-  caller: Caller,
-  input: { contactId: string; first: number; before: string | null; name: string | null },
-): Promise<EventRow[]> {
+/** A contact's events, newest first. */
+export async function listEvents(services: Services, caller: Caller, input: Slice & { contactId: string; name: string | null }): Promise<EventRow[]> {
   return inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
     em.find(
       EventTable,
@@ -87,9 +84,9 @@ export async function listEvents(
         lane: laneOf(input.contactId),
         contactId: input.contactId,
         ...(input.name === null ? {} : { name: input.name }),
-        ...(input.before === null ? {} : { id: { $lt: input.before } }),
+        ...idsWithin(input),
       },
-      { orderBy: { id: 'desc' }, limit: input.first },
+      orderOf(input),
     ),
   )
 }

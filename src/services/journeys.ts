@@ -13,6 +13,7 @@ import { inWorkspaceEm } from '../store/orm.ts'
 import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
 import { conform, isId, nameOf, noteOf } from './input.ts'
+import { idsWithin, orderOf, type Slice } from './slice.ts'
 import { clientOf } from './transaction.ts'
 
 async function find(em: EntityManager, id: string, lock = false): Promise<JourneyRow> {
@@ -178,11 +179,11 @@ export async function versionsByIds(services: Services, caller: Caller, ids: rea
   return new Map(rows.map((row) => [row.id, row]))
 }
 
-/** Newest first; `before` is the id to continue after. */
+/** Newest first. */
 export async function listJourneys(
   services: Services,
   caller: Caller,
-  input: { status: readonly JourneyStatus[] | null; search: string | null; first: number; before: string | null },
+  input: Slice & { status: readonly JourneyStatus[] | null; search: string | null },
 ): Promise<JourneyRow[]> {
   if (input.search !== null && !isStorable(input.search)) return []
   const like = input.search === null ? null : `%${input.search.replace(/[\\%_]/g, '\\$&')}%`
@@ -192,24 +193,16 @@ export async function listJourneys(
       {
         ...(input.status === null ? {} : { status: { $in: [...input.status] } }),
         ...(like === null ? {} : { name: { $ilike: like } }),
-        ...(input.before === null ? {} : { id: { $lt: input.before } }),
+        ...idsWithin(input),
       },
-      { orderBy: { id: 'desc' }, limit: input.first },
+      orderOf(input),
     ),
   )
 }
 
 /** Newest first. */
-export async function listVersions(
-  services: Services,
-  caller: Caller,
-  input: { journeyId: string; first: number; before: string | null },
-): Promise<JourneyVersionRow[]> {
+export async function listVersions(services: Services, caller: Caller, input: Slice & { journeyId: string }): Promise<JourneyVersionRow[]> {
   return inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
-    em.find(
-      JourneyVersionTable,
-      { journeyId: input.journeyId, ...(input.before === null ? {} : { id: { $lt: input.before } }) },
-      { orderBy: { id: 'desc' }, limit: input.first },
-    ),
+    em.find(JourneyVersionTable, { journeyId: input.journeyId, ...idsWithin(input) }, orderOf(input)),
   )
 }

@@ -7,6 +7,7 @@ import { type MessageRow, MessageTable } from '../store/entities/message.ts'
 import { type MessageStatusRow, MessageStatusTable } from '../store/entities/message-status.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import type { Caller, Services } from './context.ts'
+import { idsWithin, orderOf, type Slice } from './slice.ts'
 import { clientOf } from './transaction.ts'
 
 export async function messagesByIds(services: Services, caller: Caller, ids: readonly string[]): Promise<Map<string, MessageRow>> {
@@ -17,17 +18,15 @@ export async function messagesByIds(services: Services, caller: Caller, ids: rea
   return new Map(rows.map((row) => [row.id, row]))
 }
 
-export interface ListMessages {
+export interface ListMessages extends Slice {
   journeyId: string | null
   contactId: string | null
   enrollmentId: string | null
   channels: readonly Channel[] | null
   status: readonly DeliveryStatus[] | null
-  first: number
-  before: string | null
 }
 
-/** Newest first; `before` is the id to continue after. */
+/** Newest first. */
 export async function listMessages(services: Services, caller: Caller, input: ListMessages): Promise<MessageRow[]> {
   const lane = input.contactId ?? input.enrollmentId
   return inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
@@ -40,9 +39,9 @@ export async function listMessages(services: Services, caller: Caller, input: Li
         ...(input.enrollmentId === null ? {} : { enrollmentId: input.enrollmentId }),
         ...(input.channels === null ? {} : { channel: { $in: [...input.channels] } }),
         ...(input.status === null ? {} : { status: { $in: [...input.status] } }),
-        ...(input.before === null ? {} : { id: { $lt: input.before } }),
+        ...idsWithin(input),
       },
-      { orderBy: { id: 'desc' }, limit: input.first },
+      orderOf(input),
     ),
   )
 }

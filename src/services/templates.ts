@@ -14,6 +14,7 @@ import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
 import { conform, isId, nameOf } from './input.ts'
 import { checkTemplate, pickVariant, renderContent } from './liquid.ts'
+import { idsWithin, orderOf, type Slice } from './slice.ts'
 import { flushUnique } from './transaction.ts'
 
 export interface TemplateContent {
@@ -112,18 +113,10 @@ export async function templatesByIds(services: Services, caller: Caller, ids: re
   })
 }
 
-/** Newest first; `before` is the id to continue after. */
-export async function listTemplates(
-  services: Services,
-  caller: Caller,
-  input: { channel: Channel | null; first: number; before: string | null },
-): Promise<TemplateRow[]> {
+/** Newest first. */
+export async function listTemplates(services: Services, caller: Caller, input: Slice & { channel: Channel | null }): Promise<TemplateRow[]> {
   return inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
-    em.find(
-      TemplateTable,
-      { ...(input.channel === null ? {} : { channel: input.channel }), ...(input.before === null ? {} : { id: { $lt: input.before } }) },
-      { orderBy: { id: 'desc' }, limit: input.first },
-    ),
+    em.find(TemplateTable, { ...(input.channel === null ? {} : { channel: input.channel }), ...idsWithin(input) }, orderOf(input)),
   )
 }
 

@@ -162,3 +162,24 @@ test('pages follow one another without gap or repetition, and foreign cursors ar
     expect((await api.graphql(key, PAGE, variables)).errors?.[0]?.extensions.code).toBe('INVALID_INPUT')
   }
 })
+
+test('walked from its end with last and before, a list gives the same edges in the same order', async () => {
+  const { key } = await api.workspace()
+  for (let n = 0; n < 5; n++) await contact(key, { contact: { externalId: `b-${n}` } })
+  const PAGE = `query ($first: Int, $after: String, $last: Int, $before: String) { contacts(first: $first, after: $after, last: $last, before: $before) { edges { cursor node { externalId } } pageInfo { hasNextPage hasPreviousPage startCursor } } }`
+  const page = async (variables: Record<string, unknown>) => (await api.graphql(key, PAGE, variables)).data.contacts
+  const whole = (await page({ first: 5 })).edges
+  const seen: object[] = []
+  let before: string | null = null
+  for (let step = 0; step < 3; step++) {
+    const { edges, pageInfo }: { edges: object[]; pageInfo: { startCursor: string } } = await page({ last: 2, before })
+    expect(pageInfo).toMatchObject({ hasPreviousPage: step < 2, hasNextPage: step > 0 })
+    seen.unshift(...edges)
+    before = pageInfo.startCursor
+  }
+  expect(seen).toEqual(whole)
+  expect((await page({ first: 5, after: whole[0].cursor, before: whole[3].cursor })).edges).toEqual(whole.slice(1, 3))
+  for (const variables of [{ first: 1, last: 1 }, { last: -1 }, { last: 1, before: 'nonsense' }]) {
+    expect((await api.graphql(key, PAGE, variables)).errors?.[0]?.extensions.code).toBe('INVALID_INPUT')
+  }
+})

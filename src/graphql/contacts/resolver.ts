@@ -30,7 +30,7 @@ export class ContactResolver {
     const caller = callerWith(context, 'read')
     return pageOf(
       args,
-      (first, before) => listContacts(context.services, caller, { first, before }),
+      (slice) => listContacts(context.services, caller, slice),
       (row) => row.id,
       (row) => new Contact(row),
     )
@@ -72,7 +72,7 @@ export class ContactResolver {
     const caller = callerWith(context, 'read')
     return pageOf(
       args,
-      (first, before) => listEvents(context.services, caller, { contactId: contact.uuid, first, before, name: name ?? null }),
+      (slice) => listEvents(context.services, caller, { contactId: contact.uuid, name: name ?? null, ...slice }),
       (row) => row.id,
       (row) => new Event(row),
     )

@@ -57,7 +57,7 @@ export class EnrollmentResolver {
     }
     return pageOf(
       args,
-      (first, before) => listEnrollments(context.services, caller, { ...which, first, before }),
+      (slice) => listEnrollments(context.services, caller, { ...which, ...slice }),
       (row) => row.id,
       (row) => new Enrollment(row),
     )

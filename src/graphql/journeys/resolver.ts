@@ -60,7 +60,7 @@ export class JourneyResolver {
     const caller = callerWith(context, 'read')
     return pageOf(
       args,
-      (first, before) => listJourneys(context.services, caller, { status: status ?? null, search: search ?? null, first, before }),
+      (slice) => listJourneys(context.services, caller, { status: status ?? null, search: search ?? null, ...slice }),
       (row) => row.id,
       (row) => new Journey(row),
     )
@@ -91,7 +91,7 @@ export class JourneyResolver {
     const caller = callerWith(context, 'read')
     return pageOf(
       args,
-      (first, before) => listVersions(context.services, caller, { journeyId: journey.uuid, first, before }),
+      (slice) => listVersions(context.services, caller, { journeyId: journey.uuid, ...slice }),
       (row) => row.id,
       (row) => new JourneyVersion(row),
     )

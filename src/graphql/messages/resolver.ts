@@ -42,7 +42,7 @@ export class MessageResolver {
     }
     return pageOf(
       args,
-      (first, before) => listMessages(context.services, caller, { ...which, first, before }),
+      (slice) => listMessages(context.services, caller, { ...which, ...slice }),
       (row) => row.id,
       (row) => new Message(row),
     )

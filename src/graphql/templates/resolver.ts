@@ -33,7 +33,7 @@ export class TemplateResolver {
     const caller = callerWith(context, 'read')
     return pageOf(
       args,
-      (first, before) => listTemplates(context.services, caller, { channel: channel ?? null, first, before }),
+      (slice) => listTemplates(context.services, caller, { channel: channel ?? null, ...slice }),
       (row) => row.id,
       (row) => this.load(row.id, context) as never,
     )
