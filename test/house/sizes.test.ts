@@ -97,11 +97,9 @@ const OWED: ReadonlySet<string> = new Set([
   'src/lanes/dispatch.ts',
   'src/lanes/fold.ts',
   'src/lanes/inbox.ts',
-  'src/lanes/journeys.ts',
   'src/lanes/load-entry.ts',
   'src/lanes/load.ts',
   'src/lanes/outbox.ts',
-  'src/lanes/pacer.ts',
   'src/lanes/write-back.ts',
 ])
 

@@ -1,0 +1,192 @@
+import { setImmediate } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { deliver } from '../../src/lanes/inbox.ts'
+import { type Pacer, type PacerOptions, startPacer } from '../../src/lanes/pacer.ts'
+import type { Ring } from '../../src/lanes/tick.ts'
+import { chain, delay, EVERY_LANE, email, externalIdIn, LANES, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { until } from '../support/until.ts'
+
+/** Longer than a test may take: what happens, happens for another reason than the poll. */
+const NEVER = 600_000
+
+let world: TestRing
+let workspace: TestWorkspace
+let pacer: Pacer
+const errors: unknown[] = []
+
+beforeAll(async () => {
+  world = await openTestRing()
+})
+afterAll(() => world.close())
+beforeEach(async () => {
+  workspace = await world.workspace()
+  errors.length = 0
+})
+afterEach(() => pacer.stop())
+
+function start(ring: Partial<Ring> = {}, options: Partial<PacerOptions> = {}): Pacer {
+  pacer = startPacer(
+    { ...world.ring, ...ring },
+    { pollEvery: NEVER, concurrency: 2, onTicked: () => {}, onError: (error) => errors.push(error), ...options },
+  )
+  return pacer
+}
+
+const send = (...externalIds: string[]) =>
+  deliver(
+    world.database.worker,
+    externalIds.map((externalId) => workspace.event(externalId, 'seen')),
+    LANES,
+  )
+const heard = async () => {
+  const [row] = await world.rows<{ n: number }>('SELECT count(*)::int AS n FROM event WHERE workspace_id = $1', [workspace.id])
+  return row?.n
+}
+const hearing = (n: number) => until(async () => (await heard()) === n)
+
+test('looks at once for what was there before it started, and then ticks the lanes it is woken for', async () => {
+  await send('before')
+  start()
+  await hearing(1)
+  const id = externalIdIn(workspace.id, 7)
+  await send(id)
+  pacer.wake([7])
+  await hearing(2)
+  expect(await world.rows('SELECT DISTINCT lane FROM contact WHERE workspace_id = $1 AND external_id = $2', [workspace.id, id])).toEqual([
+    { lane: 7 },
+  ])
+  await pacer.stop()
+  expect(pacer.ticks).toBe(2)
+})
+
+test('looks at every lane when told to, whatever it had been about to do', async () => {
+  await send('first')
+  start()
+  await hearing(1)
+  await send('second', 'third')
+  pacer.lookAgain()
+  await hearing(3)
+})
+
+test('finds by itself what nobody told it of', async () => {
+  await send('first')
+  start({}, { pollEvery: 10 })
+  await hearing(1)
+  await send('second')
+  await hearing(2)
+})
+
+test('goes on with a lane until it is empty, however little one tick takes', async () => {
+  start({ rowsPerLane: 2 })
+  await send(...Array.from({ length: 7 }, (_, n) => externalIdIn(workspace.id, 11, n)))
+  pacer.wake([11])
+  await hearing(7)
+  expect(await world.rows('SELECT 1 FROM inbox')).toEqual([])
+})
+
+test('ticks when a timer falls due that one of its ticks has set, and one that was there when it looked', async () => {
+  const { journeyId } = await workspace.publish(chain([on('seen'), delay('PT1S')]))
+  const ended = (n: number) => until(async () => (await workspace.enrollments(journeyId)).filter((each) => each.status === 'COMPLETED').length === n)
+  start()
+  await send('set-by-its-tick')
+  pacer.wake(EVERY_LANE)
+  await ended(1)
+  await pacer.stop()
+  await workspace.post(workspace.event('found-by-its-look', 'seen'))
+  expect((await workspace.enrollments(journeyId)).map((each) => each.status).sort()).toEqual(['ACTIVE', 'COMPLETED'])
+  start()
+  await ended(2)
+})
+
+test('runs no more ticks at a time than it may, and never two over one lane', async () => {
+  await workspace.publish(chain([on('seen'), email(await workspace.template('email'))]))
+  const ids = EVERY_LANE.map((lane) => externalIdIn(workspace.id, lane))
+  for (const id of ids) await workspace.contact(id, ['email'])
+  let inside = 0
+  let most = 0
+  const open: (() => void)[] = []
+  const ring: Partial<Ring> = {
+    async enqueueSends() {
+      most = Math.max(most, ++inside)
+      await new Promise<void>((done) => open.push(done))
+      inside--
+      return ''
+    },
+  }
+  await send(...ids)
+  const taken: number[] = []
+  start(ring, { onTicked: (ticked) => taken.push(...ticked.lanes) })
+  await until(async () => open.length === 2)
+  // Every lane is being ticked: being woken for them starts nothing more.
+  pacer.wake(EVERY_LANE)
+  for (let turn = 0; turn < 20; turn++) await setImmediate()
+  expect(open).toHaveLength(2)
+  for (const go of open.splice(0)) go()
+  await hearing(LANES)
+  expect(most).toBe(2)
+  expect([...new Set(taken)].sort((a, b) => a - b)).toEqual(EVERY_LANE)
+  expect(await world.rows('SELECT count(*)::int AS n FROM message WHERE workspace_id = $1', [workspace.id])).toEqual([{ n: LANES }])
+})
+
+test('a tick that fails changes nothing, is reported, and its lanes are found again', async () => {
+  const { journeyId } = await workspace.publish(chain([on('seen'), email(await workspace.template('email'))]))
+  await workspace.contact('ada', ['email'])
+  const fault = new TypeError('the queue is away')
+  const queued: string[] = []
+  await send('ada')
+  start({
+    async enqueueSends(_client, ids) {
+      if (errors.length === 0) throw fault
+      queued.push(...ids)
+      return ''
+    },
+  })
+  await until(async () => queued.length > 0)
+  await hearing(1)
+  expect(errors).toEqual([fault])
+  expect(await workspace.messages(journeyId)).toEqual([{ id: queued[0], node: 'mail', status: 'PLANNED', failure_code: null }])
+})
+
+test('a look that fails is reported and tried again', async () => {
+  const { worker } = world.database
+  const fault = new TypeError('the database is away')
+  const pool = Object.assign(Object.create(worker), {
+    query: (...args: Parameters<typeof worker.query>) => (errors.length === 0 ? Promise.reject(fault) : worker.query(...args)),
+  })
+  await send('ada')
+  start({ pool })
+  await hearing(1)
+  expect(errors).toEqual([fault])
+})
+
+test('stopping waits for the tick under way and takes nothing new', async () => {
+  await workspace.publish(chain([on('seen'), email(await workspace.template('email'))]))
+  await workspace.contact('ada', ['email'])
+  let release = () => {}
+  let entered = false
+  const held = new Promise<void>((done) => {
+    release = done
+  })
+  await send('ada')
+  start({
+    async enqueueSends() {
+      entered = true
+      await held
+      return ''
+    },
+  })
+  await until(async () => entered)
+  let stopped = false
+  const stopping = pacer.stop().then(() => {
+    stopped = true
+  })
+  await send('grace')
+  pacer.wake(EVERY_LANE)
+  pacer.lookAgain()
+  expect([stopped, await heard()]).toEqual([false, 0])
+  release()
+  await stopping
+  expect([pacer.ticks, await heard()]).toEqual([1, 1])
+  expect(await world.rows('SELECT reference FROM inbox')).toEqual([{ reference: 'external:grace' }])
+  await world.rows('DELETE FROM inbox')
+})
