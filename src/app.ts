@@ -8,6 +8,7 @@ import type { Logger } from './logger.ts'
 import { installQueues, openBoss } from './queue/boss.ts'
 import { openHub } from './realtime/hub.ts'
 import type { Services } from './services/context.ts'
+import { rewrapDataKeys } from './services/workspace-keys.ts'
 import { createDatabase, migrate } from './store/migrate.ts'
 import { openOrm } from './store/orm.ts'
 import { isDatabaseAway, openPool } from './store/sql.ts'
@@ -29,7 +30,11 @@ export async function layFoundation(config: Config, databaseUrl: string, log: Lo
       await createDatabase(databaseUrl)
       const lanes = await migrate(databaseUrl, config.lanes)
       await installQueues(databaseUrl)
-      return { config, databaseUrl, lanes, vault: createVault(await readMasterKey(config)), log }
+      const retired = config.retiredSecretKeys.map((key) => Buffer.from(key, 'base64'))
+      const vault = createVault(await readMasterKey(config), retired)
+      const unreadable = await rewrapDataKeys({ ownerUrl: databaseUrl, vault })
+      if (unreadable.length > 0) log.error({ workspaces: unreadable }, 'no key opens what these workspaces sealed')
+      return { config, databaseUrl, lanes, vault, log }
     } catch (error) {
       if (!isDatabaseAway(error) || attempt >= 60) throw error
       log.warn({ attempt }, 'waiting for the database')

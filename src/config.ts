@@ -11,6 +11,8 @@ export interface Config {
   publicUrl: string
   /** 32 bytes, base64: wraps every workspace's data key. */
   secretKey: string | null
+  /** Keys that were SECRET_KEY before: what they wrapped still opens, and is wrapped anew when a process starts. */
+  retiredSecretKeys: readonly string[]
   /** The key that may create workspaces; null: nobody may over the API. */
   adminKey: string | null
   /** Fixed when the database is first migrated; later values are ignored in favour of the database's. */
@@ -45,20 +47,25 @@ function url(env: Environment, name: string, fallback: string | null): string | 
   return text
 }
 
+/** Base64 of 32 bytes, as `openssl rand -base64 32` prints it. */
+function secret(name: string, text: string): string {
+  if (Buffer.from(text, 'base64').length !== 32)
+    throw new ThroughlineError('CONFIG_INVALID', `${name} must be 32 bytes in base64 (\`openssl rand -base64 32\`).`, { path: [name] })
+  return text
+}
+
 /** Reads and checks the environment; throws CONFIG_INVALID naming the variable at fault. */
 export function readConfig(env: Environment = process.env): Config {
   const port = integer(env, 'PORT', 4000, 0, 65_535)
-  const secretKey = env.SECRET_KEY || null
-  if (secretKey !== null && Buffer.from(secretKey, 'base64').length !== 32) {
-    throw new ThroughlineError('CONFIG_INVALID', 'SECRET_KEY must be 32 bytes in base64 (`openssl rand -base64 32`).', { path: ['SECRET_KEY'] })
-  }
+  const retired = (env.RETIRED_SECRET_KEYS ?? '').split(',').flatMap((text) => text.trim() || [])
   return {
     databaseUrl: url(env, 'DATABASE_URL', null),
     dataDirectory: env.DATA_DIRECTORY || '.data',
     host: env.HOST || '127.0.0.1',
     port,
     publicUrl: (url(env, 'PUBLIC_URL', null) ?? `http://127.0.0.1:${port}`).replace(/\/$/, ''),
-    secretKey,
+    secretKey: env.SECRET_KEY ? secret('SECRET_KEY', env.SECRET_KEY) : null,
+    retiredSecretKeys: retired.map((text) => secret('RETIRED_SECRET_KEYS', text)),
     adminKey: env.ADMIN_KEY || null,
     lanes: integer(env, 'LANES', 64, 1, 4096),
     logLevel: env.LOG_LEVEL || 'info',

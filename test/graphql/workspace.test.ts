@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { startTestApi, type TestApi } from '../support/app.ts'
 import { openTestDatabase, type TestDatabase } from '../support/database.ts'
 
@@ -8,6 +8,7 @@ beforeAll(async () => {
   database = await openTestDatabase()
   api = await startTestApi(database)
 })
+afterEach(() => void vi.useRealTimers())
 afterAll(async () => {
   await api.close()
   await database.close()
@@ -84,4 +85,32 @@ test('the workspace’s name and zone change, and a zone that is none is refused
   expect(changed.data.updateWorkspace).toEqual({ workspace: { name: 'New', timeZone: 'Asia/Tokyo' }, userErrors: [] })
   const blank = await api.graphql(key, `mutation { updateWorkspace(input: { name: " " }) { workspace { name } userErrors { code path } } }`)
   expect(blank.data.updateWorkspace).toEqual({ workspace: null, userErrors: [{ code: 'INVALID_INPUT', path: ['name'] }] })
+})
+
+test('the data key is rotated by an admin, and what was sealed before and what comes after can both be read', async () => {
+  const { id, key } = await api.workspace()
+  const add = (address: string) =>
+    api.graphql(
+      key,
+      `mutation { addIdentity(input: { contact: { externalId: "ada" }, channel: EMAIL, address: "${address}" }) { userErrors { code } } }`,
+    )
+  const ROTATE = 'mutation { rotateWorkspaceKey(input: {}) { usedFrom userErrors { code } } }'
+  const read = async () => (await database.owner.query('SELECT data_key FROM workspace WHERE id = $1', [id])).rows[0].data_key
+  await add('ada@example.com')
+  const before = await read()
+  const writer = (await api.graphql(key, CREATE_KEY, { input: { name: 'W', scopes: ['WRITE'] } })).data.createApiKey.secret
+  expect((await api.graphql(writer, ROTATE)).errors?.[0]?.extensions.code).toBe('FORBIDDEN')
+  expect(await read()).toEqual(before)
+  const rotated = await api.graphql(key, ROTATE)
+  expect(rotated.data.rotateWorkspaceKey.userErrors).toEqual([])
+  expect((await api.graphql(key, ROTATE)).data.rotateWorkspaceKey).toEqual({ usedFrom: null, userErrors: [{ code: 'CONFLICT' }] })
+  vi.useFakeTimers({ toFake: ['Date'], now: new Date(rotated.data.rotateWorkspaceKey.usedFrom) })
+  await add('lovelace@example.com')
+  const ids = (await database.owner.query<{ id: string }>('SELECT DISTINCT left(address::text, 12) AS id FROM channel_identity')).rows
+  expect(ids).toHaveLength(2)
+  const seen = await api.graphql(key, '{ contact(ref: { externalId: "ada" }) { identities { maskedAddress } } }')
+  expect(seen.data.contact.identities.map((each: { maskedAddress: string }) => each.maskedAddress).sort()).toEqual([
+    'a***@example.com',
+    'l***@example.com',
+  ])
 })

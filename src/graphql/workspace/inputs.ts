@@ -37,3 +37,9 @@ export class RevokeApiKeyInput {
   @Field(() => ID, { description: 'The key.' })
   id!: string
 }
+
+@InputType({ description: 'Another data key for the workspace.' })
+export class RotateWorkspaceKeyInput {
+  @Field(() => String, { nullable: true, description: '1 to 200 characters: a repetition with the same key answers the same and rotates nothing.' })
+  idempotencyKey?: string | null
+}

@@ -1,12 +1,21 @@
 import { Arg, Ctx, Mutation, Query, Resolver } from 'type-graphql'
 import { ThroughlineError } from '../../errors.ts'
 import { createApiKey, listApiKeys, revokeApiKey } from '../../services/api-keys.ts'
+import { rotateWorkspaceKey } from '../../services/workspace-keys.ts'
 import { createWorkspace, getWorkspace, updateWorkspace } from '../../services/workspaces.ts'
 import { type ApiContext, callerWith } from '../context.ts'
 import { idOf } from '../global-id.ts'
 import { expected } from '../user-error.ts'
-import { CreateApiKeyInput, CreateWorkspaceInput, RevokeApiKeyInput, UpdateWorkspaceInput } from './inputs.ts'
-import { ApiKey, ApiKeyPayload, CreateApiKeyPayload, CreateWorkspacePayload, Workspace, WorkspacePayload } from './types.ts'
+import { CreateApiKeyInput, CreateWorkspaceInput, RevokeApiKeyInput, RotateWorkspaceKeyInput, UpdateWorkspaceInput } from './inputs.ts'
+import {
+  ApiKey,
+  ApiKeyPayload,
+  CreateApiKeyPayload,
+  CreateWorkspacePayload,
+  RotateWorkspaceKeyPayload,
+  Workspace,
+  WorkspacePayload,
+} from './types.ts'
 
 @Resolver()
 export class WorkspaceResolver {
@@ -52,5 +61,17 @@ export class WorkspaceResolver {
   revokeApiKey(@Arg('input', () => RevokeApiKeyInput) input: RevokeApiKeyInput, @Ctx() context: ApiContext): Promise<ApiKeyPayload> {
     const caller = callerWith(context, 'admin')
     return expected(async () => ({ apiKey: new ApiKey(await revokeApiKey(context.services, caller, idOf('ApiKey', input.id, ['id']))) }))
+  }
+
+  @Mutation(() => RotateWorkspaceKeyPayload, {
+    description:
+      'Gives the workspace another key to seal contact details and credentials with; what is sealed already stays readable. CONFLICT while the last rotation is not in effect, which takes five minutes. Needs the scope ADMIN.',
+  })
+  rotateWorkspaceKey(
+    @Arg('input', () => RotateWorkspaceKeyInput) input: RotateWorkspaceKeyInput,
+    @Ctx() context: ApiContext,
+  ): Promise<RotateWorkspaceKeyPayload> {
+    const caller = callerWith(context, 'admin')
+    return expected(async () => ({ usedFrom: await rotateWorkspaceKey(context.services, caller, input) }))
   }
 }

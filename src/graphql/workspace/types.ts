@@ -93,3 +93,9 @@ export class CreateApiKeyPayload extends ApiKeyPayload {
   @Field(() => String, { nullable: true, description: 'The key itself. Answered this once and kept nowhere.' })
   secret!: string | null
 }
+
+@ObjectType({ description: 'Another data key.' })
+export class RotateWorkspaceKeyPayload extends Payload {
+  @Field(() => DateTimeScalar, { nullable: true, description: 'From when on the new key seals; null where nothing was done.' })
+  usedFrom!: Date | null
+}
