@@ -94,7 +94,7 @@ describe('waiting for an event', () => {
     await stage.event('twice', 'room.booked', { bookingId: 't2', hotel: 'Savoy' })
     await stage.event('twice', 'payment.declined', { bookingId: 't2' })
     await stage.event('twice', 'room.cancelled', { bookingId: 't1' })
-    const second = await seen(stage, booking, 'twice', hasEnded)
+    const second = await seen(stage, booking, 'twice', (one) => one.key === 't2' && hasEnded(one))
     expect({ key: second.key, state: second.state, path: second.path }).toEqual({
       key: 't2',
       state: 'COMPLETED',

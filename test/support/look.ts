@@ -24,7 +24,7 @@ const ENROLLMENTS = `query ($journeyId: ID!, $after: String) { enrollments(journ
   edges { node { id state endReason key node dueAt enteredAt contact { externalId } visits { node port enteredAt leftAt }
     messages { id nodeKey channel status attempt failure { code class } } trace { code node data } } } } }`
 
-/** Every enrollment of a journey, in the order of entry. */
+/** Every enrollment of a journey, in the order of entry; those of one millisecond in any. */
 export async function look(stage: Stage, journeyId: string): Promise<Seen[]> {
   const all: Seen[] = []
   for (let after: string | null = null; ; ) {
@@ -41,12 +41,9 @@ export async function look(stage: Stage, journeyId: string): Promise<Seen[]> {
   return all.reverse()
 }
 
-/** Waits until a contact's enrollment, the newest where it has several, is as asked; answers it. */
+/** Waits until an enrollment of the contact is as asked; answers the newest that is. */
 export function seen(stage: Stage, journeyId: string, externalId: string, as: (one: Seen) => boolean = () => true): Promise<Seen> {
-  return until(async () => {
-    const one = (await look(stage, journeyId)).findLast((each) => each.contact.externalId === externalId)
-    return one !== undefined && as(one) && one
-  })
+  return until(async () => (await look(stage, journeyId)).findLast((each) => each.contact.externalId === externalId && as(each)))
 }
 
 export const hasEnded = (one: Seen): boolean => one.node === null
@@ -78,7 +75,7 @@ export const allEnded = (stage: Stage, journeyId: string, started: number): Prom
     return now.started === started && now.active === 0 && now
   })
 
-/** Why a contact was not let in, in the order it happened. */
+/** Why a contact was not let in, by code: those of one tick have no order. */
 export async function refusals(stage: Stage, externalId: string): Promise<{ code: string; data: Record<string, unknown> | null }[]> {
   const { contact } = await stage.client.run<{ contact: { id: string } }>('query ($ref: ContactRef!) { contact(ref: $ref) { id } }', {
     ref: { externalId },
@@ -87,7 +84,7 @@ export async function refusals(stage: Stage, externalId: string): Promise<{ code
     'query ($id: ID!) { refusals(contactId: $id, first: 100) { code data } }',
     { id: contact.id },
   )
-  return answer.refusals.reverse()
+  return answer.refusals.sort((a, b) => (a.code < b.code ? -1 : a.code > b.code ? 1 : 0))
 }
 
 /** Waits until the ring has read so many of a contact's events. */
