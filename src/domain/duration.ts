@@ -31,7 +31,8 @@ function parse(text: string): Duration | null {
     days: (weeks ?? 0) * 7 + (days ?? 0),
     millis: Math.round(((hours ?? 0) * 3600 + (minutes ?? 0) * 60 + (seconds ?? 0)) * 1000),
   }
-  return fixedMillis(duration) > MOST_MILLIS ? null : duration
+  // A month counts as long as twelve of a leap year do, so that no mixture of units passes the hundred years.
+  return (duration.months * 30.5 + duration.days) * 86_400_000 + duration.millis > MOST_MILLIS ? null : duration
 }
 
 /** The length where no calendar is asked: a day is 24 hours, a month 30 days. For windows and time-outs. */
