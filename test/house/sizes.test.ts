@@ -89,7 +89,6 @@ const OWED: ReadonlySet<string> = new Set([
   'src/domain/shape.ts',
   'src/domain/step.ts',
   'src/lanes/dispatch.ts',
-  'src/lanes/fold.ts',
   'src/lanes/inbox.ts',
   'src/lanes/load-entry.ts',
   'src/lanes/load.ts',

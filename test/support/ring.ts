@@ -31,7 +31,8 @@ export interface TestWorkspace {
   publish(graph: Graph): Promise<{ journeyId: string; versionId: string }>
   /** A contact with one active identity on each channel named. */
   contact(externalId: string, channels?: readonly Channel[], consents?: Partial<Record<Channel, ConsentState>>): Promise<string>
-  event(externalId: string, name: string, properties?: JsonObject): InboxItem
+  /** `occurredAt` in Unix milliseconds; when it is received where left out. */
+  event(externalId: string, name: string, properties?: JsonObject, occurredAt?: number): InboxItem
   /** Puts items into the inbox and ticks once. */
   post(...items: InboxItem[]): Promise<Ticked>
   tick(): Promise<Ticked>
@@ -112,9 +113,9 @@ function inWorkspace(id: string, ring: Ring, rows: TestRing['rows']): TestWorksp
         )
       return contactId
     },
-    event: (externalId, name, properties = {}) => ({
+    event: (externalId, name, properties = {}, occurredAt) => ({
       kind: 'event',
-      data: { messageId: randomUUID(), name, properties, occurredAt: null },
+      data: { messageId: randomUUID(), name, properties, occurredAt: occurredAt ?? null },
       workspaceId: id,
       reference: `external:${externalId}`,
     }),
