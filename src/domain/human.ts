@@ -7,11 +7,12 @@ export interface Visitor {
 }
 
 /**
- * Link scanners, prefetchers and privacy proxies that fetch what nobody looked at. Gmail's and Yahoo's image
- * proxies are absent on purpose: they fetch when a person opens the mail.
+ * Link scanners, prefetchers, privacy proxies and what draws the card under a link in a chat: they fetch what nobody
+ * looked at. Gmail's and Yahoo's image proxies are absent on purpose: they fetch when a person opens the mail. A Cubot
+ * is a telephone.
  */
 const MACHINES =
-  /bot\b|crawler|spider|scanner|barracuda|proofpoint|mimecast|safelinks|symantec|trendmicro|fireeye|forcepoint|sophos|cloudmark|googleother|headless|python-|curl\/|wget\/|go-http-client|java\/|okhttp|axios|node-fetch|undici|libwww|microsoft office existence/i
+  /(?<!\bcu)bot\b|crawler|spider|scanner|barracuda|proofpoint|mimecast|safelinks|symantec|trendmicro|fireeye|forcepoint|sophos|cloudmark|googleother|facebookexternalhit|whatsapp\/|skypeuripreview|headless|python-|curl\/|wget\/|go-http-client|java\/|okhttp|axios|node-fetch|undici|libwww|microsoft office existence/i
 
 /** Apple's Mail Privacy Protection fetches with this and nothing more. */
 const BARE = /^mozilla\/5\.0$/i

@@ -35,7 +35,7 @@ const WORDS: Record<Keyword, readonly string[]> = {
 
 const BY_WORD = new Map((Object.keys(WORDS) as Keyword[]).flatMap((keyword) => WORDS[keyword].map((word) => [normalise(word), keyword] as const)))
 
-/** null for anything that is not exactly a keyword after trimming, case folding and Unicode NFKC. */
+/** null for anything that is not exactly a keyword after trimming, case folding, Unicode NFKC and taking full stops off its end. */
 export function keywordOf(text: string): Keyword | null {
   return BY_WORD.get(normalise(text)) ?? null
 }
@@ -46,6 +46,6 @@ function normalise(text: string): string {
     .toLowerCase()
     .trim()
     .replace(/\s+/g, ' ')
-    .replace(/[.!]+$/, '')
+    .replace(/[.!。]+$/, '')
     .trim()
 }
