@@ -13,8 +13,6 @@ export interface ApiContext {
   caller: Caller | null
   /** Dataloaders made so far: one per key for this operation, see `loaderOf`. */
   loaders: Map<symbol, unknown>
-  /** Changes a subscription could not be told of; the next answer says how many. */
-  missed: { count: number }
   requestId: string
 }
 

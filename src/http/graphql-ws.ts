@@ -1,5 +1,6 @@
 import type { Server as HttpServer } from 'node:http'
 import {
+  type ExecutionResult,
   execute,
   type FormattedExecutionResult,
   GraphQLError,
@@ -8,7 +9,6 @@ import {
   getOperationAST,
   parse,
   specifiedRules,
-  subscribe,
   validate,
 } from 'graphql'
 import { useServer } from 'graphql-ws/use/ws'
@@ -17,15 +17,33 @@ import { ThroughlineError } from '../errors.ts'
 import type { ApiContext } from '../graphql/context.ts'
 import { formatFault, toGraphQLError } from '../graphql/errors.ts'
 import { checkSize, costOf, LIMITS } from '../graphql/limits.ts'
+import { type LiveOperation, shareSubscriptions } from '../graphql/live/shared.ts'
 import type { RateLimit } from '../graphql/rate-limit.ts'
 import type { Logger } from '../logger.ts'
+import type { Heard, Listener } from '../realtime/share.ts'
 import { payerOf } from './graphql-http.ts'
 
 const LARGEST_MESSAGE = 1024 * 1024
 const MOST_SUBSCRIPTIONS = 100
+/** Milliseconds in which a socket that is asked to close must have taken what it was sent. */
+const LONGEST_GOODBYE = 2_000
 
 export interface SocketDoor {
   close(): Promise<void>
+}
+
+/** What a listener hears, as answers; `extensions.missed` says how many it was too slow for. Each waits until the socket has taken the one before. */
+function told(listener: Listener<ExecutionResult>): AsyncIterableIterator<ExecutionResult> {
+  const toAnswer = ({ value, missed }: Heard<ExecutionResult>): ExecutionResult => (missed > 0 ? { ...value, extensions: { missed } } : value)
+  const answers: AsyncIterableIterator<ExecutionResult> = {
+    [Symbol.asyncIterator]: () => answers,
+    async next() {
+      const heard = await listener.next()
+      return heard.done ? heard : { done: false, value: toAnswer(heard.value) }
+    },
+    return: () => listener.return(),
+  }
+  return answers
 }
 
 /** `graphql-transport-ws` on /graphql: the key comes in `connection_init`, and every limit of the HTTP door holds here, too. */
@@ -61,11 +79,15 @@ export function openSocketDoor(options: {
     const value = parameters?.authorization ?? parameters?.Authorization
     return typeof value === 'string' ? value : undefined
   }
+  const subscribe = shareSubscriptions()
   const door = useServer(
     {
       schema,
       execute,
-      subscribe,
+      async subscribe(args) {
+        const opened = await subscribe(args as unknown as LiveOperation)
+        return 'next' in opened ? told(opened) : opened
+      },
       connectionInitWaitTimeout: 5_000,
       async onConnect(context) {
         try {
@@ -89,24 +111,19 @@ export function openSocketDoor(options: {
         }
       },
       onError: (_context, _id, _payload, errors) => errors.map(format),
-      onNext(_context, _id, _payload, args, result) {
-        const { missed } = args.contextValue as unknown as ApiContext
-        const told = missed.count > 0 ? { missed: missed.count } : null
-        missed.count = 0
-        return {
-          ...result,
-          ...(result.errors ? { errors: result.errors.map(format) } : {}),
-          ...(told ? { extensions: told } : {}),
-        } as FormattedExecutionResult
-      },
+      onNext: (_context, _id, _payload, _args, result) =>
+        ({ ...result, ...(result.errors ? { errors: result.errors.map(format) } : {}) }) as FormattedExecutionResult,
     },
     sockets,
     15_000,
   )
   return {
     async close() {
+      const late = setTimeout(() => {
+        for (const socket of sockets.clients) socket.terminate()
+      }, LONGEST_GOODBYE)
       await door.dispose()
-      for (const socket of sockets.clients) socket.terminate()
+      clearTimeout(late)
     },
   }
 }

@@ -42,7 +42,6 @@ export async function openServer({ services, schema, hub, log, routes = [] }: Se
     hub,
     caller: await identify(services, authorization),
     loaders: new Map(),
-    missed: { count: 0 },
     requestId,
   })
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { EntityManager } from '@mikro-orm/postgresql'
+import { canonicalJson } from '../domain/json.ts'
 import { ThroughlineError } from '../errors.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import type { Caller, Services } from './context.ts'
@@ -19,11 +20,7 @@ export async function once<T>(
 ): Promise<T> {
   if (key === null || key === undefined) return inWorkspaceEm(services.orm, caller.workspaceId, work)
   if (key.length === 0 || key.length > 200) throw new ThroughlineError('INVALID_INPUT', 'must have 1 to 200 characters', { path: ['idempotencyKey'] })
-  const hash = createHash('sha256')
-    .update(operation)
-    .update('\0')
-    .update(JSON.stringify(sorted(body)))
-    .digest()
+  const hash = createHash('sha256').update(operation).update('\0').update(canonicalJson(body)).digest()
   return inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
     const inserted = await em.execute<{ key: string }[]>(
       `insert into idempotency (workspace_id, key, operation, body_hash) values (?, ?, ?, ?) on conflict (workspace_id, key) do nothing returning key`,
@@ -46,15 +43,4 @@ export async function once<T>(
     ])
     return JSON.parse(JSON.stringify({ value })).value as T
   })
-}
-
-/** The same value with every object's keys in order, so that a body's hash does not depend on how it was written. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (typeof value !== 'object' || value === null || value instanceof Date) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, each]) => [key, sorted(each)]),
-  )
 }

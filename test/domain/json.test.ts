@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isObject, isStorable, isStorableJson, type Json, readPath } from '../../src/domain/json.ts'
+import { canonicalJson, isObject, isStorable, isStorableJson, type Json, readPath } from '../../src/domain/json.ts'
 
 /** Any text JavaScript allows: fast-check's own keep surrogate pairs whole. */
 const anyText = fc.array(fc.oneof(fc.constantFrom(0, 0x61, 0xd83e, 0xdded), fc.nat(0xffff))).map((units) => String.fromCharCode(...units))
@@ -80,4 +80,13 @@ describe('isStorable', () => {
       }),
     )
   })
+})
+
+test('one value has one canonical text, whatever the order its keys were written in; lists keep theirs', () => {
+  const [a, b] = [
+    { x: [{ p: 1, q: null }, 2], y: { n: 'ü', m: undefined } },
+    { y: { m: undefined, n: 'ü' }, x: [{ q: null, p: 1 }, 2] },
+  ]
+  expect([canonicalJson(a), canonicalJson(b)]).toEqual(Array(2).fill('{"x":[{"p":1,"q":null},2],"y":{"n":"ü"}}'))
+  expect(canonicalJson([2, { at: new Date(0) }])).toBe('[2,{"at":"1970-01-01T00:00:00.000Z"}]')
 })

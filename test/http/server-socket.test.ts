@@ -76,3 +76,15 @@ test('a key revoked while its socket is open starts nothing more', async () => {
   await api.graphql(key, 'mutation ($id: ID!) { revokeApiKey(input: { id: $id }) { userErrors { code } } }', { id: made.apiKey.id })
   await expect(ask(client, '{ topics { id } }')).rejects.toEqual(refusal('UNAUTHENTICATED'))
 })
+
+// Left alone, ws gives a socket thirty seconds to say goodbye.
+test('a socket that does not read does not hold up the closing of the server', { timeout: 20_000 }, async () => {
+  const brief = await startTestApi(database)
+  const socket = new WebSocket(`${brief.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
+  await new Promise((open) => socket.once('open', open))
+  const closed = new Promise((close) => socket.once('close', close))
+  socket.pause()
+  await brief.close()
+  socket.resume()
+  await closed
+})

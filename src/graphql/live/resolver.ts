@@ -14,6 +14,8 @@ interface Arguments {
   channels?: Channel[] | null
 }
 
+const MISSED = 'Who reads slower than things change loses the oldest; `extensions.missed` of the next answer says how many, at least.'
+
 const filterOf = ({ journeyId, contactId }: Arguments) => ({
   journeyId: journeyId == null ? null : idOf('Journey', journeyId, ['journeyId']),
   contactId: contactId == null ? null : idOf('Contact', contactId, ['contactId']),
@@ -22,7 +24,7 @@ const filterOf = ({ journeyId, contactId }: Arguments) => ({
 @Resolver()
 export class LiveResolver {
   @Subscription(() => Message, {
-    description: 'Messages as they change: planned, sent, delivered, opened…',
+    description: `Messages as they change: planned, sent, delivered, opened… ${MISSED}`,
     subscribe: ({ args, context }: { args: Arguments; context: ApiContext }) =>
       messageUpdates(context, { ...filterOf(args), channels: args.channels ?? null }),
   })
@@ -36,7 +38,7 @@ export class LiveResolver {
   }
 
   @Subscription(() => Enrollment, {
-    description: 'Enrollments as they begin, move and end.',
+    description: `Enrollments as they begin, move and end. ${MISSED}`,
     subscribe: ({ args, context }: { args: Arguments; context: ApiContext }) => enrollmentChanges(context, filterOf(args)),
   })
   enrollmentChanged(

@@ -1,5 +1,6 @@
 import type { Channel } from '../../domain/channel.ts'
 import type { Change, ChangeKind } from '../../realtime/hub.ts'
+import type { Round } from '../../realtime/share.ts'
 import type { Caller } from '../../services/context.ts'
 import { enrollmentsByIds } from '../../services/enrollments.ts'
 import { journeysByIds } from '../../services/journeys.ts'
@@ -21,11 +22,8 @@ interface Filter {
 const fits = (row: { journeyId?: string | null | undefined; contactId: string }, filter: Filter) =>
   (filter.journeyId === null || row.journeyId === filter.journeyId) && (filter.contactId === null || row.contactId === filter.contactId)
 
-/** Loaders cache for one answer: each round of a stream is another. */
-function freshen(context: ApiContext, missed: number): void {
-  context.loaders.clear()
-  context.missed.count += missed
-}
+/** What was found, in the order in which it changed. */
+const inOrder = <Row>(ids: readonly string[], found: ReadonlyMap<string, Row>): Row[] => ids.flatMap((id) => found.get(id) ?? [])
 
 /**
  * A generator over changes that can be stopped while it waits for one: a generator's own `return` is queued behind
@@ -34,12 +32,12 @@ function freshen(context: ApiContext, missed: number): void {
 function stream<T>(
   context: ApiContext,
   kind: ChangeKind,
-  read: (changes: AsyncIterableIterator<Change>, caller: Caller) => AsyncGenerator<T>,
-): AsyncIterableIterator<T> {
+  read: (changes: AsyncIterableIterator<Change>, caller: Caller) => AsyncGenerator<Round<T>>,
+): AsyncIterableIterator<Round<T>> {
   const caller = callerWith(context, 'read')
   const changes = context.hub.watch(caller.workspaceId, kind)
   const generator = read(changes, caller)
-  const iterator: AsyncIterableIterator<T> = {
+  const iterator: AsyncIterableIterator<Round<T>> = {
     [Symbol.asyncIterator]: () => iterator,
     next: () => generator.next(),
     async return() {
@@ -51,7 +49,7 @@ function stream<T>(
 }
 
 /** Messages as they change, read in batches as the caller. */
-export function messageUpdates(context: ApiContext, filter: Filter & { channels: readonly Channel[] | null }): AsyncIterableIterator<Message> {
+export function messageUpdates(context: ApiContext, filter: Filter & { channels: readonly Channel[] | null }): AsyncIterableIterator<Round<Message>> {
   return stream(context, 'messages', (changes, caller) => updates(context, caller, changes, filter))
 }
 
@@ -60,29 +58,29 @@ async function* updates(
   caller: Caller,
   changes: AsyncIterable<Change>,
   filter: Filter & { channels: readonly Channel[] | null },
-): AsyncGenerator<Message> {
+): AsyncGenerator<Round<Message>> {
   for await (const { ids, missed } of changes) {
-    freshen(context, missed)
-    for (const row of (await messagesByIds(context.services, caller, ids)).values()) {
-      if (fits(row, filter) && (filter.channels === null || filter.channels.includes(row.channel))) yield new Message(row)
-    }
+    const wanted = inOrder(ids, await messagesByIds(context.services, caller, ids)).filter(
+      (row) => fits(row, filter) && (filter.channels === null || filter.channels.includes(row.channel)),
+    )
+    yield { values: wanted.map((row) => new Message(row)), missed }
   }
 }
 
-/** Enrollments as they change. */
-export function enrollmentChanges(context: ApiContext, filter: Filter): AsyncIterableIterator<Enrollment> {
+/** Enrollments as they change, read in batches as the caller. */
+export function enrollmentChanges(context: ApiContext, filter: Filter): AsyncIterableIterator<Round<Enrollment>> {
   return stream(context, 'enrollments', (changes, caller) => moves(context, caller, changes, filter))
 }
 
-async function* moves(context: ApiContext, caller: Caller, changes: AsyncIterable<Change>, filter: Filter): AsyncGenerator<Enrollment> {
+async function* moves(context: ApiContext, caller: Caller, changes: AsyncIterable<Change>, filter: Filter): AsyncGenerator<Round<Enrollment>> {
   for await (const { ids, missed } of changes) {
-    freshen(context, missed)
-    for (const row of (await enrollmentsByIds(context.services, caller, ids)).values()) if (fits(row, filter)) yield new Enrollment(row)
+    const wanted = inOrder(ids, await enrollmentsByIds(context.services, caller, ids)).filter((row) => fits(row, filter))
+    yield { values: wanted.map((row) => new Enrollment(row)), missed }
   }
 }
 
 /** A journey's numbers: at once, then whenever they have changed, coalesced. Ends at once for a journey that is not there. */
-export function journeyProgress(context: ApiContext, journeyId: string): AsyncIterableIterator<JourneyProgress> {
+export function journeyProgress(context: ApiContext, journeyId: string): AsyncIterableIterator<Round<JourneyProgress>> {
   return stream(context, 'journeys', (changes, caller) => progress(context, caller, changes, journeyId))
 }
 
@@ -91,12 +89,13 @@ async function* progress(
   caller: Caller,
   changes: AsyncIterableIterator<Change>,
   journeyId: string,
-): AsyncGenerator<JourneyProgress> {
-  const read = async (): Promise<JourneyProgress | null> => {
+): AsyncGenerator<Round<JourneyProgress>> {
+  const read = async (): Promise<Round<JourneyProgress> | null> => {
     const journey = (await journeysByIds(context.services, caller, [journeyId])).get(journeyId)
     if (journey === undefined) return null
     const graph = (await graphOf(context.services, caller, journey.liveVersionId ?? null)) ?? journey.draft ?? null
-    return { stats: await journeyStats(context.services, caller, { journeyId, versionId: null, range: null, graph }), at: new Date() }
+    const stats = await journeyStats(context.services, caller, { journeyId, versionId: null, range: null, graph })
+    return { values: [{ stats, at: new Date() }], missed: 0, standing: true }
   }
   try {
     const first = await read()
@@ -106,7 +105,6 @@ async function* progress(
       if (!ids.includes(journeyId) && missed === 0) continue
       // What changes meanwhile waits in the watcher, once.
       await new Promise((next) => setTimeout(next, PROGRESS_EVERY))
-      freshen(context, missed)
       const now = await read()
       if (now === null) return
       yield now

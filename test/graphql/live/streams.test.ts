@@ -115,7 +115,7 @@ test('leaving while nothing happens ends the watch at once', async () => {
     },
     async close() {},
   }
-  const context: ApiContext = { services: api.services, hub, caller, loaders: new Map(), missed: { count: 0 }, requestId: 'test' }
+  const context: ApiContext = { services: api.services, hub, caller, loaders: new Map(), requestId: 'test' }
   const stream = messageUpdates(context, { journeyId: null, contactId: null, channels: null })
   const waiting = stream.next()
   expect(watching).toBe(1)

@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto'
+import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute, print } from 'graphql'
+import { canonicalJson } from '../../domain/json.ts'
+import { type Listener, openShares, type Round } from '../../realtime/share.ts'
+import type { ApiContext } from '../context.ts'
+
+/** A subscription whose document was validated. */
+export interface LiveOperation extends Pick<ExecutionArgs, 'schema' | 'document' | 'operationName' | 'variableValues'> {
+  contextValue: ApiContext
+}
+
+/** Answers errors where there is nothing to stream. */
+export type Subscribe = (subscription: LiveOperation) => Promise<Listener<ExecutionResult> | ExecutionResult>
+
+/** Who sees the same: every key of a workspace with the same scopes. Nothing that is streamed depends on the key itself. */
+const accessOf = ({ caller }: ApiContext) => (caller === null ? null : [caller.workspaceId, [...caller.scopes].sort()])
+
+function nameOf({ document, operationName, variableValues, contextValue }: LiveOperation): string {
+  const what = [print(document), operationName ?? null, variableValues ?? {}, accessOf(contextValue)]
+  return createHash('sha256').update(canonicalJson(what)).digest('base64')
+}
+
+/** A round of things resolved together, so that loaders batch over the round; with loaders of its own, since they cache. */
+async function resolveRound({ contextValue, ...operation }: LiveOperation, { values, ...round }: Round<unknown>): Promise<Round<ExecutionResult>> {
+  const context: ApiContext = { ...contextValue, loaders: new Map() }
+  return { ...round, values: await Promise.all(values.map((rootValue) => execute({ ...operation, rootValue, contextValue: context }))) }
+}
+
+/** What graphql-js's `subscribe` does, but for rounds: it would resolve one thing after the other. */
+async function open(subscription: LiveOperation): Promise<AsyncIterator<Round<ExecutionResult>> | ExecutionResult> {
+  const stream = (await createSourceEventStream(subscription)) as AsyncIterableIterator<Round<unknown>> | ExecutionResult
+  if (!('next' in stream)) return stream
+  return {
+    async next() {
+      const read = await stream.next()
+      return read.done ? read : { done: false, value: await resolveRound(subscription, read.value) }
+    },
+    async return() {
+      await stream.return?.()
+      return { done: true, value: undefined }
+    },
+  }
+}
+
+/** Runs each subscription once per (operation, variables, access), however many listen to it in this process. */
+export function shareSubscriptions(): Subscribe {
+  const shares = openShares<ExecutionResult, ExecutionResult>()
+  return (subscription) => shares.join(nameOf(subscription), () => open(subscription))
+}
