@@ -2,7 +2,8 @@ import type { Condition } from '../../condition/condition.ts'
 import { evaluate } from '../../condition/evaluate.ts'
 import { historyNeeds } from '../../condition/references.ts'
 import { conditionShape } from '../../condition/validate.ts'
-import { parseDuration } from '../../duration.ts'
+import { type Duration, fixedMillis, parseDuration } from '../../duration.ts'
+import { parseInstant } from '../../instant.ts'
 import { duration, number, object, optional, type Shape, text } from '../../shape.ts'
 import { addDuration, atDate } from '../../zone.ts'
 import type { NodeKind, NodeScope, Outcome } from '../node-kind.ts'
@@ -13,10 +14,11 @@ export interface RepeatConfig {
   until?: { date?: string; condition?: Condition }
 }
 
-/** Kept over visits: how often the body was entered, and when the first time was. */
+/** Kept over visits: how often the body was entered, and when the first and the last time were. */
 interface Rounds {
   count: number
   startedAt: number
+  lastAt: number
 }
 
 const config = object({
@@ -27,7 +29,8 @@ const config = object({
 
 /**
  * Sends the token through `body`, whose last node leads back here, every so often: the first time at once,
- * the n-th n − 1 intervals after the first, so that a slow body does not make the rhythm drift.
+ * the n-th n − 1 intervals after the first, so that a slow body does not make the rhythm drift. Rounds that were
+ * missed (a pause, an outage) are not run in a burst: one at once, the next at the rhythm's next beat.
  */
 export const repeat: NodeKind<RepeatConfig> = {
   kind: 'repeat',
@@ -45,7 +48,7 @@ export const repeat: NodeKind<RepeatConfig> = {
     if (settings.times === undefined && settings.until?.date === undefined && settings.until?.condition === undefined) {
       scope.report('INVALID_CONFIG', ['times'], 'give `times` or `until`, so that it ends')
     }
-    if (settings.until?.date !== undefined && Number.isNaN(Date.parse(settings.until.date)))
+    if (settings.until?.date !== undefined && parseInstant(settings.until.date) === null)
       scope.report('INVALID_CONFIG', ['until', 'date'], 'is not a date')
   },
   conditions: (settings) => (settings.until?.condition ? [{ path: ['until', 'condition'], condition: settings.until.condition }] : []),
@@ -57,7 +60,8 @@ export const repeat: NodeKind<RepeatConfig> = {
 function round(settings: RepeatConfig, scope: NodeScope): Outcome {
   const { enrollment, facts, now } = scope
   const zone = facts.contact.timeZone
-  const rounds = (enrollment.memory[scope.key] as unknown as Rounds | undefined) ?? { count: 0, startedAt: now }
+  const known = Object.hasOwn(enrollment.memory, scope.key) ? (enrollment.memory[scope.key] as unknown as Rounds) : null
+  const rounds = known ?? { count: 0, startedAt: now, lastAt: null }
   const over =
     (settings.times !== undefined && rounds.count >= settings.times) ||
     (settings.until?.date !== undefined && now >= (atDate(settings.until.date, null, zone) ?? 0)) ||
@@ -67,9 +71,20 @@ function round(settings: RepeatConfig, scope: NodeScope): Outcome {
     return { go: 'done' }
   }
   const every = parseDuration(settings.every) ?? { months: 0, days: 0, millis: 0 }
-  const n = rounds.count
-  const dueAt = addDuration(rounds.startedAt, { months: every.months * n, days: every.days * n, millis: every.millis * n }, zone)
+  const beat = (n: number) => addDuration(rounds.startedAt, { months: every.months * n, days: every.days * n, millis: every.millis * n }, zone)
+  // Straight back from its body and due again already: it was woken late.
+  const n =
+    rounds.lastAt === now && beat(rounds.count) <= now ? beatsUntil(every, now - rounds.startedAt, (count) => beat(count) > now) : rounds.count
+  const dueAt = beat(n)
   if (dueAt > now) return { stay: { dueAt } }
-  enrollment.memory[scope.key] = { count: n + 1, startedAt: rounds.startedAt }
+  enrollment.memory[scope.key] = { count: rounds.count + 1, startedAt: rounds.startedAt, lastAt: now }
   return { go: 'body' }
+}
+
+/** The first beat that is `ahead`, looked for from one that cannot be: by the calendar an interval is at most a tenth longer than it is fixed. */
+function beatsUntil(every: Duration, elapsed: number, ahead: (n: number) => boolean): number {
+  const longest = fixedMillis(every) * (every.months === 0 && every.days === 0 ? 1 : 1.1)
+  let n = Math.max(1, Math.floor(elapsed / longest))
+  while (!ahead(n)) n++
+  return n
 }
