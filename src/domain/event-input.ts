@@ -45,9 +45,10 @@ export function judgeEvent(event: EventInput, now: number, lanes: number): Event
     if (!isStorable(text)) return fault(path, UNSTORABLE)
   if (event.properties != null) {
     if (!isObject(event.properties)) return fault('properties', 'must be an object')
-    const size = measure(event.properties, 1)
-    if (size === null) return fault('properties', `must not be nested deeper than ${DEEPEST_PROPERTIES}, nor contain NUL or half a surrogate pair`)
-    if (size > LARGEST_PROPERTIES) return fault('properties', `must not be larger than ${LARGEST_PROPERTIES} characters`)
+    const most = longest(event.properties, 1)
+    if (most === null) return fault('properties', `must not be nested deeper than ${DEEPEST_PROPERTIES}, nor contain NUL or half a surrogate pair`)
+    if (most > LARGEST_PROPERTIES && JSON.stringify(event.properties).length > LARGEST_PROPERTIES)
+      return fault('properties', `must not be larger than ${LARGEST_PROPERTIES} characters`)
   }
   if (event.occurredAt != null) {
     if (!Number.isFinite(event.occurredAt) || event.occurredAt < EARLIEST) return fault('occurredAt', 'must not be before the year 2000')
@@ -56,18 +57,20 @@ export function judgeEvent(event: EventInput, now: number, lanes: number): Event
   return null
 }
 
-/** Roughly the characters of its JSON, without writing it; null where it is too deep, or has text that PostgreSQL refuses. */
-function measure(value: unknown, depth: number): number | null {
-  if (typeof value === 'string') return isStorable(value) ? value.length + 2 : null
-  if (typeof value !== 'object' || value === null) return 8
+/**
+ * The most characters its JSON can have, so that only what may be too large has to be written to be counted; null where it is
+ * too deep, or has text that PostgreSQL refuses. A character is escaped by six at most; a number has 24 at most.
+ */
+function longest(value: unknown, depth: number): number | null {
+  if (typeof value === 'string') return isStorable(value) ? value.length * 6 + 2 : null
+  if (typeof value !== 'object' || value === null) return 24
   if (depth > DEEPEST_PROPERTIES) return null
-  let size = 2
+  let most = 2
   for (const [key, each] of Object.entries(value)) {
     if (!isStorable(key)) return null
-    const inner = measure(each, depth + 1)
+    const inner = longest(each, depth + 1)
     if (inner === null) return null
-    size += key.length + 4 + inner
-    if (size > LARGEST_PROPERTIES) return size
+    most += key.length * 6 + 4 + inner
   }
-  return size
+  return most
 }
