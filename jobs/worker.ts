@@ -5,6 +5,7 @@ import { startPacer } from '../src/lanes/pacer.ts'
 import type { Ring } from '../src/lanes/tick.ts'
 import { type JobData, openBoss, QUEUES, type Queue } from '../src/queue/boss.ts'
 import { listen } from '../src/realtime/listener.ts'
+import { matchCallbacks } from '../src/services/unmatched-callbacks.ts'
 import { WAKE_CHANNEL } from '../src/store/queries/inbox.ts'
 import { isDatabaseAway, openPool } from '../src/store/sql.ts'
 import type { Vault } from '../src/store/vault.ts'
@@ -82,7 +83,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   await boss.schedule('upkeep', '17 * * * *')
   let sweeping: Promise<unknown> = Promise.resolve()
   const sweeper = setInterval(() => {
-    sweeping = sweepStranded(pool, lanes, sender.lookUp).catch(onError)
+    sweeping = sweepStranded(pool, lanes, sender.lookUp)
+      .then(() => matchCallbacks(pool, lanes))
+      .catch(onError)
   }, SWEEP_EVERY)
   log.info({ worker: id, lanes }, 'worker started')
 

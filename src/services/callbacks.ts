@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { ProviderCallback } from '../domain/delivery.ts'
-import { isLanedId, laneOf, laneOfReference } from '../domain/ids.ts'
+import { isLanedId, laneOf } from '../domain/ids.ts'
 import type { JsonObject } from '../domain/json.ts'
-import { deliver, type InboxItem, type Reference } from '../lanes/inbox.ts'
-import { newId } from '../store/new-id.ts'
+import { deliver, type InboxItem, laneOfItem } from '../lanes/inbox.ts'
 import { type Client, inWorkspace, run, type Statement } from '../store/sql.ts'
+import type { WorkspaceKeys } from '../store/vault.ts'
 import { normaliseAddress } from './address.ts'
 import type { Services } from './context.ts'
 import { keysOf } from './workspace-keys.ts'
@@ -49,14 +49,40 @@ export async function findCallbackConnection(services: Services, id: string): Pr
   })
 }
 
+/** One item for the ring, under the provider's event. */
+export interface Arrival {
+  digest: string
+  item: InboxItem
+}
+
 /** Each provider event once: the guard's row and the inbox's go in together. */
 const GUARD: Statement = {
   name: 'callback_guard',
   text: `INSERT INTO inbox_guard (lane, digest, workspace_id) SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::uuid[]) ON CONFLICT (lane, digest) DO NOTHING RETURNING digest`,
 }
+
+/** Puts what has not arrived before into the ring, in the order given; answers how many that were. */
+export async function arrive(client: Client, arrivals: readonly Arrival[], lanes: number): Promise<number> {
+  if (arrivals.length === 0) return 0
+  // In the guard's own order, as everybody does, so that no two wait for each other.
+  const guards = [...new Map(arrivals.map((each) => [each.digest, { ...each, lane: laneOfItem(each.item, lanes) }])).values()].sort(
+    (a, b) => a.lane - b.lane || (a.digest < b.digest ? -1 : 1),
+  )
+  const rows = await run<{ digest: string }>(client, GUARD, [
+    guards.map((each) => each.lane),
+    guards.map((each) => each.digest),
+    guards.map((each) => each.item.workspaceId),
+  ])
+  const fresh = new Set(rows.map((row) => row.digest))
+  const items = arrivals.filter((each) => fresh.delete(each.digest)).map((each) => each.item)
+  await deliver(client, items, lanes)
+  return items.length
+}
+
 const KEEP: Statement = {
   name: 'callback_keep',
-  text: `INSERT INTO unmatched_callback (id, workspace_id, connection_id, provider_message_id, callback) VALUES ($1, $2, $3, $4, $5)`,
+  text: `INSERT INTO unmatched_callback (id, workspace_id, connection_id, provider_message_id, callback)
+    SELECT id, $1, $2, provider_message_id, callback::jsonb FROM unnest($3::uuid[], $4::text[], $5::text[]) AS k (id, provider_message_id, callback) ON CONFLICT (id) DO NOTHING`,
 }
 
 /**
@@ -67,75 +93,89 @@ export async function acceptCallbacks(services: Services, connection: CallbackCo
   if (callbacks.length === 0) return 0
   const { workspaceId } = connection
   return inWorkspace(services.apiPool, workspaceId, async (client) => {
-    const items = new Map<string, { lane: number; item: InboxItem }>()
+    const statuses = callbacks.filter((each) => each.type === 'status')
+    const owners = statuses.length === 0 ? new Map<StatusCallback, Owner>() : await findOwners(client, connection, statuses, services.lanes)
+    const keys = callbacks.length > statuses.length ? await keysOf(services, client, workspaceId) : null
+    const arrivals: Arrival[] = []
+    const unknown = new Map<string, StatusCallback>()
     for (const callback of callbacks) {
-      const item = await toItem(services, client, connection, callback)
-      if (item === null) continue
-      const lane = 'contactId' in item ? laneOf(item.contactId) : laneOfReference(workspaceId, item.reference, services.lanes)
-      items.set(digest(workspaceId, connection.id, callback.providerEventId), { lane, item })
+      const digest = digestOf(workspaceId, connection.id, callback.providerEventId)
+      const owner = callback.type === 'status' ? owners.get(callback) : undefined
+      if (callback.type === 'status' && owner === undefined) unknown.set(digest, callback)
+      const item = callback.type === 'status' ? owner && statusItem(workspaceId, callback, owner) : keys && replyItem(workspaceId, callback, keys)
+      if (item) arrivals.push({ digest, item })
     }
-    const entries = [...items].sort(([a, x], [b, y]) => x.lane - y.lane || (a < b ? -1 : 1))
-    const fresh = await run<{ digest: string }>(client, GUARD, [
-      entries.map(([, each]) => each.lane),
-      entries.map(([key]) => key),
-      entries.map(() => workspaceId),
-    ])
-    const accepted = new Set(fresh.map((row) => row.digest))
-    // In the order they came, not in the guard's.
-    const fresher = [...items].filter(([key]) => accepted.has(key)).map(([, each]) => each.item)
-    await deliver(client, fresher, services.lanes)
-    return fresher.length
+    if (unknown.size > 0) {
+      const kept = [...unknown].sort(([a], [b]) => (a < b ? -1 : 1))
+      const values = [kept.map(([id]) => id), kept.map(([, each]) => each.providerMessageId), kept.map(([, each]) => JSON.stringify(each))]
+      await run(client, KEEP, [workspaceId, connection.id, ...values])
+    }
+    return arrive(client, arrivals, services.lanes)
   })
 }
 
-function digest(workspaceId: string, connectionId: string, eventId: string): string {
+function digestOf(workspaceId: string, connectionId: string, eventId: string): string {
   const hex = createHash('sha256').update(`${workspaceId}\0${connectionId}\0${eventId}`).digest('hex')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
 }
 
-const OWNER: Statement = { name: 'callback_message_contact', text: 'SELECT contact_id FROM message WHERE lane = $1 AND id = $2' }
+export type StatusCallback = Extract<ProviderCallback, { type: 'status' }>
+interface Owner {
+  messageId: string
+  contactId: string
+}
+
+const BY_ID: Statement = {
+  name: 'callback_message_by_id',
+  text: `SELECT m.id, m.contact_id FROM unnest($1::smallint[], $2::uuid[]) AS k (lane, id),
+    LATERAL (SELECT id, contact_id FROM message WHERE message.lane = k.lane AND message.id = k.id LIMIT 1) AS m`,
+}
 const BY_PROVIDER: Statement = {
   name: 'callback_message_by_provider',
-  text: 'SELECT id, contact_id FROM message WHERE provider_message_id = $1 AND connection_id = $2 LIMIT 1',
+  text: `SELECT k.provider_message_id, m.id, m.contact_id FROM unnest($1::text[]) AS k (provider_message_id),
+    LATERAL (SELECT id, contact_id FROM message WHERE message.provider_message_id = k.provider_message_id AND connection_id = $2 LIMIT 1) AS m`,
 }
 
-async function toItem(services: Services, client: Client, connection: CallbackConnection, callback: ProviderCallback): Promise<InboxItem | null> {
-  const { workspaceId } = connection
-  if (callback.type === 'inbound') {
-    if (callback.channel !== 'sms') return null
-    const address = normaliseAddress('sms', callback.from)
-    if (address === null) return null
-    const keys = await keysOf(services, client, workspaceId)
-    const reference: Reference = `sms:${keys.blindIndex('sms', address)}`
-    const { text, to, providerMessageId, at } = callback
-    return { kind: 'inbound', data: { channel: 'sms', text, to, providerMessageId, at }, workspaceId, reference }
-  }
-  const found = await findMessage(services, client, connection, callback)
-  if (found === null) {
-    await run(client, KEEP, [newId(), workspaceId, connection.id, callback.providerMessageId, JSON.stringify(callback)])
-    return null
-  }
-  const { status, human, at, code, detail, url, identity } = callback
-  return {
-    kind: 'callback',
-    data: { messageId: found.id, status, human, at, code, detail, url, identity, providerMessageId: callback.providerMessageId ?? undefined },
-    workspaceId,
-    contactId: found.contactId,
-  }
-}
-
-async function findMessage(
-  services: Services,
+/** Whose messages these are about: by our own id where the provider returned it, else by the provider's. */
+async function findOwners(
   client: Client,
   connection: CallbackConnection,
-  callback: Extract<ProviderCallback, { type: 'status' }>,
-): Promise<{ id: string; contactId: string } | null> {
-  const { messageId, providerMessageId } = callback
-  if (messageId !== null && isLanedId(messageId, services.lanes)) {
-    const [row] = await run<{ contact_id: string }>(client, OWNER, [laneOf(messageId), messageId])
-    return row ? { id: messageId, contactId: row.contact_id } : null
+  callbacks: readonly StatusCallback[],
+  lanes: number,
+): Promise<Map<StatusCallback, Owner>> {
+  const ids = new Set(callbacks.flatMap(({ messageId }) => (messageId !== null && isLanedId(messageId, lanes) ? [messageId] : [])))
+  const byId = ids.size === 0 ? [] : await run<{ id: string; contact_id: string }>(client, BY_ID, [[...ids].map(laneOf), [...ids]])
+  const known = new Map(byId.map((row) => [row.id, { messageId: row.id, contactId: row.contact_id }]))
+  const rest = new Set(
+    callbacks.flatMap((each) => (each.providerMessageId === null || known.has(each.messageId ?? '') ? [] : [each.providerMessageId])),
+  )
+  const byProvider =
+    rest.size === 0 ? [] : await run<{ provider_message_id: string; id: string; contact_id: string }>(client, BY_PROVIDER, [[...rest], connection.id])
+  const found = new Map(byProvider.map((row) => [row.provider_message_id, { messageId: row.id, contactId: row.contact_id }]))
+  return new Map(
+    callbacks.flatMap((each) => {
+      const owner = known.get(each.messageId ?? '') ?? found.get(each.providerMessageId ?? '')
+      return owner === undefined ? [] : [[each, owner] as const]
+    }),
+  )
+}
+
+/** What the ring hears of it. */
+export function statusItem(workspaceId: string, callback: StatusCallback, { messageId, contactId }: Owner): InboxItem {
+  const { status, human, at, code, detail, url, identity, providerMessageId } = callback
+  const data = { messageId, status, human, at, code, detail, url, identity, providerMessageId: providerMessageId ?? undefined }
+  return { kind: 'callback', data, workspaceId, contactId }
+}
+
+/** null for a channel nobody answers on, and a sender whose number is none. */
+function replyItem(workspaceId: string, callback: Extract<ProviderCallback, { type: 'inbound' }>, keys: WorkspaceKeys): InboxItem | null {
+  const address = callback.channel === 'sms' ? normaliseAddress('sms', callback.from) : null
+  if (address === null) return null
+  const { text, to, providerMessageId, at } = callback
+  return {
+    kind: 'inbound',
+    data: { channel: 'sms', text, to, providerMessageId, at },
+    workspaceId,
+    reference: `sms:${keys.blindIndex('sms', address)}`,
   }
-  if (providerMessageId === null) return null
-  const [row] = await run<{ id: string; contact_id: string }>(client, BY_PROVIDER, [providerMessageId, connection.id])
-  return row ? { id: row.id, contactId: row.contact_id } : null
 }
