@@ -20,8 +20,10 @@ import { checkSize, costOf, LIMITS } from '../graphql/limits.ts'
 import { type LiveOperation, shareSubscriptions } from '../graphql/live/shared.ts'
 import type { RateLimit } from '../graphql/rate-limit.ts'
 import type { Logger } from '../logger.ts'
+import type { Hub } from '../realtime/hub.ts'
 import type { Heard, Listener } from '../realtime/share.ts'
 import { payerOf } from './graphql-http.ts'
+import { openLiveKeys } from './live-keys.ts'
 
 const LARGEST_MESSAGE = 1024 * 1024
 const MOST_SUBSCRIPTIONS = 100
@@ -32,24 +34,35 @@ export interface SocketDoor {
   close(): Promise<void>
 }
 
-/** What a listener hears, as answers; `extensions.missed` says how many it was too slow for. Each waits until the socket has taken the one before. */
-function told(listener: Listener<ExecutionResult>): AsyncIterableIterator<ExecutionResult> {
+/** What a listener hears, as answers; `extensions.missed` says how many it was too slow for. `release` may run twice. */
+function told(listener: Listener<ExecutionResult>, release: () => void): AsyncIterableIterator<ExecutionResult> {
   const toAnswer = ({ value, missed }: Heard<ExecutionResult>): ExecutionResult => (missed > 0 ? { ...value, extensions: { missed } } : value)
-  const answers: AsyncIterableIterator<ExecutionResult> = {
-    [Symbol.asyncIterator]: () => answers,
-    async next() {
-      const heard = await listener.next()
-      return heard.done ? heard : { done: false, value: toAnswer(heard.value) }
-    },
-    return: () => listener.return(),
+  async function* answer() {
+    try {
+      for await (const heard of listener) yield toAnswer(heard)
+    } finally {
+      release()
+    }
   }
-  return answers
+  const answers = answer()
+  const iterator: AsyncIterableIterator<ExecutionResult> = {
+    [Symbol.asyncIterator]: () => iterator,
+    next: () => answers.next(),
+    async return() {
+      // A generator that was never asked for anything runs no `finally`, and one that waits would hold up its own end.
+      release()
+      await listener.return()
+      return answers.return(undefined)
+    },
+  }
+  return iterator
 }
 
 /** `graphql-transport-ws` on /graphql: the key comes in `connection_init`, and every limit of the HTTP door holds here, too. */
 export function openSocketDoor(options: {
   server: HttpServer
   schema: GraphQLSchema
+  hub: Hub
   rateLimit: RateLimit
   log: Logger
   /** Throws UNAUTHENTICATED. */
@@ -72,7 +85,7 @@ export function openSocketDoor(options: {
     // The key is looked up again: one revoked since the socket was opened opens nothing more.
     const contextValue = await options.contextFor(authorization)
     rateLimit.charge(payerOf(contextValue), costOf(schema, document, operation, payload.variables ?? {}))
-    return { schema, document, contextValue, variableValues: payload.variables, operationName: payload.operationName }
+    return { schema, document, contextValue, variableValues: payload.variables, operationName: payload.operationName, authorization }
   }
 
   const authorizationOf = (parameters: Readonly<Record<string, unknown>> | undefined) => {
@@ -80,13 +93,16 @@ export function openSocketDoor(options: {
     return typeof value === 'string' ? value : undefined
   }
   const subscribe = shareSubscriptions()
+  const keys = openLiveKeys(options.hub, options.contextFor)
   const door = useServer(
     {
       schema,
       execute,
       async subscribe(args) {
-        const opened = await subscribe(args as unknown as LiveOperation)
-        return 'next' in opened ? told(opened) : opened
+        const operation = args as unknown as LiveOperation & { authorization: string }
+        const opened = await subscribe(operation)
+        if (!('next' in opened)) return opened
+        return told(opened, keys.guard(operation.contextValue.caller?.keyId ?? null, operation.authorization, opened))
       },
       connectionInitWaitTimeout: 5_000,
       async onConnect(context) {
@@ -119,6 +135,7 @@ export function openSocketDoor(options: {
   )
   return {
     async close() {
+      keys.close()
       const late = setTimeout(() => {
         for (const socket of sockets.clients) socket.terminate()
       }, LONGEST_GOODBYE)

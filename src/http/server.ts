@@ -88,7 +88,14 @@ export async function openServer({ services, schema, hub, log, routes = [] }: Se
   await app.register(healthRoutes(services, hub))
   for (const plugin of routes) await app.register(plugin)
 
-  const door = openSocketDoor({ server: app.server, schema, rateLimit, log, contextFor: (authorization) => contextFor(authorization, randomUUID()) })
+  const door = openSocketDoor({
+    server: app.server,
+    schema,
+    hub,
+    rateLimit,
+    log,
+    contextFor: (authorization) => contextFor(authorization, randomUUID()),
+  })
   const { host, port } = services.config
   const url = (await app.listen({ host, port })).replace('[::1]', 'localhost')
   return {

@@ -1,3 +1,4 @@
+import { REVOKED_CHANNEL } from '../store/queries/notify.ts'
 import { CHANGE_CHANNEL, type Changes, decodeChanges } from './changes.ts'
 import { listen } from './listener.ts'
 
@@ -15,6 +16,8 @@ export interface Hub {
   ready: Promise<void>
   /** Changes of one kind in one workspace, from now on. Ends when the consumer stops or the hub closes. */
   watch(workspaceId: string, kind: ChangeKind): AsyncIterableIterator<Change>
+  /** Tells of API keys that are revoked, from now on; null where some may have been without being heard of. Answers how to stop. */
+  watchKeys(tell: (keyId: string | null) => void): () => void
   close(): Promise<void>
 }
 
@@ -35,6 +38,7 @@ interface Watcher {
  */
 export function openHub({ databaseUrl, onError }: { databaseUrl: string; onError: (error: Error) => void }): Hub {
   const watchers = new Map<string, Set<Watcher>>()
+  const keyWatchers = new Set<(keyId: string | null) => void>()
   const tell = (workspaceId: string, kind: ChangeKind, ids: readonly string[], missed: number) => {
     for (const watcher of watchers.get(`${workspaceId}/${kind}`) ?? []) watcher.push(ids, missed)
   }
@@ -50,12 +54,16 @@ export function openHub({ databaseUrl, onError }: { databaseUrl: string; onError
         const changes = decodeChanges(payload)
         if (changes !== null) spread(changes)
       },
+      [REVOKED_CHANNEL](keyId) {
+        for (const tell of keyWatchers) tell(keyId)
+      },
     },
     {
       name: 'throughline changes',
       onError,
       onReconnect() {
         for (const set of watchers.values()) for (const watcher of set) watcher.push([], 1)
+        for (const tell of keyWatchers) tell(null)
       },
     },
   )
@@ -71,6 +79,10 @@ export function openHub({ databaseUrl, onError }: { databaseUrl: string; onError
       })
       set.add(watcher)
       return iterator
+    },
+    watchKeys(tell) {
+      keyWatchers.add(tell)
+      return () => keyWatchers.delete(tell)
     },
     async close() {
       for (const set of [...watchers.values()]) for (const watcher of [...set]) watcher.end()

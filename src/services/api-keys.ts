@@ -3,9 +3,11 @@ import { ThroughlineError } from '../errors.ts'
 import { type ApiKeyRow, ApiKeyTable } from '../store/entities/api-key.ts'
 import { newId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
+import { notify, REVOKED_CHANNEL } from '../store/queries/notify.ts'
 import { run, type Statement } from '../store/sql.ts'
 import type { Caller, Services } from './context.ts'
 import { isId, nameOf } from './input.ts'
+import { clientOf } from './transaction.ts'
 
 /** What a key may do. `admin` includes all; `write` includes `read` and `ingest`. */
 export const SCOPES = ['admin', 'write', 'read', 'ingest'] as const
@@ -55,12 +57,14 @@ export async function createApiKey(
   })
 }
 
+/** Starts nothing more from here on; what streams under the key ends, in every process. */
 export async function revokeApiKey(services: Services, caller: Caller, id: string): Promise<ApiKeyRow> {
   return inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
     const row = isId(id) ? await em.findOne(ApiKeyTable, { id }) : null
     if (row === null) throw new ThroughlineError('NOT_FOUND', 'There is no such key.', { path: ['id'] })
     row.revokedAt ??= new Date()
     await em.flush()
+    await notify(clientOf(em), REVOKED_CHANNEL, [row.id])
     return row
   })
 }

@@ -1,6 +1,7 @@
 import { type Client, createClient } from 'graphql-ws'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
+import { CHANGE_CHANNEL, encodeChanges } from '../../src/realtime/changes.ts'
 import { startTestApi, type TestApi } from '../support/app.ts'
 import { openTestDatabase, type TestDatabase } from '../support/database.ts'
 
@@ -75,6 +76,23 @@ test('a key revoked while its socket is open starts nothing more', async () => {
   expect(await open.next()).toMatchObject({ value: { data: { topics: [] } } })
   await api.graphql(key, 'mutation ($id: ID!) { revokeApiKey(input: { id: $id }) { userErrors { code } } }', { id: made.apiKey.id })
   await expect(ask(client, '{ topics { id } }')).rejects.toEqual(refusal('UNAUTHENTICATED'))
+})
+
+test('a key revoked ends what streams under it, and nothing that streams under another', async () => {
+  const { id, key } = await api.workspace()
+  const made = (await api.graphql(key, 'mutation { createApiKey(input: { name: "Brief", scopes: [ADMIN] }) { apiKey { id } secret } }')).data
+    .createApiKey
+  const journey = (await api.graphql(key, 'mutation { createJourney(input: { name: "J" }) { journey { id } } }')).data.createJourney.journey
+  const query = `subscription { journeyProgress(journeyId: "${journey.id}") { stats { started } } }`
+  const [ended, kept] = [connect(`Bearer ${made.secret}`), connect(`Bearer ${key}`)].map((client) => client.iterate({ query }))
+  await Promise.all([ended?.next(), kept?.next()])
+  const waiting = ended?.next()
+  await api.graphql(key, 'mutation ($id: ID!) { revokeApiKey(input: { id: $id }) { userErrors { code } } }', { id: made.apiKey.id })
+  await expect(waiting).rejects.toEqual(refusal('UNAUTHENTICATED'))
+  const uuid = Buffer.from(journey.id, 'base64url').toString().split(':')[1] ?? ''
+  for (const payload of encodeChanges({ workspaceId: id, enrollments: [], messages: [], journeys: [uuid], truncated: false }))
+    await database.worker.query('SELECT pg_notify($1, $2)', [CHANGE_CHANNEL, payload])
+  expect((await kept?.next())?.value).toEqual({ data: { journeyProgress: { stats: { started: 0 } } } })
 })
 
 // Left alone, ws gives a socket thirty seconds to say goodbye.

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { CHANGE_CHANNEL, encodeChanges } from '../../src/realtime/changes.ts'
 import { createWatcher, type Hub, openHub } from '../../src/realtime/hub.ts'
+import { REVOKED_CHANNEL } from '../../src/store/queries/notify.ts'
 import { openTestDatabase, type TestDatabase } from '../support/database.ts'
+import { until } from '../support/until.ts'
 
 let database: TestDatabase
 let hub: Hub
@@ -50,6 +52,26 @@ test('a truncated announcement and a lost connection tell of something missed', 
   const [after] = ids(1) as [string]
   await announce(workspaceId, { messages: [after] })
   expect((await messages.next()).value).toEqual({ ids: [after], missed: 0 })
+  await messages.return?.()
+})
+
+test('revoked keys are told of, and a lost connection that some may have been', async () => {
+  const told: (string | null)[] = []
+  const stop = hub.watchKeys((keyId) => told.push(keyId))
+  const heard = (n: number) => until(async () => told.length >= n)
+  await database.worker.query('SELECT pg_notify($1, $2)', [REVOKED_CHANNEL, 'key-1'])
+  await heard(1)
+  await database.owner.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'throughline changes' AND datname = current_database()`,
+  )
+  await heard(2)
+  stop()
+  const workspaceId = randomUUID()
+  const messages = hub.watch(workspaceId, 'messages')
+  await database.worker.query('SELECT pg_notify($1, $2)', [REVOKED_CHANNEL, 'key-2'])
+  await announce(workspaceId, { messages: ids(1) })
+  await messages.next()
+  expect(told).toEqual(['key-1', null])
   await messages.return?.()
 })
 

@@ -43,6 +43,7 @@ function createTestHub() {
       watchers.add(watcher)
       return iterator
     },
+    watchKeys: () => () => {},
     async close() {},
   }
   const say = (ids: string[]) => {

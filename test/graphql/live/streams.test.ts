@@ -113,6 +113,7 @@ test('leaving while nothing happens ends the watch at once', async () => {
         watching--
       }).iterator
     },
+    watchKeys: () => () => {},
     async close() {},
   }
   const context: ApiContext = { services: api.services, hub, caller, loaders: new Map(), requestId: 'test' }
