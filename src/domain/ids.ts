@@ -36,8 +36,14 @@ export function derivedId(at: number, lane: number, ...parts: string[]): string 
 
 /** Lays out a contact-scoped id from a time, a lane and 64 bits (of which two give way to the variant). */
 export function lanedId(at: number, lane: number, high: number, low: number): string {
-  const time = Math.max(0, Math.floor(at)).toString(16).padStart(12, '0')
-  const h = high.toString(16).padStart(8, '0')
-  const variant = ((high >>> 28) & 0x3) | 0x8
-  return `${time.slice(0, 8)}-${time.slice(8)}-8${lane.toString(16).padStart(3, '0')}-${variant.toString(16)}${h.slice(1, 4)}-${h.slice(4)}${low.toString(16).padStart(8, '0')}`
+  const time = Math.max(0, Math.floor(at))
+  const upper = Math.floor(time / 0x10000)
+  return `${hex16(upper >>> 16)}${hex16(upper)}-${hex16(time)}-${hex16(0x8000 | lane)}-${hex16(((high >>> 16) & 0x3fff) | 0x8000)}-${hex16(high)}${hex16(low >>> 16)}${hex16(low)}`
+}
+
+const BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+/** The low 16 bits. A table, because every step makes several ids and the general conversion took 1 µs of each. */
+function hex16(value: number): string {
+  return `${BYTES[(value >>> 8) & 0xff]}${BYTES[value & 0xff]}`
 }

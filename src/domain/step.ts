@@ -1,3 +1,4 @@
+import type { Purpose } from './channel.ts'
 import { evaluate, matchesFilter } from './condition/evaluate.ts'
 import type { EventFact, Facts } from './facts.ts'
 import type { CompiledGraph, CompiledNode } from './journey/compile.ts'
@@ -27,9 +28,9 @@ class Run {
   readonly state: EnrollmentState
   readonly effects: Effect[] = []
   readonly trace: Decision[] = []
-  private readonly graph: CompiledGraph
-  private facts: Facts
-  private readonly now: number
+  readonly graph: CompiledGraph
+  readonly now: number
+  facts: Facts
 
   constructor(graph: CompiledGraph, previous: EnrollmentState, facts: Facts, now: number) {
     this.graph = graph
@@ -187,30 +188,56 @@ class Run {
     Object.assign(this.state, { status, endReason: reason, endedAt: this.now, node: null, dueAt: null, memo: null })
   }
 
-  private note(code: DecisionCode, node: string | null, data?: JsonObject): void {
+  note(code: DecisionCode, node: string | null, data?: JsonObject): void {
     this.trace.push(data === undefined ? { code, node } : { code, node, data })
   }
 
   private scope(node: CompiledNode): NodeScope {
-    const run = this
-    return {
-      key: node.key,
-      enrollment: this.state,
-      now: this.now,
-      purpose: this.graph.purpose,
-      get facts() {
-        return run.facts
-      },
-      connected: (port) => node.edges.has(port),
-      note: (code, data) => this.note(code, node.key, data),
-      emit: (effect) => {
-        this.effects.push(effect)
-        // What a node changes, the next one sees.
-        if (effect.type === 'contact') this.facts = withContactEffect(this.facts, effect)
-        if (effect.type === 'message' && effect.message.dedupeKey !== null) {
-          this.facts = { ...this.facts, dedupe: [...this.facts.dedupe, { key: effect.message.dedupeKey, at: this.now }] }
-        }
-      },
+    return new Scope(this, node)
+  }
+}
+
+/** What a node sees of the run it is part of. */
+class Scope implements NodeScope {
+  private readonly run: Run
+  private readonly node: CompiledNode
+
+  constructor(run: Run, node: CompiledNode) {
+    this.run = run
+    this.node = node
+  }
+
+  get key(): string {
+    return this.node.key
+  }
+  get enrollment(): EnrollmentState {
+    return this.run.state
+  }
+  get now(): number {
+    return this.run.now
+  }
+  get purpose(): Purpose {
+    return this.run.graph.purpose
+  }
+  get facts(): Facts {
+    return this.run.facts
+  }
+
+  connected(port: string): boolean {
+    return this.node.edges.has(port)
+  }
+
+  note(code: DecisionCode, data?: JsonObject): void {
+    this.run.note(code, this.node.key, data)
+  }
+
+  emit(effect: Effect): void {
+    const { run } = this
+    run.effects.push(effect)
+    // What a node changes, the next one sees.
+    if (effect.type === 'contact') run.facts = withContactEffect(run.facts, effect)
+    if (effect.type === 'message' && effect.message.dedupeKey !== null) {
+      run.facts = { ...run.facts, dedupe: [...run.facts.dedupe, { key: effect.message.dedupeKey, at: run.now }] }
     }
   }
 }

@@ -13,7 +13,10 @@ export interface Running {
   state: EnrollmentState
 }
 
-/** One contact and all that this tick has to do with it, its facts loaded. */
+/**
+ * One contact and all that this tick has to do with it, its facts loaded. Lists and not maps, because there are
+ * thousands of cases in a tick and one or two of anything in a case.
+ */
 export interface Case {
   lane: number
   workspaceId: string
@@ -22,13 +25,24 @@ export interface Case {
   /** Other halves of a merged contact, which hear its events too. */
   linked: readonly string[]
   items: Item[]
-  dueEnrollments: Set<string>
+  dueEnrollments: string[]
   dueWatches: WatchRow[]
   dueMessages: string[]
   enrollments: Map<string, Running>
-  messages: Map<string, MessageRow>
-  /** By channel: what a reply most likely answers. */
-  lastSent: Map<string, string>
-  slots: Map<string, SlotRow>
+  messages: MessageRow[]
+  /** What a reply on the channel most likely answers. */
+  lastSent: { channel: string; messageId: string }[]
+  /** At most one of a journey and key. */
+  slots: SlotRow[]
   watches: { journeyId: string; node: string; key: string; dueAt: number }[]
+}
+
+export function slotOf(one: Case, journeyId: string, key: string): SlotRow | undefined {
+  return one.slots.find((slot) => slot.journey_id === journeyId && slot.key === key)
+}
+
+export function setSlot(one: Case, slot: SlotRow): void {
+  const known = one.slots.findIndex((each) => each.journey_id === slot.journey_id && each.key === slot.key)
+  if (known < 0) one.slots.push(slot)
+  else one.slots[known] = slot
 }

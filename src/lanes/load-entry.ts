@@ -1,7 +1,7 @@
 import { laneOf } from '../domain/ids.ts'
 import { loadSlots, loadWatches } from '../store/queries/facts.ts'
 import type { Client } from '../store/sql.ts'
-import type { Case, Item } from './case.ts'
+import { type Case, type Item, setSlot, slotOf } from './case.ts'
 import type { Configuration, LiveJourney } from './journeys.ts'
 
 /** Entry guards and watches of the journeys whose triggers this batch may pull. */
@@ -17,10 +17,10 @@ export async function loadEntry(client: Client, cases: readonly Case[], configur
   const owner = new Map(cases.flatMap((one) => [one.contactId, ...one.linked].map((id) => [id, one] as const)))
   for (const row of await loadSlots(client, asks)) {
     const one = owner.get(row.contact_id)
-    const id = `${row.journey_id} ${row.key}`
-    const known = one?.slots.get(id)
+    if (one === undefined) continue
+    const known = slotOf(one, row.journey_id, row.key)
     // Of a merged group's guards the busiest counts.
-    if (one && (known === undefined || (known.enrollment_id === null && row.enrollment_id !== null))) one.slots.set(id, row)
+    if (known === undefined || (known.enrollment_id === null && row.enrollment_id !== null)) setSlot(one, row)
   }
   const quiet = asks.filter((ask) => configuration.byId.get(ask.journeyId)?.graph.triggers.some(isQuiet))
   if (quiet.length === 0) return

@@ -38,7 +38,8 @@ export class Outbox {
   readonly touched = new Map<string, { enrollments: Set<string>; messages: Set<string>; journeys: Set<string> }>()
   private readonly newEnrollments = new Map<string, rows.EnrollmentWrite>()
   private readonly changedEnrollments = new Map<string, rows.EnrollmentWrite>()
-  private readonly counts = new Map<string, rows.CountWrite>()
+  /** By version and lane, then by node and metric: a step counts five times, and one long key for all four cost 2 µs of it. */
+  private readonly counts = new Map<string, Map<number, Map<string, rows.CountWrite>>>()
   private serial = 0
 
   constructor(now: number) {
@@ -65,11 +66,13 @@ export class Outbox {
     return [...this.changedEnrollments.values()]
   }
   get counted(): rows.CountWrite[] {
-    return [...this.counts.values()].sort(
-      (a, b) =>
-        a.lane - b.lane ||
-        (a.version < b.version ? -1 : a.version > b.version ? 1 : a.node < b.node ? -1 : a.node > b.node ? 1 : a.metric < b.metric ? -1 : 1),
-    )
+    return [...this.counts.values()]
+      .flatMap((lanes) => [...lanes.values()].flatMap((counts) => [...counts.values()]))
+      .sort(
+        (a, b) =>
+          a.lane - b.lane ||
+          (a.version < b.version ? -1 : a.version > b.version ? 1 : a.node < b.node ? -1 : a.node > b.node ? 1 : a.metric < b.metric ? -1 : 1),
+      )
   }
 
   /** A fresh id for a row of this lane; unlike a derived one it is never looked for again. */
@@ -84,19 +87,21 @@ export class Outbox {
   }
 
   count(key: CountKey, metric: string, n = 1, amount = 0): void {
-    const hour = this.now - (this.now % HOUR)
-    const id = `${key.lane}/${key.versionId}/${key.node}/${metric}`
-    const row = this.counts.get(id)
+    const lanes = this.counts.get(key.versionId) ?? new Map<number, Map<string, rows.CountWrite>>()
+    const counts = lanes.get(key.lane) ?? new Map<string, rows.CountWrite>()
+    if (counts.size === 0) this.counts.set(key.versionId, lanes.set(key.lane, counts))
+    const id = `${key.node}/${metric}`
+    const row = counts.get(id)
     if (row) {
       row.n += n
       row.amount += amount
     } else {
-      this.counts.set(id, {
+      counts.set(id, {
         lane: key.lane,
         version: key.versionId,
         node: key.node,
         metric,
-        hour,
+        hour: this.now - (this.now % HOUR),
         workspace: key.workspaceId,
         journey: key.journeyId,
         n,

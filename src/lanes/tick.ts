@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { claimDueEnrollments, claimDueMessages, claimDueWatches, claimInbox, lockLanes } from '../store/queries/claim.ts'
+import { claimDueEnrollments, claimDueMessages, claimDueWatches, claimInbox, lockLanes, readRevision } from '../store/queries/claim.ts'
 import { type Client, inTransaction, together } from '../store/sql.ts'
 import { foldCase } from './fold.ts'
 import type { JourneyBook } from './journeys.ts'
@@ -52,17 +52,17 @@ export async function tick(ring: Ring, lanes: readonly number[]): Promise<Ticked
     const { lanes: mine, now } = await lockLanes(client, lanes)
     if (mine.length === 0) return { lanes: [], more: [], taken: 0, steps: 0, sends: [], lost: 0, dueIn: null }
     const perLane = Math.min(ring.rowsPerLane, Math.max(LEAST_PER_LANE, Math.floor(ROWS_PER_TICK / mine.length)))
-    const [items, dueEnrollments, dueWatches, dueMessages] = await together([
+    const [items, dueEnrollments, dueWatches, dueMessages, revision] = await together([
       claimInbox(client, mine, perLane),
       claimDueEnrollments(client, mine, perLane, now),
       claimDueWatches(client, mine, perLane, now),
       claimDueMessages(client, mine, perLane, now),
+      readRevision(client),
     ])
     const claim = { items, dueEnrollments, dueWatches, dueMessages }
     const taken = items.length + dueEnrollments.length + dueWatches.length + dueMessages.length
     if (taken === 0) return { lanes: mine, more: [], taken, steps: 0, sends: [], lost: 0, dueIn: null }
 
-    const revision = Math.max(items[0]?.revision ?? 0, dueEnrollments[0]?.revision ?? 0)
     const configuration = await ring.book.configuration(client, revision)
     const { cases, forwards, lost } = await load(client, claim, configuration, ring.book, now)
     const versions = await ring.book.versions(client, [])

@@ -46,7 +46,18 @@ test('a member that is missing is NULL, and columns that rows have besides are l
   ])
 })
 
-test('types that cannot be sent and texts that are no uuid are refused', () => {
+test('texts longer than any buffer, and the same value over and over, come through', async () => {
+  const long = 'ä'.repeat(700_000)
+  const rows = [long, long, 'short', 'short', null, long].map((a) => ({ a, b: a }))
+  const both = record('a text, b jsonb')
+  const { rows: back } = await database.worker.query({ text: `SELECT r.* FROM ${both.source}`, values: both.encode(rows) })
+  expect(back).toEqual(rows)
+})
+
+test('types that cannot be sent, texts that are no uuid and integers out of range are refused', () => {
+  expect(() => record('a smallint').encode([{ a: 32_768 }])).toThrow('«32768» is no integer of 2 bytes')
+  expect(() => record('a int').encode([{ a: 0.5 }])).toThrow('«0.5» is no integer of 4 bytes')
+  expect(() => record('a uuid').encode([{ a: '00000000-0000-4000-8000-0000000000001' }])).toThrow('is no uuid')
   expect(() => record('a box')).toThrow('rows of «box» cannot be sent')
   expect(() => record('a uuid').encode([{ a: 'not-one' }])).toThrow('«not-one» is no uuid')
 })
