@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { deliver } from '../src/lanes/inbox.ts'
 import type { JobData } from '../src/queue/boss.ts'
+import { awaitTicks } from '../src/store/queries/claim.ts'
 import { countFrozen, heldMessages, thawEnrollments, thawMessages, thawWatches } from '../src/store/queries/upkeep.ts'
 
 const BATCH = 1_000
@@ -13,6 +14,8 @@ const PER_SECOND = 200
  * run again. SKIP gives up the messages that the pause held; their tokens leave by `suppressed`.
  */
 export async function resumeJourney(pool: pg.Pool, lanes: number, { workspaceId, journeyId, policy }: JobData['resume']): Promise<void> {
+  // A tick that still took the journey for paused may freeze something yet.
+  await awaitTicks(pool)
   const spread = Math.ceil(((await countFrozen(pool, journeyId)) / PER_SECOND) * 1000)
   await thawWatches(
     pool,

@@ -9,7 +9,7 @@ import { keywordOf } from '../domain/keywords.ts'
 import { applyCallback, applyReply, applyResult, applyTimer, type LedgerChange, type LedgerEntry } from '../domain/ledger.ts'
 import { step, withContactEffect } from '../domain/step.ts'
 import type { MessageRow } from '../store/queries/messages.ts'
-import type { Case, Item, Running } from './case.ts'
+import { type Case, type Item, type Running, setSlot, slotOf } from './case.ts'
 import type { InboxItem } from './inbox.ts'
 import type { Configuration, LiveJourney } from './journeys.ts'
 import type { Outbox } from './outbox.ts'
@@ -84,7 +84,7 @@ function foldItem(one: Case, item: Item, scope: FoldScope): void {
         applyResult(entry, item.data.attempt, item.data.outcome, item.data.at, scope.now),
       )
     case 'held':
-      return changeMessage(one, item.data.messageId, scope, (entry) => hold(entry, item.data.reason, scope.now))
+      return changeMessage(one, item.data.messageId, scope, (entry, paused) => hold(entry, item.data.reason, paused, scope.now))
     case 'callback':
       return changeMessage(one, item.data.messageId, scope, (entry) => applyCallback(entry, item.data))
     case 'inbound':
@@ -153,28 +153,40 @@ function advance(one: Case, running: Running, input: Input, scope: FoldScope, is
 }
 
 function releaseSlot(one: Case, { state, workspaceId }: Running, scope: FoldScope): void {
-  const id = `${state.journeyId} ${state.key}`
-  const event = state.trigger.event?.id ?? null
-  const slot = one.slots.get(id)
+  const slot = slotOf(one, state.journeyId, state.key)
   const entered = slot?.last_entered_at ?? state.enteredAt
-  scope.outbox.slots.set(`${state.contactId} ${id}`, {
-    lane: laneOf(state.id),
-    journey: state.journeyId,
-    contact: state.contactId,
-    key: state.key,
+  const event = slot?.last_event_id ?? state.trigger.event?.id ?? null
+  keepSlot(one, workspaceId, state, { enrollmentId: null, entered, event }, scope)
+}
+
+/** The guard of one journey and key, for the rest of this tick and for the next. */
+function keepSlot(
+  one: Case,
+  workspaceId: string,
+  of: { id: string; journeyId: string; contactId: string; key: string },
+  to: { enrollmentId: string | null; entered: number; event: string | null },
+  scope: FoldScope,
+): void {
+  const { journeyId, contactId, key } = of
+  const lane = laneOf(of.id)
+  scope.outbox.slots.set(`${contactId} ${journeyId} ${key}`, {
+    lane,
+    journey: journeyId,
+    contact: contactId,
+    key,
     workspace: workspaceId,
-    enrollment: null,
-    entered,
-    event: slot?.last_event_id ?? event,
+    enrollment: to.enrollmentId,
+    entered: to.entered,
+    event: to.event,
   })
-  one.slots.set(id, {
-    lane: laneOf(state.id),
-    journey_id: state.journeyId,
-    contact_id: state.contactId,
-    key: state.key,
-    enrollment_id: null,
-    last_entered_at: entered,
-    last_event_id: slot?.last_event_id ?? event,
+  setSlot(one, {
+    lane,
+    journey_id: journeyId,
+    contact_id: contactId,
+    key,
+    enrollment_id: to.enrollmentId,
+    last_entered_at: to.entered,
+    last_event_id: to.event,
   })
 }
 
@@ -204,8 +216,7 @@ function cause(happening: Happening): unknown {
 
 function enter(one: Case, journey: LiveJourney, trigger: CompiledNode, key: string, event: EventFact | null, scope: FoldScope): void {
   const { graph } = journey
-  const slotId = `${journey.id} ${key}`
-  const row = one.slots.get(slotId)
+  const row = slotOf(one, journey.id, key)
   const slot: EntrySlot | null = row
     ? { active: row.enrollment_id !== null, lastEnteredAt: row.last_entered_at, lastEventId: row.last_event_id }
     : null
@@ -223,26 +234,7 @@ function enter(one: Case, journey: LiveJourney, trigger: CompiledNode, key: stri
   const state = begin(graph, trigger, one.contactId, key, event, {}, event?.id ?? `${trigger.key} ${scope.now}`, scope.now)
   const running: Running = { workspaceId: one.workspaceId, state }
   one.enrollments.set(state.id, running)
-  const entered = {
-    lane: one.lane,
-    journey_id: journey.id,
-    contact_id: one.contactId,
-    key,
-    enrollment_id: state.id,
-    last_entered_at: scope.now,
-    last_event_id: event?.id ?? null,
-  }
-  one.slots.set(slotId, entered)
-  scope.outbox.slots.set(`${one.contactId} ${slotId}`, {
-    lane: one.lane,
-    journey: journey.id,
-    contact: one.contactId,
-    key,
-    workspace: one.workspaceId,
-    enrollment: state.id,
-    entered: scope.now,
-    event: event?.id ?? null,
-  })
+  keepSlot(one, one.workspaceId, state, { enrollmentId: state.id, entered: scope.now, event: event?.id ?? null }, scope)
   advance(one, running, { type: 'enter', node: trigger.key, event, vars: {} }, scope, true)
 }
 
@@ -262,11 +254,12 @@ function setWatch(one: Case, journeyId: string, node: string, key: string, dueAt
   })
 }
 
-function changeMessage(one: Case, id: string, scope: FoldScope, change: (entry: LedgerEntry) => LedgerChange): void {
-  const row = one.messages.get(id)
+function changeMessage(one: Case, id: string, scope: FoldScope, change: (entry: LedgerEntry, paused: boolean) => LedgerChange): void {
+  const row = one.messages.find((each) => each.id === id)
   if (row === undefined) return
   const before = toEntry(row)
-  const changed = change(before)
+  const journey = row.journey_id === null ? undefined : scope.configuration.byId.get(row.journey_id)
+  const changed = change(before, journey?.paused ?? false)
   if (changed.entry === before && changed.history === null) return
   fromEntry(row, changed.entry)
   scope.outbox.saveLedger(row, changed)
@@ -275,15 +268,15 @@ function changeMessage(one: Case, id: string, scope: FoldScope, change: (entry: 
   if (changed.signal !== null && running) advance(one, running, { type: 'signal', messageId: id, ...changed.signal }, scope)
 }
 
-/** The second gate's refusal. A paused journey's message is kept for its resumption; any other refusal is final. */
-function hold(entry: LedgerEntry, reason: string, now: number): LedgerChange {
+/** The second gate's refusal. A paused journey's message is kept for its resumption, or planned again where that has come meanwhile; any other refusal is final. */
+function hold(entry: LedgerEntry, reason: string, paused: boolean, now: number): LedgerChange {
   const unchanged = { entry, history: null, signal: null, counts: [], identity: null, optOut: false, send: false }
   if (entry.status !== 'PLANNED' && entry.status !== 'DEFERRED') return unchanged
   if (reason === 'journey_paused') {
     const failure = { code: reason, class: 'RETRYABLE' as const, message: '' }
     return {
       ...unchanged,
-      entry: { ...entry, status: 'DEFERRED', dueAt: null, failure },
+      entry: { ...entry, status: 'DEFERRED', dueAt: paused ? null : now, failure },
       history: { status: 'DEFERRED', human: null, at: now, detail: { reason } },
     }
   }
@@ -304,7 +297,7 @@ function answer(one: Case, item: Extract<Item, { kind: 'inbound' }>, scope: Fold
   const keyword = keywordOf(text)
   if (keyword === 'STOP') setConsent(one, channel, 'WITHDRAWN', 'keyword', scope)
   if (keyword === 'START') setConsent(one, channel, 'GRANTED', 'keyword', scope)
-  const last = one.lastSent.get(channel)
+  const last = one.lastSent.find((sent) => sent.channel === channel)?.messageId
   if (last !== undefined) changeMessage(one, last, scope, (entry) => applyReply(entry, Math.min(at, scope.now)))
   const properties: JsonObject = { text, to, keyword: keyword as Json, inReplyTo: last ?? null }
   hear(one, toEvent(one, item, providerMessageId, `${channel}.message.received`, properties, at), providerMessageId, scope)

@@ -77,7 +77,7 @@ export async function load(client: Client, claim: Claim, configuration: Configur
   for (const row of claim.dueEnrollments) {
     const one = caseOf(row.contact_id)
     one?.enrollments.set(row.id, running(row))
-    one?.dueEnrollments.add(row.id)
+    one?.dueEnrollments.push(row.id)
   }
   for (const row of claim.dueWatches) caseOf(row.contact_id)?.dueWatches.push(row)
   for (const row of claim.dueMessages) caseOf(row.contact_id)?.dueMessages.push(row.id)
@@ -161,8 +161,8 @@ async function resolve(
 async function loadGroups(client: Client, contacts: Map<string, ContactRow>): Promise<void> {
   const more = new Map<string, Key>()
   for (const row of contacts.values()) {
-    for (const id of [...row.linked, ...(row.merged_into === null ? [] : [row.merged_into])])
-      if (!contacts.has(id)) more.set(id, { lane: laneOf(id), id })
+    if (row.merged_into !== null && !contacts.has(row.merged_into)) more.set(row.merged_into, { lane: laneOf(row.merged_into), id: row.merged_into })
+    for (const id of row.linked) if (!contacts.has(id)) more.set(id, { lane: laneOf(id), id })
   }
   if (more.size === 0) return
   for (const row of await loadContacts(client, [...more.values()])) contacts.set(row.id, row)
@@ -170,9 +170,7 @@ async function loadGroups(client: Client, contacts: Map<string, ContactRow>): Pr
 
 function openCase(row: ContactRow, contacts: ReadonlyMap<string, ContactRow>, configuration: Configuration): Case {
   const known = row.merged_into === null ? row : (contacts.get(row.merged_into) ?? row)
-  const group = [known, row, ...known.linked.map((id) => contacts.get(id))].filter(
-    (each, index, list): each is ContactRow => each !== undefined && list.indexOf(each) === index,
-  )
+  const group = groupOf(known, row, contacts)
   const facts: Facts = {
     contact: {
       id: known.id,
@@ -212,18 +210,27 @@ function openCase(row: ContactRow, contacts: ReadonlyMap<string, ContactRow>, co
     facts,
     linked: row.linked,
     items: [],
-    dueEnrollments: new Set(),
+    dueEnrollments: [],
     dueWatches: [],
     dueMessages: [],
     enrollments: new Map(),
-    messages: new Map(),
-    lastSent: new Map(),
-    slots: new Map(),
+    messages: [],
+    lastSent: [],
+    slots: [],
     watches: [],
   }
 }
 
+/** Most people are one contact. */
+function groupOf(known: ContactRow, row: ContactRow, contacts: ReadonlyMap<string, ContactRow>): ContactRow[] {
+  if (known === row && row.linked.length === 0) return [row]
+  return [known, row, ...known.linked.map((id) => contacts.get(id))].filter(
+    (each, index, list): each is ContactRow => each !== undefined && list.indexOf(each) === index,
+  )
+}
+
 export function running(row: EnrollmentRow): Running {
+  const due = row.due_at ?? row.frozen_due_at
   const state = {
     ...row.state,
     id: row.id,
@@ -233,7 +240,7 @@ export function running(row: EnrollmentRow): Running {
     key: row.key,
     status: row.status,
     node: row.node,
-    dueAt: row.due_at === null ? null : Math.floor(row.due_at),
+    dueAt: due === null ? null : Math.floor(due),
     enteredAt: Math.floor(row.entered_at),
     endedAt: null,
     endReason: null,
@@ -254,7 +261,7 @@ async function loadLedger(client: Client, cases: readonly Case[]): Promise<void>
   for (const { id, contact_id } of answered) {
     const one = byContact.get(contact_id)
     const channel = replies.find((reply) => reply.contactId === contact_id)?.channel
-    if (one && channel) one.lastSent.set(channel, id)
+    if (one && channel) one.lastSent.push({ channel, messageId: id })
   }
   const ids = new Set<string>(answered.map((each) => each.id))
   for (const one of cases) {
@@ -266,7 +273,7 @@ async function loadLedger(client: Client, cases: readonly Case[]): Promise<void>
     client,
     [...ids].map((id) => ({ lane: laneOf(id), id })),
   ))
-    byContact.get(row.contact_id)?.messages.set(row.id, row)
+    byContact.get(row.contact_id)?.messages.push(row)
 }
 
 /** Enrollments that an event may move, by contact; those whose message or id was named, by id. */
@@ -284,10 +291,7 @@ async function loadRunning(client: Client, cases: readonly Case[]): Promise<void
   }
   const named = new Map<string, Key>()
   for (const one of cases) {
-    const ids = [
-      ...[...one.messages.values()].map((row) => row.enrollment_id),
-      ...one.items.map((item) => (item.kind === 'exit' ? item.data.enrollmentId : null)),
-    ]
+    const ids = [...one.messages.map((row) => row.enrollment_id), ...one.items.map((item) => (item.kind === 'exit' ? item.data.enrollmentId : null))]
     for (const id of ids) if (id !== null && !one.enrollments.has(id)) named.set(id, { lane: laneOf(id), id })
   }
   if (named.size === 0) return
@@ -306,13 +310,13 @@ async function loadPast(
   const dedupes: Key[] = []
   for (const one of cases) {
     const since = new Map<string, number>()
+    let dedupe = false
     const need = (needs: readonly HistoryNeed[], enteredAt: number) => {
       for (const each of needs) {
         const from = each.withinMs !== null ? now - each.withinMs : each.sinceEntry ? enteredAt : 0
         since.set(each.name, Math.min(since.get(each.name) ?? Number.POSITIVE_INFINITY, from))
       }
     }
-    let dedupe = false
     for (const { state } of one.enrollments.values()) {
       const graph = versions.get(state.versionId)
       if (graph === undefined) continue
@@ -326,6 +330,7 @@ async function loadPast(
       need(graph.entryHistory, now)
       dedupe ||= graph.dedupes
     }
+    if (since.size === 0 && !dedupe) continue
     const group = [...new Set([one.contactId, one.facts.contact.id, ...one.linked])]
     for (const [name, from] of since) for (const id of group) asks.push({ lane: laneOf(id), contactId: id, name, since: from, owner: one.contactId })
     if (dedupe) for (const id of group) dedupes.push({ lane: laneOf(id), id })

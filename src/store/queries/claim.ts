@@ -11,7 +11,6 @@ export interface ClaimedItem {
   reference: string | null
   data: unknown
   received_at: number
-  revision: number
 }
 
 export interface EnrollmentRow {
@@ -25,6 +24,8 @@ export interface EnrollmentRow {
   status: string
   node: string | null
   due_at: number | null
+  /** When a pause took the timer: it stays what the state waits for. */
+  frozen_due_at: number | null
   state: Record<string, unknown>
   entered_at: number
 }
@@ -55,11 +56,19 @@ export async function lockLanes(client: Client, lanes: readonly number[]): Promi
   return { lanes: rows.map((row) => row.lane), now: Math.floor(rows[0]?.now ?? 0) }
 }
 
+const BARRIER: Statement = {
+  name: 'claim_barrier',
+  text: 'SELECT count(*)::int AS n FROM (SELECT FROM lane ORDER BY lane FOR NO KEY UPDATE) AS held',
+}
+
+/** Waits for every tick now under way: those that come after it see whatever was committed before. */
+export async function awaitTicks(client: Client): Promise<void> {
+  await run(client, BARRIER, [])
+}
+
 /**
  * DELETE … RETURNING was measured at 3.2 × a SKIP LOCKED queue. Deleting by ctid is a TID scan whatever the
  * planner thinks of a table that is empty half of the time; safe because the lane's lock keeps others out.
- * The configuration's revision comes from the same snapshot, so an event is never judged by journeys older
- * than those its sender had already published.
  */
 const INBOX: Statement = {
   name: 'claim_inbox',
@@ -68,8 +77,7 @@ const INBOX: Statement = {
         SELECT i.ctid FROM unnest($1::smallint[]) AS l (lane),
         LATERAL (SELECT ctid FROM inbox WHERE inbox.lane = l.lane ORDER BY seq LIMIT $2) AS i))
       RETURNING lane, seq, workspace_id, kind, contact_id, reference, data, received_at)
-    SELECT lane, seq, workspace_id, kind, contact_id, reference, data, (extract(epoch FROM received_at) * 1000)::float8 AS received_at,
-      (SELECT revision FROM configuration) AS revision
+    SELECT lane, seq, workspace_id, kind, contact_id, reference, data, (extract(epoch FROM received_at) * 1000)::float8 AS received_at
     FROM taken ORDER BY lane, seq`,
 }
 
@@ -78,21 +86,24 @@ export async function claimInbox(client: Client, lanes: readonly number[], perLa
 }
 
 export const ENROLLMENT_COLUMNS = `e.lane, e.id, e.workspace_id, e.journey_id, e.version_id, e.contact_id, e.key, e.status, e.node,
-  (extract(epoch FROM e.due_at) * 1000)::float8 AS due_at, e.state, (extract(epoch FROM e.entered_at) * 1000)::float8 AS entered_at`
+  (extract(epoch FROM e.due_at) * 1000)::float8 AS due_at, (extract(epoch FROM e.frozen_due_at) * 1000)::float8 AS frozen_due_at, e.state, (extract(epoch FROM e.entered_at) * 1000)::float8 AS entered_at`
 
 const DUE_ENROLLMENTS: Statement = {
   name: 'claim_due_enrollments',
-  text: `SELECT ${ENROLLMENT_COLUMNS}, (SELECT revision FROM configuration) AS revision FROM unnest($1::smallint[]) AS l (lane),
+  text: `SELECT ${ENROLLMENT_COLUMNS} FROM unnest($1::smallint[]) AS l (lane),
     LATERAL (SELECT * FROM enrollment WHERE enrollment.lane = l.lane AND due_at <= to_timestamp($3::float8 / 1000) ORDER BY due_at LIMIT $2) AS e`,
 }
 
-export async function claimDueEnrollments(
-  client: Client,
-  lanes: readonly number[],
-  perLane: number,
-  now: number,
-): Promise<(EnrollmentRow & { revision: number })[]> {
-  return run<EnrollmentRow & { revision: number }>(client, DUE_ENROLLMENTS, [lanes, perLane, now])
+export async function claimDueEnrollments(client: Client, lanes: readonly number[], perLane: number, now: number): Promise<EnrollmentRow[]> {
+  return run<EnrollmentRow>(client, DUE_ENROLLMENTS, [lanes, perLane, now])
+}
+
+const REVISION: Statement = { name: 'claim_revision', text: 'SELECT revision FROM configuration' }
+
+/** Read after what it is to judge was claimed: an event is never judged by journeys older than those its sender had already published. */
+export async function readRevision(client: Client): Promise<number> {
+  const [row] = await run<{ revision: number }>(client, REVISION, [])
+  return row?.revision ?? 0
 }
 
 const DUE_WATCHES: Statement = {

@@ -20,10 +20,10 @@ export const expireGuards = (client: Client, lanes: readonly number[]) => count(
  */
 const THAW: Statement = {
   name: 'upkeep_thaw_enrollments',
-  text: `WITH some AS (SELECT lane, id FROM enrollment WHERE journey_id = $1 AND frozen_due_at IS NOT NULL LIMIT $2),
+  text: `WITH page AS (SELECT lane, id FROM enrollment WHERE journey_id = $1 AND frozen_due_at IS NOT NULL LIMIT $2),
     thawed AS (UPDATE enrollment e SET frozen_due_at = NULL, due_at = now() + (abs(hashtext(e.id::text)) % greatest($4::int, 1)) * interval '1 millisecond'
       + CASE WHEN $3 = 'RESCHEDULE' THEN greatest(e.frozen_due_at - to_timestamp((e.state->>'since')::float8 / 1000), interval '0') ELSE interval '0' END
-      FROM some WHERE e.lane = some.lane AND e.id = some.id RETURNING 1)
+      FROM page WHERE e.lane = page.lane AND e.id = page.id RETURNING 1)
     SELECT count(*)::int AS n FROM thawed`,
 }
 export const thawEnrollments = (client: Client, journeyId: string, limit: number, policy: string, spread: number) =>
@@ -38,8 +38,8 @@ export const thawWatches = (client: Client, lanes: readonly number[], journeyId:
 /** Messages held by the pause become due again within the spread. */
 const THAW_MESSAGES: Statement = {
   name: 'upkeep_thaw_messages',
-  text: `WITH some AS (SELECT lane, id FROM message WHERE journey_id = $1 AND status = 'DEFERRED' AND due_at IS NULL AND failure_code = 'journey_paused' ORDER BY lane, id LIMIT $2 FOR UPDATE),
-    thawed AS (UPDATE message m SET due_at = now() + (abs(hashtext(m.id::text)) % greatest($3::int, 1)) * interval '1 millisecond' FROM some WHERE m.lane = some.lane AND m.id = some.id RETURNING 1)
+  text: `WITH page AS (SELECT lane, id FROM message WHERE journey_id = $1 AND status = 'DEFERRED' AND due_at IS NULL AND failure_code = 'journey_paused' ORDER BY lane, id LIMIT $2 FOR UPDATE),
+    thawed AS (UPDATE message m SET due_at = now() + (abs(hashtext(m.id::text)) % greatest($3::int, 1)) * interval '1 millisecond' FROM page WHERE m.lane = page.lane AND m.id = page.id RETURNING 1)
     SELECT count(*)::int AS n FROM thawed`,
 }
 export const thawMessages = (client: Client, journeyId: string, limit: number, spread: number) =>
@@ -65,12 +65,12 @@ export const countFrozen = (client: Client, journeyId: string) => count(client, 
  */
 const SEED: Statement = {
   name: 'upkeep_seed_inactivity',
-  text: `WITH some AS (SELECT lane, id, created_at FROM contact WHERE lane = $1 AND workspace_id = $2 AND id > $3 AND erased_at IS NULL AND merged_into IS NULL ORDER BY id LIMIT $4),
+  text: `WITH page AS (SELECT lane, id, created_at FROM contact WHERE lane = $1 AND workspace_id = $2 AND id > $3 AND erased_at IS NULL AND merged_into IS NULL ORDER BY id LIMIT $4),
     seeded AS (INSERT INTO watch (lane, journey_id, contact_id, node, key, workspace_id, due_at)
       SELECT s.lane, $5::uuid, s.id, $6::text, '', $2::uuid, coalesce((SELECT max(occurred_at) FROM event e WHERE e.lane = s.lane AND e.contact_id = s.id AND ($7::text[] IS NULL OR e.name = ANY ($7))), s.created_at)
-        + $8::float8 * interval '1 millisecond' FROM some s
+        + $8::float8 * interval '1 millisecond' FROM page s
       ON CONFLICT DO NOTHING RETURNING 1)
-    SELECT (SELECT id FROM some ORDER BY id DESC LIMIT 1) AS last, (SELECT count(*)::int FROM seeded) AS n`,
+    SELECT (SELECT id FROM page ORDER BY id DESC LIMIT 1) AS last, (SELECT count(*)::int FROM seeded) AS n`,
 }
 export interface InactivitySeed {
   lane: number
