@@ -9,13 +9,20 @@ export const STRANDED_AFTER = 15_000
 /**
  * Reports what a dead sender left DISPATCHING. Asked where the provider can be asked; otherwise ambiguous,
  * never sent again blindly. Reports of one attempt merge, so it does not matter how many workers sweep.
+ * One that cannot be asked at all (its credentials do not open) would hold up every other: the fault is thrown
+ * once all of them are reported.
  */
 export async function sweepStranded(pool: pg.Pool, lanes: number, ask: (message: Stranded) => Promise<SendOutcome | null>): Promise<number> {
   const everyLane = Array.from({ length: lanes }, (_, lane) => lane)
   const stranded = await findStranded(pool, everyLane, STRANDED_AFTER)
   const reports: InboxItem[] = []
+  const faults: unknown[] = []
   for (const message of stranded) {
-    const outcome = (await ask(message)) ?? { type: 'ambiguous' as const, code: 'SENDER_LOST', message: 'the sender ended before it reported' }
+    const told = await ask(message).catch((fault: unknown) => {
+      faults.push(fault)
+      return null
+    })
+    const outcome = told ?? { type: 'ambiguous' as const, code: 'SENDER_LOST', message: 'the sender ended before it reported' }
     reports.push({
       kind: 'result',
       data: { messageId: message.id, attempt: message.attempt, outcome, at: Date.now() },
@@ -24,5 +31,6 @@ export async function sweepStranded(pool: pg.Pool, lanes: number, ask: (message:
     })
   }
   await deliver(pool, reports, lanes)
+  if (faults.length > 0) throw faults[0]
   return reports.length
 }

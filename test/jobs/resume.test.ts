@@ -5,9 +5,6 @@ import { chain, delay, email, LANES, on, openTestRing, type TestRing, type TestW
 
 const HOUR = 3_600_000
 
-/** Owed: three statements of store/queries/upkeep.ts name a table expression `some`, a reserved word, so none of them has ever run. */
-const resumed = test.fails
-
 let world: TestRing
 let workspace: TestWorkspace
 let template: string
@@ -58,7 +55,7 @@ async function held(): Promise<string> {
   return journeyId
 }
 
-resumed('RESCHEDULE begins the wait anew: nobody leaves before its whole length has passed again', async () => {
+test('RESCHEDULE begins the wait anew: nobody leaves before its whole length has passed again', async () => {
   const journeyId = await frozen(['ada', 'grace', 'edsger'])
   await resume(journeyId, 'RESCHEDULE')
   const [first, , last] = await timers(journeyId)
@@ -72,7 +69,7 @@ resumed('RESCHEDULE begins the wait anew: nobody leaves before its whole length 
   expect((await workspace.messages(journeyId)).map((each) => each.status)).toEqual(['PLANNED', 'PLANNED', 'PLANNED'])
 })
 
-resumed.each(['SEND_LATE', 'SKIP'] as const)('%s ends the wait at once', async (policy) => {
+test.each(['SEND_LATE', 'SKIP'] as const)('%s ends the wait at once', async (policy) => {
   const journeyId = await frozen(['ada', 'grace'])
   await resume(journeyId, policy)
   await workspace.pass(10)
@@ -80,7 +77,7 @@ resumed.each(['SEND_LATE', 'SKIP'] as const)('%s ends the wait at once', async (
   expect((await workspace.messages(journeyId)).map((each) => each.status)).toEqual(['PLANNED', 'PLANNED'])
 })
 
-resumed.each(['RESCHEDULE', 'SEND_LATE'] as const)('%s plans a message again that the pause held back', async (policy) => {
+test.each(['RESCHEDULE', 'SEND_LATE'] as const)('%s plans a message again that the pause held back', async (policy) => {
   const journeyId = await held()
   await resume(journeyId, policy)
   await workspace.pass(5)
@@ -88,7 +85,7 @@ resumed.each(['RESCHEDULE', 'SEND_LATE'] as const)('%s plans a message again tha
   expect((await workspace.messages(journeyId)).map((each) => `${each.status} ${each.failure_code}`)).toEqual(['PLANNED journey_paused'])
 })
 
-resumed('SKIP gives up a message that the pause held back; its token goes on', async () => {
+test('SKIP gives up a message that the pause held back; its token goes on', async () => {
   const journeyId = await held()
   await resume(journeyId, 'SKIP')
   await workspace.tick()
@@ -96,7 +93,7 @@ resumed('SKIP gives up a message that the pause held back; its token goes on', a
   expect((await workspace.enrollments(journeyId)).map((each) => each.node)).toEqual(['pause'])
 })
 
-resumed('no more than two hundred a second come back, however many fell due', async () => {
+test('no more than two hundred a second come back, however many fell due', async () => {
   const journeyId = await frozen(Array.from({ length: 600 }, (_, n) => `contact-${n}`))
   await resume(journeyId, 'SEND_LATE')
   const due = await timers(journeyId)
@@ -107,7 +104,7 @@ resumed('no more than two hundred a second come back, however many fell due', as
   expect(last - first).toBeGreaterThan(2_500)
 })
 
-resumed('a job that died half-way is run again and thaws what is left; run once more, it changes nothing', async () => {
+test('a job that died half-way is run again and thaws what is left; run once more, it changes nothing', async () => {
   const journeyId = await frozen(['ada', 'grace'])
   const other = await frozen(['barbara'], 'bought')
   const { worker } = world.database
@@ -126,7 +123,7 @@ resumed('a job that died half-way is run again and thaws what is left; run once 
   expect([await due(), await timers(other)]).toEqual([thawed, [null]])
 })
 
-resumed('messages held back are given up page after page, each of them once', async () => {
+test('messages held back are given up page after page, each of them once', async () => {
   const { journeyId } = await workspace.publish(chain([on('seen'), email(template)]))
   const contactId = await workspace.contact('ada', ['email'])
   await world.rows(
@@ -147,7 +144,7 @@ resumed('messages held back are given up page after page, each of them once', as
   ])
 })
 
-resumed('a timer stays frozen when something else was noted of its enrollment during the pause', async () => {
+test('a timer stays frozen when something else was noted of its enrollment during the pause', async () => {
   const { journeyId } = await workspace.publish(
     chain([on('seen'), delay('PT1H')], { goals: [{ name: 'bought', event: 'order', window: 'P1D', onReached: 'RECORD' }] }),
   )
@@ -163,7 +160,7 @@ resumed('a timer stays frozen when something else was noted of its enrollment du
   expect((await workspace.enrollments(journeyId)).map((each) => each.status)).toEqual(['COMPLETED'])
 })
 
-resumed('a message that was held back by the pause, and is told of after the resumption, is planned again', async () => {
+test('a message that was held back by the pause, and is told of after the resumption, is planned again', async () => {
   const { journeyId } = await workspace.publish(chain([on('seen'), email(template)]))
   const contactId = await workspace.contact('ada', ['email'])
   await workspace.post(workspace.event('ada', 'seen'))

@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { STRANDED_AFTER, sweepStranded } from '../../jobs/stranded.ts'
+import type { SendOutcome } from '../../src/domain/delivery.ts'
+import type { Stranded } from '../../src/store/queries/dispatch.ts'
+import { chain, email, LANES, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+
+let world: TestRing
+let workspace: TestWorkspace
+let journeyId: string
+
+beforeAll(async () => {
+  world = await openTestRing()
+})
+afterAll(() => world.close())
+beforeEach(async () => {
+  workspace = await world.workspace()
+})
+
+/** Messages that were marked this many milliseconds ago by senders that have not been heard of since. */
+async function marked(...ages: number[]): Promise<string[]> {
+  ;({ journeyId } = await workspace.publish(chain([on('seen'), email(await workspace.template('email'))])))
+  const ids: string[] = []
+  for (const [n, age] of ages.entries()) {
+    await workspace.contact(`contact-${n}`, ['email'])
+    await workspace.post(workspace.event(`contact-${n}`, 'seen'))
+    const [row] = await world.rows<{ id: string }>(
+      `UPDATE message SET status = 'DISPATCHING', attempt = 1, dispatching_at = now() - $2::float8 * interval '1 millisecond'
+        WHERE journey_id = $1 AND status = 'PLANNED' RETURNING id`,
+      [journeyId, age],
+    )
+    ids.push(row?.id ?? '')
+  }
+  return ids
+}
+
+const sweep = (ask: (message: Stranded) => Promise<SendOutcome | null>) => sweepStranded(world.database.worker, LANES, ask)
+const outcomes = async () => {
+  const rows = await world.rows<{ id: string; status: string; failure_code: string | null }>(
+    'SELECT id, status, failure_code FROM message WHERE journey_id = $1',
+    [journeyId],
+  )
+  return Object.fromEntries(rows.map((row) => [row.id, row.failure_code === null ? row.status : `${row.status} ${row.failure_code}`]))
+}
+
+test('what a provider can tell is believed; what it cannot tell is unknown, and never sent again by itself', async () => {
+  const [told = '', untold = '', refused = ''] = await marked(60_000, 60_000, 60_000)
+  const asked: string[] = []
+  const swept = await sweep(async (message) => {
+    asked.push(message.id)
+    if (message.id === told) return { type: 'ok', providerMessageId: 'SM1' }
+    return message.id === refused ? { type: 'permanent', code: '30005', message: 'unknown handset' } : null
+  })
+  expect([swept, asked.sort()]).toEqual([3, [told, untold, refused].sort()])
+  world.planned.length = 0
+  await workspace.tick()
+  expect(await outcomes()).toEqual({ [told]: 'SENT', [untold]: 'UNKNOWN SENDER_LOST', [refused]: 'FAILED 30005' })
+  expect(world.planned).toEqual([])
+})
+
+test('a sender that may still be waiting for its answer is left alone', async () => {
+  const [young = ''] = await marked(STRANDED_AFTER - 10_000)
+  expect(await sweep(async () => null)).toBe(0)
+  await workspace.tick()
+  expect(await outcomes()).toEqual({ [young]: 'DISPATCHING' })
+})
+
+test('it does not matter how many workers sweep, nor that the lost sender reports after all', async () => {
+  const [id = ''] = await marked(60_000)
+  await Promise.all([sweep(async () => null), sweep(async () => null)])
+  await workspace.tick()
+  expect(await sweep(async () => null)).toBe(0)
+  const [row] = await world.rows<{ contact_id: string }>('SELECT contact_id FROM message WHERE id = $1', [id])
+  await workspace.post({
+    kind: 'result',
+    data: { messageId: id, attempt: 1, outcome: { type: 'ok', providerMessageId: 'SM1' }, at: Date.now() },
+    workspaceId: workspace.id,
+    contactId: row?.contact_id ?? '',
+  })
+  expect(await outcomes()).toEqual({ [id]: 'SENT' })
+  expect(
+    await world.rows(
+      `SELECT metric, sum(n)::int AS n FROM node_stats WHERE journey_id = $1 AND metric IN ('sent', 'unknown') GROUP BY 1 ORDER BY 1`,
+      [journeyId],
+    ),
+  ).toEqual([
+    { metric: 'sent', n: 1 },
+    { metric: 'unknown', n: 1 },
+  ])
+})
+
+test('one provider that cannot even be asked keeps nobody else from being told', async () => {
+  const ids = await marked(60_000, 60_000, 60_000)
+  const fault = new TypeError('the credentials cannot be opened')
+  const asking = sweep(async (message) => {
+    if (message.id === ids[0]) throw fault
+    return { type: 'ok', providerMessageId: message.id }
+  })
+  await expect(asking).rejects.toBe(fault)
+  await workspace.tick()
+  expect(await outcomes()).toEqual({ [ids[0] ?? '']: 'UNKNOWN SENDER_LOST', [ids[1] ?? '']: 'SENT', [ids[2] ?? '']: 'SENT' })
+})
