@@ -50,16 +50,23 @@ export function askTrigger(trigger: CompiledNode, happening: Happening, now: num
     case 'inactivity_trigger': {
       const config = trigger.config as InactivityTriggerConfig
       if (happening.type !== 'event' || (config.events && !config.events.includes(happening.event.name))) return null
-      return { type: 'quiet', key: '', until: happening.event.occurredAt + durationMillis(config.after) }
+      const until = happening.event.occurredAt + durationMillis(config.after)
+      // Imported history may tell that the contact was active later than known; it must not make everybody enter.
+      return until <= now && isStale(happening.event, now) ? refuseStale(trigger, happening.event) : { type: 'quiet', key: '', until }
     }
     default:
       return null
   }
 }
 
+const isStale = (event: EventFact, now: number) => now - event.occurredAt > STALE_AFTER
+
+function refuseStale(trigger: CompiledNode, event: EventFact): TriggerAnswer {
+  return { type: 'refuse', decision: { code: 'refused_stale', node: trigger.key, data: { eventId: event.id } } }
+}
+
 function keyed(trigger: CompiledNode, path: string | undefined, event: EventFact, quietFor: string | undefined, now: number): TriggerAnswer {
-  if (now - event.occurredAt > STALE_AFTER)
-    return { type: 'refuse', decision: { code: 'refused_stale', node: trigger.key, data: { eventId: event.id } } }
+  if (isStale(event, now)) return refuseStale(trigger, event)
   const key = path === undefined ? '' : keyOf(event, path)
   if (key === null) return { type: 'refuse', decision: { code: 'refused_filter', node: trigger.key, data: { missing: path ?? null } } }
   return quietFor === undefined ? { type: 'enter', key, event } : { type: 'quiet', key, until: event.occurredAt + durationMillis(quietFor) }

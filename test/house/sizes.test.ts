@@ -61,7 +61,6 @@ const OWED: ReadonlySet<string> = new Set([
   'src/domain/condition/condition.ts',
   'src/domain/condition/members.ts',
   'src/domain/delivery.ts',
-  'src/domain/entry.ts',
   'src/domain/journey/compile.ts',
   'src/domain/journey/enrollment.ts',
   'src/domain/journey/graph-shape.ts',
