@@ -236,7 +236,7 @@ class Scope implements NodeScope {
     run.effects.push(effect)
     // What a node changes, the next one sees.
     if (effect.type === 'contact') run.facts = withContactEffect(run.facts, effect)
-    if (effect.type === 'message' && effect.message.dedupeKey !== null) {
+    if (effect.type === 'message' && effect.message.dedupeKey !== null && effect.message.verdict.type !== 'suppress') {
       run.facts = { ...run.facts, dedupe: [...run.facts.dedupe, { key: effect.message.dedupeKey, at: run.now }] }
     }
   }

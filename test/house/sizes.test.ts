@@ -70,7 +70,6 @@ const OWED: ReadonlySet<string> = new Set([
   'src/domain/journey/nodes/branch.ts',
   'src/domain/journey/nodes/delay.ts',
   'src/domain/journey/nodes/exit.ts',
-  'src/domain/journey/nodes/message.ts',
   'src/domain/journey/nodes/triggers.ts',
   'src/domain/journey/nodes/update.ts',
   'src/domain/journey/nodes/wait.ts',

@@ -40,7 +40,7 @@ export interface EnrollmentState {
   seq: number
 }
 
-/** What an enrollment remembers of a message it sent. `rank` and `failed` merge forward only. */
+/** What an enrollment remembers of a message it sent. `rank` merges forward only; `failed` goes once it turns out delivered. */
 export interface MessageMemo {
   id: string
   channel: Channel

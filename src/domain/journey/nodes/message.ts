@@ -147,11 +147,13 @@ function hear(settings: MessageConfig, scope: NodeScope, signal: Signalled): Out
   if (signal.signal === 'SUPPRESSED') return { go: 'suppressed' }
   if (signal.signal === 'FAILED') return memo?.failed ? fail(settings, wait, scope, signal.at) : null
   if (!signal.human && RANK[signal.signal] >= ENGAGED) return null
+  // A failure that is waited out: its acceptance, heard of late, tells nothing new.
+  if (memo?.failed) return null
   const follows = settings.followUps ?? []
   const next: MessageWait = { ...wait }
   if (wait.accepted === null) {
     if (!follows.some((each) => each.on !== 'FAILED') && settings.nextAfter === undefined) return { go: 'next' }
-    next.accepted = memo?.acceptedAt ?? scope.now
+    next.accepted = Math.min(memo?.acceptedAt ?? scope.now, scope.now)
     const ignored = follows.find((each) => each.on === 'IGNORED')
     if (ignored?.after !== undefined) next.ignoredAt = next.accepted + durationMillis(ignored.after)
     if (settings.nextAfter !== undefined) next.nextAt = next.accepted + durationMillis(settings.nextAfter)
@@ -172,30 +174,34 @@ function hear(settings: MessageConfig, scope: NodeScope, signal: Signalled): Out
 
 function fail(settings: MessageConfig, wait: MessageWait, scope: NodeScope, at: number): Outcome {
   const follow = (settings.followUps ?? []).find((each) => each.on === 'FAILED')
+  if (wait.armed !== null) scope.note('follow_up_called_off', { on: wait.armed.on, by: 'FAILED' })
   if (follow?.after === undefined) return { go: 'failed' }
   const armed = { on: 'FAILED' as const, at: Math.min(at, scope.now) + durationMillis(follow.after) }
-  return leaveIfDue({ ...wait, armed, ignoredAt: null, nextAt: null }, scope)
+  scope.note('follow_up_armed', armed)
+  return leaveIfDue({ ...wait, armed }, scope)
 }
 
 function leaveWhenDue(_settings: MessageConfig, scope: NodeScope): Outcome {
   return leaveIfDue(scope.enrollment.memo as unknown as MessageWait, scope)
 }
 
-/** Leaves by whichever deadline has passed, the earliest first; an armed follow-up wins a tie. */
+/** Leaves by whichever deadline has passed, the earliest first; an armed follow-up wins a tie, and a failure is waited out alone. */
 function leaveIfDue(wait: MessageWait, scope: NodeScope): Outcome {
   const { now } = scope
   const engaged = isEngaged(scope, wait)
+  const failed = wait.armed?.on === 'FAILED'
   const deadlines: { at: number; port: string }[] = []
   if (wait.armed) deadlines.push({ at: wait.armed.at, port: wait.armed.on.toLowerCase() })
-  if (wait.ignoredAt !== null) {
+  if (wait.ignoredAt !== null && !failed) {
     // Somebody who engaged is not ignoring; with no other way out the end of the window is theirs too.
     if (!engaged) deadlines.push({ at: wait.ignoredAt, port: 'ignored' })
     else if (wait.armed === null && wait.nextAt === null) deadlines.push({ at: wait.ignoredAt, port: 'next' })
   }
-  if (wait.nextAt !== null) deadlines.push({ at: wait.nextAt, port: 'next' })
+  if (wait.nextAt !== null && !failed) deadlines.push({ at: wait.nextAt, port: 'next' })
   let first: { at: number; port: string } | null = null
   for (const deadline of deadlines) if (first === null || deadline.at < first.at) first = deadline
-  if (first !== null && first.at <= now) return { go: first.port }
+  // While the journey is paused a deadline passes unheeded: what is heard meanwhile may still move it, or call it off.
+  if (first !== null && first.at <= now && !scope.facts.paused) return { go: first.port }
   return stay(wait, first?.at ?? null)
 }
 
@@ -215,10 +221,13 @@ function keyText(value: Json | undefined): string | null {
   return value === undefined || value === null || typeof value === 'object' ? null : String(value)
 }
 
-/** Merges a signal into what the enrollment remembers of a message: forward only, humans only. Returns whether anything changed. */
+/**
+ * Merges a signal into what the enrollment remembers of a message: forward only, humans only. A failure stands against
+ * acceptance and not against delivery, whichever is heard first. Returns whether anything changed.
+ */
 export function mergeSignal(memo: EnrollmentState['messages'][string], signal: Signalled): boolean {
   if (signal.signal === 'FAILED') {
-    if (memo.failed || memo.rank >= 2) return false
+    if (memo.failed || memo.rank >= RANK.DELIVERED) return false
     memo.failed = true
     return true
   }
@@ -229,5 +238,6 @@ export function mergeSignal(memo: EnrollmentState['messages'][string], signal: S
   if (accepted) memo.acceptedAt = signal.at
   if (rank <= memo.rank) return accepted
   memo.rank = rank
+  if (rank >= RANK.DELIVERED) memo.failed = false
   return true
 }
