@@ -25,12 +25,20 @@ export function isStorable(text: string): boolean {
   return !text.includes('\u0000') && text.isWellFormed()
 }
 
-/** The same for every key and text of a JSON value. */
-export function isStorableJson(value: unknown): boolean {
-  if (typeof value === 'string') return isStorable(value)
-  if (typeof value !== 'object' || value === null) return true
-  return Object.entries(value).every(([key, each]) => isStorable(key) && isStorableJson(each))
+/** The way to the first text in a JSON value that PostgreSQL cannot keep, to the object whose key it is; null where there is none. */
+export function unstorableIn(value: unknown): string[] | null {
+  if (typeof value === 'string') return isStorable(value) ? null : []
+  if (typeof value !== 'object' || value === null) return null
+  for (const [key, each] of Object.entries(value)) {
+    if (!isStorable(key)) return []
+    const within = unstorableIn(each)
+    if (within !== null) return [key, ...within]
+  }
+  return null
 }
+
+/** Whether PostgreSQL can keep every key and text of a JSON value. */
+export const isStorableJson = (value: unknown): boolean => unstorableIn(value) === null
 
 /** One text for one value, however its objects' keys were ordered. */
 export function canonicalJson(value: unknown): string {

@@ -23,7 +23,7 @@ export const LARGEST_PAGE = 100
 export const DEFAULT_PAGE = 20
 
 /** What one operation may be, on either door. Measured before validation, which is quadratic in a document's fields. */
-export const LIMITS = { depth: 16, aliases: 100, directives: 50, fields: 1_500, tokens: 10_000, cost: 20_000 } as const
+export const LIMITS = { depth: 16, aliases: 100, directives: 50, fields: 1_500, tokens: 10_000, cost: 20_000, nesting: 500 } as const
 
 /** A list whose size is not asked for is taken to have this many entries. */
 const ASSUMED_LIST = 10
@@ -96,11 +96,12 @@ function argumentOf(field: FieldNode, argument: string, variables: Variables): u
   return node.kind === Kind.VARIABLE ? variables[node.name.value] : valueFromASTUntyped(node, { ...variables })
 }
 
-/** Entries of every list in a value. */
-function entries(value: unknown): number {
-  if (Array.isArray(value)) return value.reduce((sum: number, each) => sum + 1 + entries(each), 0)
+/** Entries of every list in a value. Throws LIMIT_EXCEEDED for one so deep that whoever walks it next would run out of stack. */
+function entries(value: unknown, depth = 0): number {
   if (typeof value !== 'object' || value === null) return 0
-  return Object.values(value).reduce((sum: number, each) => sum + entries(each), 0)
+  if (depth > LIMITS.nesting) refuse('nesting', depth)
+  const own = Array.isArray(value) ? value.length : 0
+  return Object.values(value).reduce((sum: number, each) => sum + entries(each, depth + 1), own)
 }
 
 const isList = (type: GraphQLOutputType): boolean => (isNonNullType(type) ? isList(type.ofType) : isListType(type))

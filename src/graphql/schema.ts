@@ -8,6 +8,7 @@ import { ConsentResolver } from './contacts/consent-resolver.ts'
 import { ContactResolver } from './contacts/resolver.ts'
 import { EnrollmentResolver } from './enrollments/resolver.ts'
 import { EventResolver } from './events/resolver.ts'
+import { guardFields } from './guard.ts'
 import { NODE_TYPE_CLASSES } from './journeys/node-kinds.ts'
 import { JourneyGraphResolver, JourneyResolver } from './journeys/resolver.ts'
 import { LiveResolver } from './live/resolver.ts'
@@ -58,6 +59,7 @@ export function buildApiSchema(): GraphQLSchema {
   })
   // type-graphql has no @oneOf: the mark is set on the built type, where graphql-js reads it.
   for (const type of Object.values(schema.getTypeMap())) if (isInputObjectType(type) && type.extensions.oneOf === true) type.isOneOf = true
+  guardFields(schema)
   return schema
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { canonicalJson, isObject, isStorable, isStorableJson, type Json, readPath } from '../../src/domain/json.ts'
+import { canonicalJson, isObject, isStorable, isStorableJson, type Json, readPath, unstorableIn } from '../../src/domain/json.ts'
 
 /** Any text JavaScript allows: fast-check's own keep surrogate pairs whole. */
 const anyText = fc.array(fc.oneof(fc.constantFrom(0, 0x61, 0xd83e, 0xdded), fc.nat(0xffff))).map((units) => String.fromCharCode(...units))
@@ -50,6 +50,16 @@ describe('readPath', () => {
       }),
     )
   })
+})
+
+test.each([
+  [['a', 'b\u0000'], ['1']],
+  [{ a: [{ b: 'c' }, { d: { e: '\ud800' } }] }, ['a', '1', 'd', 'e']],
+  [{ a: [{ '\u0000': 1 }] }, ['a', '0']],
+  ['\u0000', []],
+  [{ a: [null, 1, true, 'b'], c: new Date(0) }, null],
+])('the way to what cannot be kept in %j', (value, way) => {
+  expect(unstorableIn(value)).toEqual(way)
 })
 
 describe('isStorable', () => {

@@ -51,6 +51,14 @@ test('lists that are sent in cost a tenth an entry, inline or in variables', () 
   expect(cost('mutation { ingestEvents(input: { events: [{}, {}, {}] }) { accepted } }')).toBe(1 + 1 + 1)
 })
 
+test('what is sent in may be nested, but not so deep that walking it runs out of stack', () => {
+  const query = 'mutation ($a: JSONObject) { upsertContact(input: { contact: { externalId: "u" }, attributes: $a }) { userErrors { code } } }'
+  const nested = (n: number) => JSON.parse(`${'{"a":['.repeat(n / 2)}${']}'.repeat(n / 2)}`)
+  expect(cost(query, { a: nested(LIMITS.nesting) })).toBe(1 + 1 + 25 + 1)
+  expect(fault(() => cost(query, { a: nested(LIMITS.nesting + 2) }))).toEqual(refused('nesting'))
+  expect(fault(() => cost(query, { a: nested(100_000) }))).toEqual(refused('nesting'))
+})
+
 test('depth, aliases, directives and fields are counted with fragments spread out', () => {
   const deep = (n: number) => `{ ${'a { '.repeat(n - 1)} b ${'}'.repeat(n - 1)} }`
   expect(fault(() => checkSize(parse(deep(LIMITS.depth))))).toBeUndefined()

@@ -67,6 +67,21 @@ test('the limits of the HTTP door hold here, too', async () => {
   expect(await ask(client, twice, { n: 2 })).toEqual({ data: { contacts: { edges: [] } } })
 })
 
+test('a fault in an argument is answered where it stands, and the socket goes on', async () => {
+  const { key } = await api.workspace()
+  const client = connect(`Bearer ${key}`)
+  const located = (field: string, path: string, code: string) => [
+    { message: expect.any(String), locations: [{ line: 1, column: expect.any(Number) }], path: [path], extensions: { code, field: [field] } },
+  ]
+  expect(await ask(client, '{ it: contacts(first: 1000) { edges { cursor } } }')).toEqual({
+    data: null,
+    errors: located('first', 'it', 'INVALID_INPUT'),
+  })
+  const streamed = await ask(client, 'subscription { journeyProgress(journeyId: "x") { at } }')
+  expect(streamed).toEqual({ errors: located('journeyId', 'journeyProgress', 'NOT_FOUND') })
+  expect(await ask(client, '{ topics { id } }')).toEqual({ data: { topics: [] } })
+})
+
 test('a key revoked while its socket is open starts nothing more', async () => {
   const { key } = await api.workspace()
   const made = (await api.graphql(key, 'mutation { createApiKey(input: { name: "Brief", scopes: [READ] }) { apiKey { id } secret } }')).data

@@ -1,4 +1,4 @@
-import { Arg, Ctx, Mutation, Resolver } from 'type-graphql'
+import { Arg, Ctx, Extensions, Mutation, Resolver } from 'type-graphql'
 import { ingestEvents } from '../../services/events.ts'
 import { toReference } from '../contact-ref.ts'
 import { type ApiContext, callerWith } from '../context.ts'
@@ -12,6 +12,7 @@ export class EventResolver {
     description:
       'The hot door: takes up to 1,000 events and answers when they are committed. What they mean, journeys they start and contacts they make, follows at once and is not waited for. Needs the scope INGEST.',
   })
+  @Extensions({ judgesEach: true })
   async ingestEvents(@Arg('input', () => IngestEventsInput) input: IngestEventsInput, @Ctx() context: ApiContext): Promise<IngestEventsPayload> {
     const caller = callerWith(context, 'ingest')
     const events = input.events.map((event) => ({ ...event, contact: toReference(event.contact), occurredAt: event.occurredAt?.getTime() ?? null }))

@@ -57,7 +57,9 @@ export class WorkspaceResolver {
     })
   }
 
-  @Mutation(() => ApiKeyPayload, { description: 'Makes a key useless from the next request on, and ends what streams under it. Needs the scope ADMIN.' })
+  @Mutation(() => ApiKeyPayload, {
+    description: 'Makes a key useless from the next request on, and ends what streams under it. Needs the scope ADMIN.',
+  })
   revokeApiKey(@Arg('input', () => RevokeApiKeyInput) input: RevokeApiKeyInput, @Ctx() context: ApiContext): Promise<ApiKeyPayload> {
     const caller = callerWith(context, 'admin')
     return expected(async () => ({ apiKey: new ApiKey(await revokeApiKey(context.services, caller, idOf('ApiKey', input.id, ['id']))) }))
