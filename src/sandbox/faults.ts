@@ -17,6 +17,8 @@ export interface Fault {
   provider?: SandboxProvider
   status?: number
   retryAfter?: number | string
+  /** What a status says, as JSON: the provider's own words. A proxy's plain text, where it is left out. */
+  body?: object
   accept?: boolean
   /** How many requests it strikes; for ever, where it is left out. */
   times?: number
@@ -72,9 +74,9 @@ export function answerWithFault(response: ServerResponse, fault: Fault, answer: 
   const socket = response.socket
   switch (fault.kind) {
     case 'status': {
-      const headers: Record<string, string> = { 'content-type': 'text/plain' }
+      const headers: Record<string, string> = { 'content-type': fault.body ? 'application/json' : 'text/plain' }
       if (fault.retryAfter !== undefined) headers['retry-after'] = String(fault.retryAfter)
-      response.writeHead(fault.status ?? 503, headers).end('Service unavailable')
+      response.writeHead(fault.status ?? 503, headers).end(fault.body ? JSON.stringify(fault.body) : 'Service unavailable')
       return
     }
     case 'reset-before':
