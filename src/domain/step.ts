@@ -2,7 +2,16 @@ import type { Purpose } from './channel.ts'
 import { evaluate, matchesFilter } from './condition/evaluate.ts'
 import type { EventFact, Facts } from './facts.ts'
 import type { CompiledGraph, CompiledNode } from './journey/compile.ts'
-import type { Decision, DecisionCode, Effect, EnrollmentState, EnrollmentStatus, Input, StepResult } from './journey/enrollment.ts'
+import {
+  type Decision,
+  type DecisionCode,
+  type Effect,
+  type EnrollmentState,
+  type EnrollmentStatus,
+  type Input,
+  type StepResult,
+  startOf,
+} from './journey/enrollment.ts'
 import { matchesKey } from './journey/match.ts'
 import type { NodeScope, Outcome } from './journey/node-kind.ts'
 import { mergeSignal } from './journey/nodes/message.ts'
@@ -82,7 +91,7 @@ class Run {
     for (const goal of this.graph.goals) {
       if (this.state.status !== 'ACTIVE') return
       if (goal.event !== event.name || this.state.goals[goal.name] !== undefined) continue
-      const sooner = event.occurredAt < this.state.enteredAt || event.id === this.state.trigger.event?.id
+      const sooner = event.occurredAt < startOf(this.state) || event.id === this.state.trigger.event?.id
       if (sooner || event.occurredAt > this.state.enteredAt + goal.window) continue
       if (!matchesKey(event, goal.matchKey, this.state.key) || !matchesFilter(event.properties, goal.where, this.now)) continue
       this.state.goals[goal.name] = event.occurredAt

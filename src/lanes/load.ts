@@ -2,7 +2,7 @@ import type { Channel, ConsentState, IdentityStatus } from '../domain/channel.ts
 import type { EventFact, Facts } from '../domain/facts.ts'
 import { derivedId, laneOf } from '../domain/ids.ts'
 import type { CompiledGraph } from '../domain/journey/compile.ts'
-import type { EnrollmentState } from '../domain/journey/enrollment.ts'
+import { type EnrollmentState, startOf } from '../domain/journey/enrollment.ts'
 import type { HistoryNeed } from '../domain/journey/node-kind.ts'
 import type { JsonObject } from '../domain/json.ts'
 import type { ClaimedItem, EnrollmentRow, WatchRow } from '../store/queries/claim.ts'
@@ -320,7 +320,7 @@ async function loadPast(
     for (const { state } of one.enrollments.values()) {
       const graph = versions.get(state.versionId)
       if (graph === undefined) continue
-      need(graph.history, state.enteredAt)
+      need(graph.history, startOf(state))
       dedupe ||= graph.dedupes
     }
     for (const id of candidates(one, configuration)) {

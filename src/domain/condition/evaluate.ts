@@ -1,7 +1,7 @@
 import { durationMillis } from '../duration.ts'
 import type { ContactFacts, EventFact, Facts } from '../facts.ts'
 import { parseTimeOfDay } from '../instant.ts'
-import type { EnrollmentState } from '../journey/enrollment.ts'
+import { type EnrollmentState, startOf } from '../journey/enrollment.ts'
 import { matchesKey } from '../journey/match.ts'
 import { type Json, type JsonObject, readPath } from '../json.ts'
 import { wallClockAt } from '../zone.ts'
@@ -153,7 +153,7 @@ function eventHappened(condition: EventCondition): CompiledCondition {
     if (enrollment === null && (sinceEntry || matchKey !== undefined)) return false
     const from = Math.max(
       span === null ? Number.NEGATIVE_INFINITY : now - span,
-      sinceEntry && enrollment ? enrollment.enteredAt : Number.NEGATIVE_INFINITY,
+      sinceEntry && enrollment ? startOf(enrollment) : Number.NEGATIVE_INFINITY,
     )
     const entry = sinceEntry ? enrollment?.trigger.event?.id : undefined
     const fits = (event: EventFact) =>

@@ -40,6 +40,11 @@ export interface EnrollmentState {
   seq: number
 }
 
+/** From when on what happens has happened since entry: since its trigger, which the tick that lets the contact in meets only later. */
+export function startOf({ enteredAt, trigger }: Pick<EnrollmentState, 'enteredAt' | 'trigger'>): number {
+  return Math.min(enteredAt, trigger.event?.occurredAt ?? enteredAt)
+}
+
 /** What an enrollment remembers of a message it sent. `rank` merges forward only; `failed` goes once it turns out delivered. */
 export interface MessageMemo {
   id: string

@@ -4,6 +4,7 @@ import { propertyFilterShape } from '../../condition/validate.ts'
 import { durationMillis } from '../../duration.ts'
 import type { EventFact } from '../../facts.ts'
 import { duration, flag, list, object, optional, type Shape, text } from '../../shape.ts'
+import { startOf } from '../enrollment.ts'
 import { matchesKey } from '../match.ts'
 import type { NodeKind, NodeScope, Outcome } from '../node-kind.ts'
 
@@ -59,7 +60,7 @@ export const wait: NodeKind<WaitConfig> = {
     if (settings.sinceEntry !== false) {
       const { enrollment } = scope
       for (const event of scope.facts.history) {
-        if (event.occurredAt < enrollment.enteredAt || event.id === enrollment.trigger.event?.id) continue
+        if (event.occurredAt < startOf(enrollment) || event.id === enrollment.trigger.event?.id) continue
         const outcome = matching(settings, scope, event)
         if (outcome !== null) return outcome
       }
