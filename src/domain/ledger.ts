@@ -81,7 +81,7 @@ export function applyResult(entry: LedgerEntry, attempt: number, outcome: SendOu
   switch (outcome.type) {
     case 'ok': {
       const known = { ...entry, providerMessageId: outcome.providerMessageId, cost: outcome.cost ?? entry.cost }
-      return open || entry.sentAt === null ? accept(known, at, { providerMessageId: outcome.providerMessageId }) : nothing(known)
+      return accept(known, at, { providerMessageId: outcome.providerMessageId })
     }
     case 'retry': {
       if (entry.status !== 'DISPATCHING') return nothing(entry)
@@ -111,16 +111,21 @@ export function applyResult(entry: LedgerEntry, attempt: number, outcome: SendOu
   }
 }
 
+const earliest = (known: number | null, at: number) => (known === null ? at : Math.min(known, at))
+
+/**
+ * The entry once it is certain that the provider has the message: whatever showed it, it is never handed over again.
+ * Of all the instants told the earliest stands, so that their order of arrival does not matter.
+ */
+function accepted(entry: LedgerEntry, at: number): LedgerEntry {
+  const sentAt = earliest(entry.sentAt, at)
+  return FINALITY[entry.status] < FINALITY.SENT ? { ...entry, status: 'SENT', dueAt: null, failure: null, sentAt } : { ...entry, sentAt }
+}
+
 function accept(entry: LedgerEntry, at: number, detail: JsonObject): LedgerChange {
-  const first = entry.sentAt === null
-  const status = FINALITY[entry.status] < FINALITY.SENT ? 'SENT' : entry.status
-  const dueAt = FINALITY[entry.status] < FINALITY.SENT ? null : entry.dueAt
-  return {
-    ...nothing({ ...entry, status, dueAt, sentAt: entry.sentAt ?? at, failure: status === 'SENT' ? null : entry.failure }),
-    history: first ? { status: 'SENT', human: null, at, detail } : null,
-    signal: first ? { signal: 'SENT', human: true, at } : null,
-    counts: first ? ['sent'] : [],
-  }
+  const next = accepted(entry, at)
+  if (entry.sentAt !== null) return nothing(next)
+  return { ...nothing(next), history: { status: 'SENT', human: null, at, detail }, signal: { signal: 'SENT', human: true, at }, counts: ['sent'] }
 }
 
 function failed(entry: LedgerEntry, at: number, identity: LedgerChange['identity'], status: 'FAILED' | 'BOUNCED' = 'FAILED'): LedgerChange {
@@ -157,7 +162,7 @@ export function applyCallback(entry: LedgerEntry, callback: StatusReport): Ledge
   switch (callback.status) {
     case 'PROCESSED':
     case 'SENT':
-      return entry.sentAt === null ? accept(known, at, detail) : nothing(known)
+      return accept(known, at, detail)
     case 'DEFERRED':
       return { ...nothing(known), history: line }
     case 'DELIVERED':
@@ -167,9 +172,11 @@ export function applyCallback(entry: LedgerEntry, callback: StatusReport): Ledge
       return engaged(known, callback.status, human, at, { ...line, human })
     case 'BOUNCED':
     case 'FAILED': {
-      if (FINALITY[known.status] >= FINALITY[callback.status]) return nothing(known)
+      const identity = callback.identity ?? null
+      // Mail that was taken may still bounce: the message stays delivered, the address is bad all the same.
+      if (FINALITY[known.status] >= FINALITY[callback.status]) return { ...nothing(known), identity }
       const failure = { code: callback.code ?? callback.status, class: 'PERMANENT' as const, message: callback.detail ?? '' }
-      return failed({ ...known, failure }, at, callback.identity ?? null, callback.status)
+      return failed({ ...known, failure }, at, identity, callback.status)
     }
     case 'COMPLAINED':
     case 'UNSUBSCRIBED':
@@ -178,19 +185,22 @@ export function applyCallback(entry: LedgerEntry, callback: StatusReport): Ledge
 }
 
 function delivered(entry: LedgerEntry, at: number, history: LedgerChange['history']): LedgerChange {
-  if (entry.deliveredAt !== null) return nothing(entry)
+  const deliveredAt = earliest(entry.deliveredAt, at)
+  const next: LedgerEntry = { ...entry, status: 'DELIVERED', dueAt: null, sentAt: earliest(entry.sentAt, at), deliveredAt, failure: null }
+  if (entry.deliveredAt !== null) return nothing(next)
   const counts = entry.sentAt === null ? ['sent', 'delivered'] : ['delivered']
-  const next: LedgerEntry = { ...entry, status: 'DELIVERED', dueAt: null, sentAt: entry.sentAt ?? at, deliveredAt: at, failure: null }
   return { ...nothing(next), history, signal: { signal: 'DELIVERED', human: true, at }, counts }
 }
 
 function engaged(entry: LedgerEntry, status: 'OPENED' | 'CLICKED', human: boolean, at: number, history: LedgerChange['history']): LedgerChange {
   const field = status === 'OPENED' ? (human ? 'openedAt' : 'machineOpenedAt') : human ? 'clickedAt' : 'machineClickedAt'
-  const before = entry[field]
-  const next = { ...entry, [field]: before === null ? at : Math.min(before, at) }
-  if (before !== null) return { ...nothing(next), history }
-  const counts = [human ? status.toLowerCase() : `machine_${status.toLowerCase()}`]
-  return { ...nothing(next), history, signal: { signal: status, human, at }, counts }
+  const next = { ...accepted(entry, at), [field]: earliest(entry[field], at) }
+  if (entry[field] !== null) return { ...nothing(next), history }
+  const first = entry.sentAt === null
+  const count = human ? status.toLowerCase() : `machine_${status.toLowerCase()}`
+  // A machine's visit moves nobody, but where it is the first sign of acceptance, that does.
+  const signal = first && !human ? { signal: 'SENT' as const, human: true, at } : { signal: status, human, at }
+  return { ...nothing(next), history, signal, counts: first ? ['sent', count] : [count] }
 }
 
 /** A person answered the message. */

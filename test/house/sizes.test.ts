@@ -75,7 +75,6 @@ const OWED: ReadonlySet<string> = new Set([
   'src/domain/journey/nodes/wait.ts',
   'src/domain/journey/path-scope.ts',
   'src/domain/journey/validate.ts',
-  'src/domain/ledger.ts',
   'src/domain/shape.ts',
   'src/domain/step.ts',
   'src/lanes/dispatch.ts',

@@ -1,0 +1,422 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { CHANNELS } from '../../src/domain/channel.ts'
+import type { DeliveryStatus, SendOutcome } from '../../src/domain/delivery.ts'
+import {
+  applyCallback,
+  applyReply,
+  applyResult,
+  applyTimer,
+  backOff,
+  type LedgerChange,
+  type LedgerEntry,
+  RECONCILE_AFTER,
+  type StatusReport,
+} from '../../src/domain/ledger.ts'
+
+const NOW = 1_750_000_000_000
+const DAY = 86_400_000
+const MINUTE = 60_000
+
+const entry = (over: Partial<LedgerEntry> = {}): LedgerEntry => ({
+  id: 'm-1',
+  channel: 'email',
+  status: 'DISPATCHING',
+  attempt: 1,
+  dueAt: null,
+  plannedAt: NOW - 1000,
+  providerMessageId: null,
+  failure: null,
+  sentAt: null,
+  deliveredAt: null,
+  openedAt: null,
+  clickedAt: null,
+  repliedAt: null,
+  machineOpenedAt: null,
+  machineClickedAt: null,
+  cost: null,
+  whenUnknown: 'HOLD',
+  ...over,
+})
+const OK = { type: 'ok', providerMessageId: 'p-1', cost: 7 } as const
+const RETRY = { type: 'retry', code: '429', message: 'slow down' } as const
+const PERMANENT = { type: 'permanent', code: '21211', message: 'no number' } as const
+const AMBIGUOUS = { type: 'ambiguous', code: 'TIMEOUT', message: 'no answer' } as const
+const report = (status: StatusReport['status'], over: Partial<StatusReport> = {}): StatusReport => ({ status, human: true, at: NOW, ...over })
+const result = (from: LedgerEntry, outcome: SendOutcome, attempt = from.attempt) => applyResult(from, attempt, outcome, NOW - 5, NOW)
+const quiet = { history: null, signal: null, counts: [], identity: null, optOut: false, send: false }
+
+describe('what an attempt came to', () => {
+  test('ok: sent, with what it cost', () => {
+    expect(result(entry({ failure: { code: '429', class: 'RETRYABLE', message: '' } }), OK)).toEqual({
+      ...quiet,
+      entry: entry({ status: 'SENT', providerMessageId: 'p-1', cost: 7, sentAt: NOW - 5 }),
+      history: { status: 'SENT', human: null, at: NOW - 5, detail: { providerMessageId: 'p-1' } },
+      signal: { signal: 'SENT', human: true, at: NOW - 5 },
+      counts: ['sent'],
+    })
+  })
+
+  test('retry: waits for its turn, told to nobody but the history', () => {
+    const dueAt = NOW + backOff('m-1', 1, undefined)
+    expect(result(entry(), RETRY)).toEqual({
+      ...quiet,
+      entry: entry({ status: 'DEFERRED', dueAt, failure: { code: '429', class: 'RETRYABLE', message: 'slow down' } }),
+      history: { status: 'RETRY', human: null, at: NOW - 5, detail: { code: '429', until: dueAt } },
+    })
+  })
+
+  test('retry, a day after planning: given up', () => {
+    expect(result(entry({ plannedAt: NOW - DAY }), RETRY).entry.status).toBe('DEFERRED')
+    const late = entry({ plannedAt: NOW - DAY - 1 })
+    expect(result(late, RETRY)).toEqual({
+      ...quiet,
+      entry: { ...late, status: 'FAILED', failure: { code: '429', class: 'RETRYABLE', message: 'slow down' } },
+      history: { status: 'FAILED', human: null, at: NOW - 5, detail: { code: '429' } },
+      signal: { signal: 'FAILED', human: true, at: NOW - 5, reason: '429' },
+      counts: ['failed'],
+    })
+  })
+
+  test('permanent: failed, with what it tells of the address and the person', () => {
+    const failed = {
+      entry: entry({ status: 'FAILED', failure: { code: '21211', class: 'PERMANENT', message: 'no number' } }),
+      history: { status: 'FAILED', human: null, at: NOW - 5, detail: { code: '21211' } },
+      signal: { signal: 'FAILED', human: true, at: NOW - 5, reason: '21211' },
+      counts: ['failed'],
+      send: false,
+    }
+    expect(result(entry(), PERMANENT)).toEqual({ ...failed, identity: null, optOut: false })
+    expect(result(entry(), { ...PERMANENT, identity: 'INVALID' })).toEqual({ ...failed, identity: 'INVALID', optOut: false })
+    expect(result(entry(), { ...PERMANENT, optedOut: true })).toEqual({ ...failed, identity: null, optOut: true })
+  })
+
+  test('ambiguous: unknown, and looked at again when a callback can have come', () => {
+    expect(RECONCILE_AFTER).toBe(10 * MINUTE)
+    expect(result(entry(), AMBIGUOUS)).toEqual({
+      ...quiet,
+      entry: entry({ status: 'UNKNOWN', dueAt: NOW + 10 * MINUTE, failure: { code: 'TIMEOUT', class: 'AMBIGUOUS', message: 'no answer' } }),
+      history: { status: 'UNKNOWN', human: null, at: NOW - 5, detail: { code: 'TIMEOUT' } },
+      signal: { signal: 'UNKNOWN', human: true, at: NOW - 5 },
+      counts: ['unknown'],
+    })
+  })
+
+  test.each([OK, RETRY, PERMANENT, AMBIGUOUS])('of another attempt than the last changes nothing: $type', (outcome) => {
+    const second = entry({ attempt: 2 })
+    expect(result(second, outcome, 1)).toEqual({ ...quiet, entry: second })
+    expect(result(second, outcome, 3)).toEqual({ ...quiet, entry: second })
+  })
+
+  test.each([RETRY, PERMANENT, AMBIGUOUS])('$type takes nothing back that a callback has told', (outcome) => {
+    for (const status of ['SENT', 'DELIVERED', 'FAILED', 'BOUNCED', 'CANCELLED', 'SUPPRESSED'] as const) {
+      const known = entry({ status, sentAt: NOW - 9 })
+      expect(result(known, outcome)).toEqual({ ...quiet, entry: known })
+    }
+  })
+})
+
+test('back-off doubles from a second to five minutes, 25 % to either side, and never undercuts Retry-After', () => {
+  fc.assert(
+    fc.property(fc.uuid(), fc.integer({ min: 1, max: 2000 }), fc.option(fc.nat(DAY), { nil: undefined }), (id, attempt, retryAfter) => {
+      const base = Math.min(300_000, 1000 * 2 ** (attempt - 1))
+      const pause = backOff(id, attempt, undefined)
+      expect(pause).toBeGreaterThanOrEqual(base * 0.75 - 1)
+      expect(pause).toBeLessThanOrEqual(base * 1.25 + 1)
+      expect(Number.isInteger(pause)).toBe(true)
+      expect(backOff(id, attempt, retryAfter)).toBe(Math.max(pause, retryAfter ?? 0))
+    }),
+  )
+  expect(new Set(Array.from({ length: 100 }, (_, n) => backOff(`m-${n}`, 5, undefined))).size).toBeGreaterThan(90)
+})
+
+describe('what a provider reports', () => {
+  test('an unanswered hand-over is sent once anybody shows that it arrived, and is not sent again', () => {
+    const unknown = entry({ status: 'UNKNOWN', dueAt: NOW, whenUnknown: 'RESEND', failure: { code: 'TIMEOUT', class: 'AMBIGUOUS', message: '' } })
+    const settled = { status: 'SENT', dueAt: null, failure: null, sentAt: NOW }
+    const proofs = [
+      [report('PROCESSED'), ['sent'], 'SENT'],
+      [report('SENT'), ['sent'], 'SENT'],
+      [report('OPENED'), ['sent', 'opened'], 'OPENED'],
+      [report('CLICKED'), ['sent', 'clicked'], 'CLICKED'],
+      // Nobody acts on a scanner's click, but the message went out.
+      [report('CLICKED', { human: false }), ['sent', 'machine_clicked'], 'SENT'],
+      [report('OPENED', { human: false }), ['sent', 'machine_opened'], 'SENT'],
+    ] as const
+    for (const [proof, counts, signal] of proofs) {
+      const change = applyCallback(unknown, proof)
+      expect(change.entry).toMatchObject(settled)
+      expect(change).toMatchObject({ counts, signal: { signal, human: true, at: NOW } })
+      expect(applyTimer(change.entry, NOW + DAY)).toEqual({ ...quiet, entry: change.entry })
+    }
+    const delivered = applyCallback(unknown, report('DELIVERED'))
+    expect(delivered.entry).toMatchObject({ ...settled, status: 'DELIVERED', deliveredAt: NOW })
+    expect(delivered).toMatchObject({ counts: ['sent', 'delivered'], signal: { signal: 'DELIVERED' } })
+  })
+
+  test('an address that bounces or fails is marked, even where the message counts as delivered', () => {
+    for (const status of ['SENT', 'FAILED', 'BOUNCED', 'DELIVERED'] as const)
+      expect(applyCallback(entry({ status, sentAt: NOW - 9 }), report('BOUNCED', { identity: 'BOUNCED', code: '550' })).identity).toBe('BOUNCED')
+    expect(applyCallback(entry({ status: 'SENT' }), report('BOUNCED', { identity: 'BOUNCED', code: '550', detail: 'no mailbox' }))).toEqual({
+      ...quiet,
+      entry: entry({ status: 'BOUNCED', failure: { code: '550', class: 'PERMANENT', message: 'no mailbox' } }),
+      history: { status: 'BOUNCED', human: null, at: NOW, detail: { code: '550' } },
+      signal: { signal: 'FAILED', human: true, at: NOW, reason: '550' },
+      counts: ['bounced'],
+      identity: 'BOUNCED',
+    })
+  })
+
+  test('a click keeps its link; a second one is history only, and the earliest instant stands', () => {
+    const first = applyCallback(entry({ status: 'DELIVERED', sentAt: NOW - 9 }), report('CLICKED', { url: 'https://a.example/' }))
+    expect(first).toMatchObject({ counts: ['clicked'], history: { status: 'CLICKED', human: true, at: NOW, detail: { url: 'https://a.example/' } } })
+    const second = applyCallback(first.entry, report('CLICKED', { at: NOW - 3 }))
+    expect(second).toEqual({
+      ...quiet,
+      entry: { ...first.entry, clickedAt: NOW - 3 },
+      history: { status: 'CLICKED', human: true, at: NOW - 3, detail: {} },
+    })
+  })
+
+  test('a machine’s opening is kept apart and told as such', () => {
+    const change = applyCallback(entry({ status: 'SENT', sentAt: NOW - 9 }), report('OPENED', { human: false }))
+    expect(change.entry).toMatchObject({ openedAt: null, machineOpenedAt: NOW })
+    expect(change).toMatchObject({ counts: ['machine_opened'], signal: { signal: 'OPENED', human: false } })
+  })
+
+  test.each(['COMPLAINED', 'UNSUBSCRIBED'] as const)('%s takes the consent and leaves the message as it was', (status) => {
+    const sent = entry({ status: 'SENT', sentAt: NOW - 9 })
+    expect(applyCallback(sent, report(status))).toEqual({
+      ...quiet,
+      entry: sent,
+      history: { status, human: null, at: NOW, detail: {} },
+      counts: [status.toLowerCase()],
+      optOut: true,
+    })
+  })
+
+  test('a deferral at the provider is history', () => {
+    const sent = entry({ status: 'SENT', sentAt: NOW - 9 })
+    expect(applyCallback(sent, report('DEFERRED', { code: '451' }))).toEqual({
+      ...quiet,
+      entry: sent,
+      history: { status: 'DEFERRED', human: null, at: NOW, detail: { code: '451' } },
+    })
+  })
+
+  test('the first answer counts', () => {
+    const change = applyReply(entry({ status: 'SENT' }), NOW)
+    expect(change).toEqual({
+      ...quiet,
+      entry: entry({ status: 'SENT', repliedAt: NOW }),
+      history: { status: 'REPLIED', human: true, at: NOW },
+      signal: { signal: 'REPLIED', human: true, at: NOW },
+      counts: ['replied'],
+    })
+    expect(applyReply(change.entry, NOW + 1)).toEqual({ ...quiet, entry: change.entry })
+  })
+})
+
+describe('when its time has come', () => {
+  test('before, nothing; then a retry goes out again', () => {
+    const waits = entry({ status: 'DEFERRED', dueAt: NOW })
+    expect(applyTimer(waits, NOW - 1)).toEqual({ ...quiet, entry: waits })
+    expect(applyTimer(waits, NOW)).toEqual({ ...quiet, entry: { ...waits, status: 'PLANNED', dueAt: null }, send: true })
+    const frozen = entry({ status: 'DEFERRED' })
+    expect(applyTimer(frozen, NOW)).toEqual({ ...quiet, entry: frozen })
+  })
+
+  // providers.md: a push collapses on the device; elsewhere the template's policy decides.
+  test.each([
+    ['push', 'HOLD', 1, true],
+    ['push', 'RESEND', 1, true],
+    ['email', 'HOLD', 1, false],
+    ['sms', 'HOLD', 1, false],
+    ['email', 'RESEND', 1, true],
+    ['sms', 'RESEND', 1, true],
+    ['push', 'RESEND', 2, false],
+    ['sms', 'RESEND', 2, false],
+  ] as const)('a %s that stayed unknown, %s, attempt %i: again %s', (channel, whenUnknown, attempt, again) => {
+    const unknown = entry({ channel, whenUnknown, attempt, status: 'UNKNOWN', dueAt: NOW })
+    expect(applyTimer(unknown, NOW)).toEqual(
+      again
+        ? { ...quiet, entry: { ...unknown, status: 'PLANNED', dueAt: null }, send: true, history: { status: 'RESEND', human: null, at: NOW } }
+        : { ...quiet, entry: { ...unknown, dueAt: null } },
+    )
+  })
+})
+
+/** Where a status may go; out of PLANNED and DEFERRED only the dispatch leads to DISPATCHING, which is not the ledger's. */
+const MAY_BECOME: Record<DeliveryStatus, readonly DeliveryStatus[]> = {
+  PLANNED: ['SENT', 'FAILED', 'BOUNCED', 'DELIVERED'],
+  DEFERRED: ['PLANNED', 'SENT', 'FAILED', 'BOUNCED', 'DELIVERED'],
+  DISPATCHING: ['DEFERRED', 'UNKNOWN', 'SENT', 'FAILED', 'BOUNCED', 'DELIVERED'],
+  UNKNOWN: ['PLANNED', 'SENT', 'FAILED', 'BOUNCED', 'DELIVERED'],
+  SENT: ['FAILED', 'BOUNCED', 'DELIVERED'],
+  CANCELLED: ['FAILED', 'BOUNCED', 'DELIVERED'],
+  SUPPRESSED: ['FAILED', 'BOUNCED', 'DELIVERED'],
+  FAILED: ['BOUNCED', 'DELIVERED'],
+  BOUNCED: ['DELIVERED'],
+  DELIVERED: [],
+}
+
+/** One life of a message: what it may meet, in any order, as often as it likes. `lost`: the worker died, and nobody knows. */
+const TRUTHS = ['ok', 'retry', 'permanent', 'taken unanswered', 'untaken unanswered'] as const
+const REPORTS = ['PROCESSED', 'SENT', 'DEFERRED', 'DELIVERED', 'OPENED', 'CLICKED', 'BOUNCED', 'FAILED', 'COMPLAINED', 'UNSUBSCRIBED'] as const
+/** Weighted towards what leads to a second hand-over, which is where laws break. */
+const move = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ type: fc.constant('dispatch' as const), truth: fc.constantFrom(...TRUTHS, 'taken unanswered' as const) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('result' as const), of: fc.nat(3) }) },
+  { weight: 3, arbitrary: fc.record({ type: fc.constant('lost' as const) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('callback' as const), status: fc.constantFrom(...REPORTS), human: fc.boolean() }) },
+  { weight: 4, arbitrary: fc.record({ type: fc.constant('timer' as const) }) },
+)
+const OUTCOMES: Record<(typeof TRUTHS)[number], SendOutcome> = {
+  ok: OK,
+  retry: RETRY,
+  permanent: PERMANENT,
+  'taken unanswered': AMBIGUOUS,
+  'untaken unanswered': AMBIGUOUS,
+}
+
+interface Life {
+  entry: LedgerEntry
+  taken: number
+  changes: LedgerChange[]
+  proven: boolean
+}
+
+function live(start: LedgerEntry, moves: readonly (typeof move extends fc.Arbitrary<infer M> ? M : never)[]): Life {
+  const attempts: (typeof TRUTHS)[number][] = []
+  const life: Life = { entry: start, taken: 0, changes: [], proven: false }
+  const fold = (change: LedgerChange) => {
+    if (change.entry.status !== life.entry.status) expect(MAY_BECOME[life.entry.status]).toContain(change.entry.status)
+    life.entry = change.entry
+    life.changes.push(change)
+  }
+  for (const [index, each] of moves.entries()) {
+    const now = NOW + index * RECONCILE_AFTER
+    switch (each.type) {
+      case 'dispatch':
+        if (life.entry.status !== 'PLANNED') break
+        expect(life.proven).toBe(false)
+        attempts.push(each.truth)
+        life.entry = { ...life.entry, status: 'DISPATCHING', attempt: life.entry.attempt + 1 }
+        if (each.truth === 'ok' || each.truth === 'taken unanswered') life.taken++
+        break
+      case 'result': {
+        const truth = attempts[each.of]
+        if (truth === undefined) break
+        if (truth === 'ok' && each.of + 1 === life.entry.attempt) life.proven = true
+        fold(applyResult(life.entry, each.of + 1, OUTCOMES[truth], now, now))
+        break
+      }
+      case 'lost':
+        fold(applyResult(life.entry, life.entry.attempt, AMBIGUOUS, now, now))
+        break
+      case 'callback':
+        if (life.taken === 0) break
+        if (each.status !== 'DEFERRED' && each.status !== 'COMPLAINED' && each.status !== 'UNSUBSCRIBED') life.proven = true
+        fold(applyCallback(life.entry, report(each.status, { human: each.human, at: now })))
+        break
+      case 'timer':
+        fold(applyTimer(life.entry, now))
+        break
+    }
+  }
+  return life
+}
+
+describe('laws of any life', () => {
+  const start = fc.record({ channel: fc.constantFrom(...CHANNELS), whenUnknown: fc.constantFrom('HOLD' as const, 'RESEND' as const) })
+  const moves = fc.array(move, { maxLength: 40, size: 'max' })
+
+  test('never backwards; never handed over again once anything has shown that it was taken; never twice unless flagged unknown', () => {
+    const reached = { twice: 0, unknown: 0 }
+    fc.assert(
+      fc.property(start, moves, (of, happens) => {
+        const { taken, changes } = live(entry({ ...of, status: 'PLANNED', attempt: 0, plannedAt: NOW }), happens)
+        const lines = changes.flatMap(({ history }) => (history === null ? [] : [history.status]))
+        expect(taken).toBeLessThanOrEqual(of.channel === 'push' || of.whenUnknown === 'RESEND' ? 2 : 1)
+        if (taken === 2) expect(lines.filter((line) => line === 'UNKNOWN' || line === 'RESEND').slice(0, 2)).toEqual(['UNKNOWN', 'RESEND'])
+        expect(lines.filter((line) => line === 'RESEND').length).toBeLessThanOrEqual(1)
+        for (const { send, entry: next } of changes) expect(send).toBe(send && next.status === 'PLANNED' && next.dueAt === null)
+        if (taken === 2) reached.twice++
+        if (lines.includes('UNKNOWN')) reached.unknown++
+      }),
+      { numRuns: 1000 },
+    )
+    // The moves are worth something only if they lead there.
+    expect(reached.twice).toBeGreaterThan(20)
+    expect(reached.unknown).toBeGreaterThan(200)
+  })
+
+  test('every number is counted once, and what is told of the message is told once', () => {
+    fc.assert(
+      fc.property(start, moves, (of, happens) => {
+        const { changes } = live(entry({ ...of, status: 'PLANNED', attempt: 0, plannedAt: NOW }), happens)
+        const counted = changes.flatMap(({ counts }) => counts).filter((each) => !['unknown', 'complained', 'unsubscribed'].includes(each))
+        expect(counted).toEqual([...new Set(counted)])
+        const heard = changes.flatMap(({ signal }) => (signal === null ? [] : [`${signal.signal} ${signal.human}`]))
+        const once = heard.filter((each) => !each.startsWith('UNKNOWN') && !each.startsWith('FAILED'))
+        expect(once).toEqual([...new Set(once)])
+      }),
+      { numRuns: 1000 },
+    )
+  })
+})
+
+describe('statuses one to five times, shuffled, around our own commit (R11)', () => {
+  const heard = (statuses: readonly StatusReport['status'][]) =>
+    fc.subarray([...statuses]).chain((chosen) => {
+      const lines = chosen.map((status) =>
+        fc.record({ status: fc.constant(status), human: fc.boolean(), at: fc.integer({ min: NOW - 60, max: NOW + 60 }) }),
+      )
+      return fc.tuple(...lines)
+    })
+  const order = fc.infiniteStream(fc.nat(1000))
+  type Told = StatusReport | 'our own'
+
+  const fold = (told: readonly Told[]) => {
+    let folded = entry()
+    const counts: string[] = []
+    let identity: LedgerChange['identity'] = null
+    for (const each of told) {
+      const change =
+        each === 'our own'
+          ? applyResult(folded, 1, OK, NOW, NOW)
+          : applyCallback(folded, each.status === 'BOUNCED' ? { ...each, identity: 'BOUNCED' } : each)
+      folded = change.entry
+      counts.push(...change.counts)
+      identity = change.identity ?? identity
+    }
+    return { entry: folded, identity, counts: counts.sort() }
+  }
+  const shuffle = (told: readonly Told[], by: Iterator<number>): Told[] =>
+    told
+      .flatMap((each) => Array.from({ length: 1 + (by.next().value % 5) }, () => ({ each, at: by.next().value as number })))
+      .sort((a, b) => a.at - b.at)
+      .map(({ each }) => each)
+
+  test('make the same entry, and mark the same address, whatever was said', () => {
+    fc.assert(
+      fc.property(heard(['PROCESSED', 'DEFERRED', 'DELIVERED', 'OPENED', 'CLICKED', 'BOUNCED', 'FAILED']), order, (reports, by) => {
+        const { counts: _, ...inOrder } = fold(['our own', ...reports])
+        expect(fold(shuffle(['our own', ...reports], by))).toMatchObject(inOrder)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  test.each([
+    [['PROCESSED', 'DEFERRED', 'DELIVERED', 'OPENED', 'CLICKED']],
+    [['SENT', 'DEFERRED', 'FAILED']],
+    [['PROCESSED', 'DEFERRED', 'BOUNCED']],
+  ] as const)('count the same once: %j', (statuses) => {
+    fc.assert(
+      fc.property(heard(statuses), order, (reports, by) => {
+        expect(fold(shuffle(['our own', ...reports], by))).toEqual(fold(['our own', ...reports]))
+      }),
+    )
+  })
+})
