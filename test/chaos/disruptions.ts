@@ -1,8 +1,24 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Sandbox } from '../../src/sandbox/control.ts'
+import type { Fault } from '../../src/sandbox/faults.ts'
 import type { CrashingDatabase } from './database.ts'
-import type { Troop } from './processes.ts'
+import type { Role, Troop } from './processes.ts'
 
-export type Disruption = 'nothing'
+/** What a provider does for a while. Not all requests, or nothing would be left to go wrong otherwise. */
+const PROVIDER = {
+  'provider: 503': { kind: 'status', status: 503, rate: 0.5, times: 20 },
+  'provider: 503, and it was accepted': { kind: 'status', status: 503, accept: true, rate: 0.5, times: 20 },
+  'provider: 429': { kind: 'status', status: 429, retryAfter: 1, rate: 0.7, times: 60 },
+  'provider: reset before': { kind: 'reset-before', rate: 0.5, times: 20 },
+  'provider: reset after': { kind: 'reset-after', rate: 0.5, times: 20 },
+  'provider: half an answer': { kind: 'half-body', rate: 0.5, times: 20 },
+  // Each holds one of a worker's sockets for the ten seconds of its time-out.
+  'provider: hangs': { kind: 'hang', rate: 0.3, times: 4 },
+  'provider: drips': { kind: 'drip', rate: 0.3, times: 4 },
+} as const satisfies Record<string, Fault>
+
+export type Disruption = 'kill a worker' | 'kill the API' | 'crash PostgreSQL' | keyof typeof PROVIDER
+export const PROVIDER_FAULTS = Object.keys(PROVIDER) as (keyof typeof PROVIDER)[]
 
 export interface Targets {
   database: CrashingDatabase
@@ -12,5 +28,30 @@ export interface Targets {
   chance(what: string): number
 }
 
+const LONGEST_OUTAGE = 1_000
+
 /** Breaks something, and leaves behind it what mends it. */
-export async function disrupt(_what: Disruption, _targets: Targets): Promise<void> {}
+export async function disrupt(what: Disruption, targets: Targets): Promise<void> {
+  switch (what) {
+    case 'kill a worker':
+      return killAndReplace('worker', targets)
+    case 'kill the API':
+      return killAndReplace('api', targets)
+    case 'crash PostgreSQL':
+      await targets.database.crash()
+      await sleep(targets.chance('outage') * LONGEST_OUTAGE)
+      return targets.database.start()
+    default:
+      targets.sandbox.fault(PROVIDER[what])
+  }
+}
+
+/** The replacement starts at once and is not waited for: for as long as it takes there may be none at all. */
+async function killAndReplace(role: Role, { troop, chance }: Targets): Promise<void> {
+  for (let waited = 0; troop.count(role) === 0; waited += 20) {
+    if (waited > 60_000) throw new Error(`there is no ${role} to kill`)
+    await sleep(20)
+  }
+  await troop.kill(role, Math.floor(chance('which') * troop.count(role)))
+  void troop.start(role)
+}

@@ -14,7 +14,7 @@ const READY = { api: 'API ready', worker: 'worker started' } as const
 const SLOWEST_START = 60_000
 
 export interface Troop {
-  /** Starts one; resolves when it says that it is ready. */
+  /** Starts one; resolves when it says that it is ready, or has ended, or does not become ready in a minute, which are faults. */
   start(role: Role): Promise<void>
   /** kill -9 of one that is ready, by its place among those that are; resolves when it is gone. */
   kill(role: Role, which?: number): Promise<void>
@@ -89,7 +89,10 @@ export function openTroop(environment: Record<string, string>): Troop {
       const member = spawn(role)
       for (let waited = 0; !member.ready; waited += 20) {
         if (!members.has(member)) return
-        if (waited > SLOWEST_START) throw new Error(`the ${role} does not become ready`)
+        if (waited > SLOWEST_START) {
+          faults.exits.push(`${role} does not become ready`)
+          return end(member)
+        }
         await sleep(20)
       }
     },

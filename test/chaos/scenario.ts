@@ -107,7 +107,7 @@ async function play(plan: Plan, stage: Stage): Promise<Outcome> {
     const disruption = plan.disruptions[step]
     if (disruption === undefined) continue
     await sleep(hashFraction(plan.seed, 'moment', String(step)) * plan.gap)
-    plan.say(disruption)
+    plan.say(`${step + 1} of ${shares}: ${disruption}`)
     await disrupt(disruption, { ...stage, chance: (what) => hashFraction(plan.seed, what, String(step)) })
   }
   await Promise.all(feeding)
