@@ -14,7 +14,7 @@ export interface Seen {
   /** In order, as `node:port`; a visit that lasts has no port. */
   path: string[]
   visits: { node: string; port: string | null; enteredAt: string; leftAt: string | null }[]
-  /** In the order they were planned. */
+  /** In the order of their nodes on the path: those of one tick have no other. */
   messages: { id: string; nodeKey: string; channel: string; status: string; attempt: number; failure: { code: string; class: string } | null }[]
   trace: { code: string; node: string | null; data: Record<string, unknown> | null }[]
 }
@@ -35,7 +35,8 @@ export async function look(stage: Stage, journeyId: string): Promise<Seen[]> {
     after = enrollments.pageInfo.endCursor
   }
   for (const each of all) {
-    each.messages.reverse()
+    const place = (message: Seen['messages'][number]) => each.visits.findIndex((visit) => visit.node === message.nodeKey)
+    each.messages.reverse().sort((a, b) => place(a) - place(b))
     each.path = each.visits.map(({ node, port }) => (port === null ? node : `${node}:${port}`))
   }
   return all.reverse()
