@@ -27,6 +27,8 @@ export interface TestRing {
 export interface TestWorkspace {
   id: string
   template(channel: Channel, whenUnknown?: 'HOLD' | 'RESEND'): Promise<string>
+  /** A provider on the channel, for dispatchers whose sender is the test's own. */
+  connect(channel: Channel): Promise<string>
   /** Makes a journey live with this as its first version. */
   publish(graph: Graph): Promise<{ journeyId: string; versionId: string }>
   /** A contact with one active identity on each channel named. */
@@ -82,6 +84,15 @@ function inWorkspace(id: string, ring: Ring, rows: TestRing['rows']): TestWorksp
         whenUnknown,
       ])
       return templateId
+    },
+    async connect(channel) {
+      const connectionId = randomUUID()
+      await rows(`INSERT INTO provider_connection (id, workspace_id, channel, provider, name, credentials) VALUES ($1, $2, $3, 'test', 'Test', '')`, [
+        connectionId,
+        id,
+        channel,
+      ])
+      return connectionId
     },
     async publish(graph) {
       const [journeyId, versionId] = [randomUUID(), randomUUID()]
