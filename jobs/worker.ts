@@ -9,6 +9,7 @@ import { matchCallbacks } from '../src/services/unmatched-callbacks.ts'
 import { WAKE_CHANNEL } from '../src/store/queries/inbox.ts'
 import { isDatabaseAway, openPool } from '../src/store/sql.ts'
 import type { Vault } from '../src/store/vault.ts'
+import { emptyJourney } from './archive.ts'
 import { resumeJourney } from './resume.ts'
 import { workRing } from './ring.ts'
 import { seedWatches } from './seed.ts'
@@ -79,6 +80,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   await workSends(boss, dispatcher)
   await work(boss, 'resume', (data) => resumeJourney(pool, lanes, data))
   await work(boss, 'seed', (data) => seedWatches(pool, lanes, data))
+  await work(boss, 'archive', (data) => emptyJourney(pool, lanes, data))
   await work(boss, 'upkeep', () => keepHouse(pool, lanes))
   await boss.schedule('upkeep', '17 * * * *')
   let sweeping: Promise<unknown> = Promise.resolve()
@@ -118,7 +120,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   }
 }
 
-async function work<Q extends Queue & ('resume' | 'seed' | 'upkeep')>(
+async function work<Q extends Queue & ('resume' | 'seed' | 'archive' | 'upkeep')>(
   boss: Awaited<ReturnType<typeof openBoss>>,
   queue: Q,
   handle: (data: JobData[Q]) => Promise<unknown>,

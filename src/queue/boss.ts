@@ -19,6 +19,8 @@ export const QUEUES = {
   resume: { retryLimit: 100, retryDelay: 5, expireInSeconds: 900, heartbeatSeconds: 20, deleteAfterSeconds: 86_400 },
   /** Starts the clocks of an inactivity trigger for contacts that are there already. */
   seed: { retryLimit: 100, retryDelay: 5, expireInSeconds: 900, heartbeatSeconds: 20, deleteAfterSeconds: 86_400 },
+  /** Lets out everybody inside an archived journey, a bounded batch at a time. */
+  archive: { retryLimit: 100, retryDelay: 5, expireInSeconds: 3_600, heartbeatSeconds: 20, deleteAfterSeconds: 86_400 },
   /** Partitions, retention, stranded hand-overs and unmatched callbacks. */
   upkeep: { retryLimit: 3, retryDelay: 10, expireInSeconds: 900, deleteAfterSeconds: 86_400 },
 } as const
@@ -29,6 +31,7 @@ export interface JobData {
   send: { ids: string[] }
   resume: { workspaceId: string; journeyId: string; policy: 'RESCHEDULE' | 'SEND_LATE' | 'SKIP' }
   seed: { workspaceId: string; journeyId: string; versionId: string }
+  archive: { workspaceId: string; journeyId: string }
   upkeep: Record<string, never>
 }
 

@@ -20,7 +20,7 @@ export interface Services {
 
 /** Sends one job of a queue; with `client`, in the transaction that client is in. */
 export type Enqueue = (
-  queue: 'resume' | 'seed',
+  queue: 'resume' | 'seed' | 'archive',
   data: object,
   client?: { query(text: string, values: unknown[]): Promise<{ rows: unknown[] }> },
 ) => Promise<void>

@@ -145,10 +145,12 @@ export async function resumeJourney(
   })
 }
 
-/** For good: nobody enters, what is planned is not sent. Who is inside is exited by `exitEnrollments`. */
+/** For good: nobody enters, what is planned is not sent, and who is inside is let out by a job. */
 export async function archiveJourney(services: Services, caller: Caller, id: string): Promise<string> {
-  return change(services, caller, id, ['DRAFT', 'LIVE', 'PAUSED', 'COMPLETED'], (row) => {
+  return change(services, caller, id, ['DRAFT', 'LIVE', 'PAUSED', 'COMPLETED'], async (row, em) => {
     row.status = 'ARCHIVED'
+    await em.flush()
+    if (row.liveVersionId != null) await services.enqueue('archive', { workspaceId: caller.workspaceId, journeyId: row.id }, pgClient(em))
   })
 }
 

@@ -157,6 +157,14 @@ test('a pause ends by being resumed, with a policy for what fell due meanwhile',
   expect(here.jobs).toEqual([{ queue: 'resume', data: { workspaceId: caller.workspaceId, journeyId: id, policy: 'SEND_LATE' } }])
 })
 
+test('archiving lets out who is inside, and nobody where it was never published', async () => {
+  const caller = await here.workspace()
+  const [id, draft] = [await live(caller), await createJourney(here.services, caller, { name: 'Draft' })]
+  here.jobs.length = 0
+  for (const each of [id, draft]) await archiveJourney(here.services, caller, each)
+  expect(here.jobs).toEqual([{ queue: 'archive', data: { workspaceId: caller.workspaceId, journeyId: id } }])
+})
+
 test('an archived journey is over: not changed, published, paused or archived again', async () => {
   const caller = await here.workspace()
   const id = await live(caller)

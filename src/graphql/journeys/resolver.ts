@@ -151,7 +151,10 @@ export class JourneyResolver {
     return this.change(context, input.id, (caller, id) => resumeJourney(context.services, caller, { id, overdue: input.overdue ?? 'RESCHEDULE' }))
   }
 
-  @Mutation(() => JourneyPayload, { description: 'Ends it for good: nobody enters, and what is planned is not sent.' })
+  @Mutation(() => JourneyPayload, {
+    description:
+      'Ends it for good: nobody enters, what is planned is not sent, and everybody inside leaves as EXITED, because of `journey_archived`. They are let out after this has answered, about 10,000 a second.',
+  })
   archiveJourney(@Arg('input', () => ArchiveJourneyInput) input: ArchiveJourneyInput, @Ctx() context: ApiContext): Promise<JourneyPayload> {
     return this.change(context, input.id, (caller, id) => archiveJourney(context.services, caller, id))
   }

@@ -12,8 +12,8 @@ export interface LiveOperation extends Pick<ExecutionArgs, 'schema' | 'document'
 /** Answers errors where there is nothing to stream. */
 export type Subscribe = (subscription: LiveOperation) => Promise<Listener<ExecutionResult> | ExecutionResult>
 
-/** Who sees the same: every key of a workspace with the same scopes. Nothing that is streamed depends on the key itself. */
-const accessOf = ({ caller }: ApiContext) => (caller === null ? null : [caller.workspaceId, [...caller.scopes].sort()])
+/** Who sees the same: all that makes a caller, but for the key itself, on which nothing that is streamed depends. */
+const accessOf = ({ caller }: ApiContext) => caller && { ...caller, keyId: null, scopes: [...caller.scopes].sort() }
 
 function nameOf({ document, operationName, variableValues, contextValue }: LiveOperation): string {
   const what = [print(document), operationName ?? null, variableValues ?? {}, accessOf(contextValue)]
