@@ -16,6 +16,7 @@ import { MessageResolver } from './messages/resolver.ts'
 import { NodeResolver } from './node-resolver.ts'
 import { TemplateResolver } from './templates/resolver.ts'
 import { TopicResolver } from './topics/resolver.ts'
+import { restrictContacts } from './workspace/contact-access.ts'
 import { WorkspaceResolver } from './workspace/resolver.ts'
 
 /** One line per resource. */
@@ -60,6 +61,7 @@ export function buildApiSchema(): GraphQLSchema {
   // type-graphql has no @oneOf: the mark is set on the built type, where graphql-js reads it.
   for (const type of Object.values(schema.getTypeMap())) if (isInputObjectType(type) && type.extensions.oneOf === true) type.isOneOf = true
   guardFields(schema)
+  restrictContacts(schema)
   return schema
 }
 

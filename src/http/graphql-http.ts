@@ -65,9 +65,9 @@ function limitsPlugin(schema: GraphQLSchema, rateLimit: RateLimit): ApolloServer
   }
 }
 
-/** Who is charged: the key. */
+/** Who is charged: the key, or the contact whose token it is. */
 export function payerOf(context: ApiContext): string {
-  return context.caller?.keyId ?? context.caller?.workspaceId ?? 'admin'
+  return context.caller?.contactId ?? context.caller?.keyId ?? context.caller?.workspaceId ?? 'admin'
 }
 
 export function createApollo(schema: GraphQLSchema, rateLimit: RateLimit, log: Logger): ApolloServer<ApiContext> {

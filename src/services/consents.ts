@@ -1,3 +1,4 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
 import { CHANNELS, type Channel, type ConsentState } from '../domain/channel.ts'
 import { laneOf } from '../domain/ids.ts'
 import { ThroughlineError } from '../errors.ts'
@@ -6,6 +7,7 @@ import { type ConsentChangeRow, ConsentChangeTable } from '../store/entities/con
 import { TopicTable } from '../store/entities/topic.ts'
 import { newLanedId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
+import { ownKey } from './contact-tokens.ts'
 import { announce, type ContactReference, findOrCreateContact } from './contacts.ts'
 import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
@@ -35,11 +37,16 @@ export async function setConsent(services: Services, caller: Caller, input: SetC
     if (input[field].trim() === '' || input[field].length > 200)
       throw new ThroughlineError('INVALID_INPUT', 'must have 1 to 200 characters', { path: [field] })
   }
-  return once(services, caller, 'setConsent', input.idempotencyKey, input, async (em) => {
+  const own = caller.contactId !== undefined
+  if (own && input.state !== 'GRANTED' && input.state !== 'WITHDRAWN')
+    throw new ThroughlineError('INVALID_INPUT', 'must be GRANTED or WITHDRAWN with a contact’s token', { path: ['state'] })
+  return once(services, caller, 'setConsent', ownKey(caller, input.idempotencyKey), input, async (em) => {
     if (input.topicId != null && (await em.findOne(TopicTable, { id: input.topicId })) === null)
       throw new ThroughlineError('NOT_FOUND', 'There is no such topic.', { path: ['topicId'] })
     const { row } = await findOrCreateContact(em, services, caller, input.contact)
     await em.execute('select 1 from contact where lane = ? and id = ? for update', [row.lane, row.id])
+    if (own && (await isSuppressed(em, row, input)))
+      throw new ThroughlineError('CONFLICT', 'The workspace suppresses this; a contact’s token does not lift that.', { path: ['state'] })
     const values = [row.lane, row.id, input.channel ?? '', input.topicId ?? '', caller.workspaceId, input.state, input.source, input.purpose]
     await em.execute(
       `insert into consent (lane, contact_id, channel, topic_id, workspace_id, state, source, purpose) values (?, ?, ?, ?, ?, ?, ?, ?)
@@ -54,6 +61,11 @@ export async function setConsent(services: Services, caller: Caller, input: SetC
     await announce(em, services, caller, row, 'changed', ['$consent'])
     return row.id
   })
+}
+
+async function isSuppressed(em: EntityManager, row: { lane: number; id: string }, { channel, topicId }: SetConsent): Promise<boolean> {
+  const key = { lane: row.lane, contactId: row.id, channel: channel ?? '', topicId: topicId ?? '' }
+  return (await em.findOne(ConsentTable, key))?.state === 'SUPPRESSED'
 }
 
 /** What these contacts have consented to now, by contact. */

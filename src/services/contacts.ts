@@ -42,8 +42,19 @@ export function referenceOf(contact: ContactReference): Reference | null {
   return `${kind}:${value}`
 }
 
-/** The contact of a reference, merges followed; null where there is none. */
+/**
+ * The contact of a reference, merges followed; null where there is none. Every reading and changing of a contact begins
+ * here, so this is where a contact's own token meets its limit: FORBIDDEN for anybody else, whether or not they are there.
+ */
 export async function findContact(em: EntityManager, services: Services, caller: Caller, contact: ContactReference): Promise<ContactRow | null> {
+  const found = await follow(em, services, caller, contact)
+  if (caller.contactId === undefined) return found
+  const own = await follow(em, services, caller, { id: caller.contactId })
+  if (found === null || found.id !== own?.id) throw new ThroughlineError('FORBIDDEN', 'A contact’s token is for that contact alone.')
+  return found
+}
+
+async function follow(em: EntityManager, services: Services, caller: Caller, contact: ContactReference): Promise<ContactRow | null> {
   const reference = referenceOf(contact)
   const id = reference === null ? (contact.id ?? '') : await aliasOf(em, services, caller, reference)
   const row = id === null ? null : await em.findOne(ContactTable, { lane: laneOf(id), id })

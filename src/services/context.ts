@@ -31,4 +31,6 @@ export interface Caller {
   /** The API key's id; null for a contact's own token. */
   keyId: string | null
   scopes: readonly string[]
+  /** Set where a contact's own token was sent: no scopes, and nothing but this contact's own. */
+  contactId?: string
 }

@@ -5,6 +5,7 @@ import { type ChannelIdentityRow, ChannelIdentityTable } from '../store/entities
 import { newLanedId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import { maskAddress, normaliseAddress } from './address.ts'
+import { ownKey } from './contact-tokens.ts'
 import { announce, type ContactReference, findOrCreateContact, lockContact } from './contacts.ts'
 import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
@@ -32,6 +33,8 @@ export interface Identity {
   createdAt: Date
 }
 
+const PUSH_ONLY = 'With a contact’s token, devices may be registered and removed; for other addresses use an API key.'
+
 /**
  * Registers an address, or refreshes one that is there: it becomes active and the most recently seen. The
  * address is sealed; its blind index finds it again, and points at whoever registered it last.
@@ -43,7 +46,8 @@ export async function addIdentity(services: Services, caller: Caller, input: Add
     const wanted = { email: 'an email address', sms: 'a phone number in international form (E.164)', push: 'a device token' }[input.channel]
     throw new ThroughlineError('INVALID_INPUT', `is not ${wanted}`, { path: ['address'] })
   }
-  return once(services, caller, 'addIdentity', input.idempotencyKey, input, async (em) => {
+  if (caller.contactId !== undefined && input.channel !== 'push') throw new ThroughlineError('FORBIDDEN', PUSH_ONLY)
+  return once(services, caller, 'addIdentity', ownKey(caller, input.idempotencyKey), input, async (em) => {
     const { row } = await findOrCreateContact(em, services, caller, input.contact)
     const keys = await keysOf(services, clientOf(em), caller.workspaceId)
     const blind = keys.blindIndex(input.channel, address)
@@ -68,6 +72,7 @@ export async function removeIdentity(services: Services, caller: Caller, id: str
     const identity = await em.findOne(ChannelIdentityTable, { lane: laneOf(id), id })
     if (identity === null) throw new ThroughlineError('NOT_FOUND', 'There is no such identity.', { path: ['id'] })
     const row = await lockContact(em, services, caller, { id: identity.contactId })
+    if (caller.contactId !== undefined && identity.channel !== 'push') throw new ThroughlineError('FORBIDDEN', PUSH_ONLY)
     const reference = `${identity.channel}:${identity.blindIndex}` as const
     await em.execute('delete from contact_alias where lane = ? and workspace_id = ? and reference = ? and contact_id = ?', [
       laneOfReference(caller.workspaceId, reference, services.lanes),
@@ -82,12 +87,16 @@ export async function removeIdentity(services: Services, caller: Caller, id: str
   })
 }
 
-/** The addresses of these contacts, by contact. */
+/** The addresses of these contacts, by contact; with a contact's own token its devices alone. */
 export async function identitiesOf(services: Services, caller: Caller, contactIds: readonly string[]): Promise<Map<string, Identity[]>> {
   return inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
     const rows = await em.find(
       ChannelIdentityTable,
-      { lane: { $in: [...new Set(contactIds.map(laneOf))] }, contactId: { $in: [...contactIds] } },
+      {
+        lane: { $in: [...new Set(contactIds.map(laneOf))] },
+        contactId: { $in: [...contactIds] },
+        ...(caller.contactId === undefined ? {} : { channel: 'push' as const }),
+      },
       { orderBy: { createdAt: 'asc' } },
     )
     const keys = await keysOf(services, clientOf(em), caller.workspaceId)

@@ -6,6 +6,7 @@ import { deliver } from '../lanes/inbox.ts'
 import { type MessageRow, MessageTable } from '../store/entities/message.ts'
 import { type MessageStatusRow, MessageStatusTable } from '../store/entities/message-status.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
+import { getContact } from './contacts.ts'
 import type { Caller, Services } from './context.ts'
 import { idsWithin, orderOf, type Slice } from './slice.ts'
 import { clientOf } from './transaction.ts'
@@ -62,6 +63,12 @@ export async function statusesOf(services: Services, caller: Caller, ids: readon
 
 export const REPORTABLE = ['DELIVERED', 'OPENED', 'CLICKED'] as const
 
+/** With a contact's own token: its own pushes, those to the anonymous half of it included. */
+async function requireOwnPush(services: Services, caller: Caller, message: MessageRow): Promise<void> {
+  await getContact(services, caller, { id: message.contactId })
+  if (message.channel !== 'push') throw new ThroughlineError('FORBIDDEN', 'With a contact’s token, only pushes are reported.')
+}
+
 /** What an app saw happen to a push: FCM itself reports nothing after accepting it. */
 export async function reportMessage(
   services: Services,
@@ -70,6 +77,7 @@ export async function reportMessage(
 ): Promise<MessageRow> {
   const message = (await messagesByIds(services, caller, [input.id])).get(input.id)
   if (message === undefined) throw new ThroughlineError('NOT_FOUND', 'There is no such message.', { path: ['id'] })
+  if (caller.contactId !== undefined) await requireOwnPush(services, caller, message)
   // Taken as delivered, a message that still waits would never be sent.
   if (message.attempt === 0) throw new ThroughlineError('CONFLICT', 'The message has not been handed to a provider.', { path: ['id'] })
   const at = Math.min(input.at?.getTime() ?? Date.now(), Date.now())

@@ -6,6 +6,7 @@ import { deliver } from '../lanes/inbox.ts'
 import { inWorkspace, run, type Statement } from '../store/sql.ts'
 import type { WorkspaceKeys } from '../store/vault.ts'
 import type { Services } from './context.ts'
+import { fromBytes, toBytes } from './signed-ids.ts'
 import { keysOf } from './workspace-keys.ts'
 
 type Purpose = 'open' | 'click' | 'unsubscribe'
@@ -20,12 +21,9 @@ export interface TrackedMessage {
  * by a stranger, and a link made for one purpose does not serve another.
  */
 function token(keys: WorkspaceKeys, purpose: Purpose, message: TrackedMessage, url = ''): string {
-  const payload = Buffer.concat([bytes(message.workspace_id), bytes(message.id), Buffer.from(url)]).toString('base64url')
+  const payload = Buffer.concat([toBytes(message.workspace_id), toBytes(message.id), Buffer.from(url)]).toString('base64url')
   return `${payload}.${keys.blindIndex(`link:${purpose}`, payload)}`
 }
-
-const bytes = (uuid: string) => Buffer.from(uuid.replaceAll('-', ''), 'hex')
-const uuid = (raw: Buffer) => raw.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 
 /** Where the person who got this message unsubscribes, without a login. */
 export function unsubscribeUrl(keys: WorkspaceKeys, publicUrl: string, message: TrackedMessage): string {
@@ -67,8 +65,8 @@ export async function readLink(services: Services, purpose: Purpose, text: strin
   const [payload, mac] = text.split('.')
   const raw = Buffer.from(payload ?? '', 'base64url')
   if (payload === undefined || mac === undefined || raw.length < 32) return null
-  const workspaceId = uuid(raw.subarray(0, 16))
-  const messageId = uuid(raw.subarray(16, 32))
+  const workspaceId = fromBytes(raw, 0)
+  const messageId = fromBytes(raw, 16)
   if (!isLanedId(messageId, services.lanes)) return null
   const keys = await inWorkspace(services.apiPool, workspaceId, (client) => keysOf(services, client, workspaceId)).catch(() => null)
   const expected = Buffer.from(keys?.blindIndex(`link:${purpose}`, payload) ?? '')

@@ -5,7 +5,7 @@ import { listEvents } from '../../services/events.ts'
 import { addIdentity, removeIdentity } from '../../services/identities.ts'
 import { type Page, PageArgs, pageOf } from '../connection.ts'
 import { ContactRef, soundReference, toReference } from '../contact-ref.ts'
-import { type ApiContext, callerWith } from '../context.ts'
+import { type ApiContext, callerOrContact, callerWith } from '../context.ts'
 import { Event, EventConnection } from '../events/types.ts'
 import { idOf } from '../global-id.ts'
 import { LARGEST_PAGE } from '../limits.ts'
@@ -19,7 +19,7 @@ import { ChannelIdentity, ChannelReachability, Consent, Contact, ContactConnecti
 export class ContactResolver {
   @Query(() => Contact, { nullable: true, description: 'One contact; null where there is none. One that was merged answers who it was merged into.' })
   async contact(@Arg('ref', () => ContactRef, { description: 'Whom.' }) ref: ContactRef, @Ctx() context: ApiContext): Promise<Contact | null> {
-    const caller = callerWith(context, 'read')
+    const caller = callerOrContact(context, 'read')
     const reference = toReference(ref)
     const row = reference.id === '' ? null : await getContact(context.services, caller, reference)
     return row === null ? null : new Contact(row)
@@ -98,7 +98,7 @@ export class ContactResolver {
     description: 'Registers an address, or refreshes one that is there: it is active again, and the most recently seen.',
   })
   addIdentity(@Arg('input', () => AddIdentityInput) input: AddIdentityInput, @Ctx() context: ApiContext): Promise<IdentityPayload> {
-    const caller = callerWith(context, 'write')
+    const caller = callerOrContact(context, 'write')
     return expected(async () => {
       const { identityId, contactId } = await addIdentity(context.services, caller, { ...input, contact: soundReference(input.contact) })
       const identity = (await identityLoader(context).load(contactId)).find((each) => each.id === identityId)
@@ -108,7 +108,7 @@ export class ContactResolver {
 
   @Mutation(() => ContactPayload, { description: 'Forgets an address for good. Messages on their way to it still arrive.' })
   removeIdentity(@Arg('input', () => RemoveIdentityInput) input: RemoveIdentityInput, @Ctx() context: ApiContext): Promise<ContactPayload> {
-    const caller = callerWith(context, 'write')
+    const caller = callerOrContact(context, 'write')
     return expected(async () => this.answer(await removeIdentity(context.services, caller, idOf('ChannelIdentity', input.id, ['id'])), context))
   }
 
@@ -116,7 +116,7 @@ export class ContactResolver {
     description: 'Records consent given or taken back. Nothing is handed over on the strength of the old one once this has answered.',
   })
   setConsent(@Arg('input', () => SetConsentInput) input: SetConsentInput, @Ctx() context: ApiContext): Promise<ContactPayload> {
-    const caller = callerWith(context, 'write')
+    const caller = callerOrContact(context, 'write')
     return expected(async () => {
       const topicId = input.topicId == null ? null : idOf('Topic', input.topicId, ['topicId'])
       return this.answer(await setConsent(context.services, caller, { ...input, contact: soundReference(input.contact), topicId }), context)

@@ -6,7 +6,7 @@ import { ChannelEnum } from '../channel.ts'
 import { type Page, PageArgs, pageOf } from '../connection.ts'
 import { contactLoader } from '../contacts/loaders.ts'
 import { Contact } from '../contacts/types.ts'
-import { type ApiContext, callerWith } from '../context.ts'
+import { type ApiContext, callerOrContact, callerWith } from '../context.ts'
 import { idOf, tryIdOf } from '../global-id.ts'
 import { expected } from '../user-error.ts'
 import { ReportMessageInput } from './inputs.ts'
@@ -62,7 +62,7 @@ export class MessageResolver {
 
   @Mutation(() => MessagePayload, { description: 'Reports what an app saw happen to a message.' })
   reportMessage(@Arg('input', () => ReportMessageInput) input: ReportMessageInput, @Ctx() context: ApiContext): Promise<MessagePayload> {
-    const caller = callerWith(context, 'ingest')
+    const caller = callerOrContact(context, 'ingest')
     return expected(async () => ({
       message: new Message(await reportMessage(context.services, caller, { ...input, id: idOf('Message', input.id, ['id']) })),
     }))

@@ -1,6 +1,6 @@
 import { Arg, Ctx, Mutation, Query, Resolver } from 'type-graphql'
 import { createTopic, listTopics } from '../../services/topics.ts'
-import { type ApiContext, callerWith } from '../context.ts'
+import { type ApiContext, callerOrContact, callerWith } from '../context.ts'
 import { expected } from '../user-error.ts'
 import { CreateTopicInput } from './inputs.ts'
 import { Topic, TopicPayload } from './types.ts'
@@ -9,7 +9,7 @@ import { Topic, TopicPayload } from './types.ts'
 export class TopicResolver {
   @Query(() => [Topic], { description: 'Every topic of the workspace, by name.' })
   async topics(@Ctx() context: ApiContext): Promise<Topic[]> {
-    return (await listTopics(context.services, callerWith(context, 'read'))).map((row) => new Topic(row))
+    return (await listTopics(context.services, callerOrContact(context, 'read'))).map((row) => new Topic(row))
   }
 
   @Mutation(() => TopicPayload, { description: 'Adds a topic.' })

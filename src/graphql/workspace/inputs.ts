@@ -1,6 +1,7 @@
 import { Field, ID, InputType } from 'type-graphql'
 import type { Scope } from '../../services/api-keys.ts'
-import { DateTimeScalar, TimeZoneScalar } from '../scalars.ts'
+import { ContactRef } from '../contact-ref.ts'
+import { DateTimeScalar, DurationScalar, TimeZoneScalar } from '../scalars.ts'
 import { ScopeEnum } from './types.ts'
 
 @InputType({ description: 'A new workspace.' })
@@ -42,4 +43,12 @@ export class RevokeApiKeyInput {
 export class RotateWorkspaceKeyInput {
   @Field(() => String, { nullable: true, description: '1 to 200 characters: a repetition with the same key answers the same and rotates nothing.' })
   idempotencyKey?: string | null
+}
+
+@InputType({ description: 'A token for one contact’s browser or app.' })
+export class IssueContactTokenInput {
+  @Field(() => ContactRef, { description: 'Whose. An unknown externalId or anonymousId becomes a contact.' })
+  contact!: ContactRef
+  @Field(() => DurationScalar, { nullable: true, description: 'How long it works, from PT1M to PT24H; PT1H where left out.' })
+  expiresIn?: string | null
 }

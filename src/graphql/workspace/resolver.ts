@@ -1,15 +1,27 @@
 import { Arg, Ctx, Mutation, Query, Resolver } from 'type-graphql'
 import { ThroughlineError } from '../../errors.ts'
 import { createApiKey, listApiKeys, revokeApiKey } from '../../services/api-keys.ts'
+import { issueContactToken } from '../../services/contact-tokens.ts'
 import { rotateWorkspaceKey } from '../../services/workspace-keys.ts'
 import { createWorkspace, getWorkspace, updateWorkspace } from '../../services/workspaces.ts'
+import { soundReference } from '../contact-ref.ts'
+import { contactLoader } from '../contacts/loaders.ts'
+import { Contact } from '../contacts/types.ts'
 import { type ApiContext, callerWith } from '../context.ts'
 import { idOf } from '../global-id.ts'
 import { expected } from '../user-error.ts'
-import { CreateApiKeyInput, CreateWorkspaceInput, RevokeApiKeyInput, RotateWorkspaceKeyInput, UpdateWorkspaceInput } from './inputs.ts'
+import {
+  CreateApiKeyInput,
+  CreateWorkspaceInput,
+  IssueContactTokenInput,
+  RevokeApiKeyInput,
+  RotateWorkspaceKeyInput,
+  UpdateWorkspaceInput,
+} from './inputs.ts'
 import {
   ApiKey,
   ApiKeyPayload,
+  ContactTokenPayload,
   CreateApiKeyPayload,
   CreateWorkspacePayload,
   RotateWorkspaceKeyPayload,
@@ -75,5 +87,21 @@ export class WorkspaceResolver {
   ): Promise<RotateWorkspaceKeyPayload> {
     const caller = callerWith(context, 'admin')
     return expected(async () => ({ usedFrom: await rotateWorkspaceKey(context.services, caller, input) }))
+  }
+
+  @Mutation(() => ContactTokenPayload, {
+    description:
+      'Issues a token for the browser or app of one contact: with it they see and change their own consents, register and remove their own devices, and report what became of pushes to them; all else is FORBIDDEN. Needs the scope WRITE.',
+  })
+  issueContactToken(
+    @Arg('input', () => IssueContactTokenInput) input: IssueContactTokenInput,
+    @Ctx() context: ApiContext,
+  ): Promise<ContactTokenPayload> {
+    const caller = callerWith(context, 'write')
+    return expected(async () => {
+      const issued = await issueContactToken(context.services, caller, { ...input, contact: soundReference(input.contact) })
+      const row = await contactLoader(context).load(issued.contactId)
+      return { ...issued, contact: row === null ? null : new Contact(row) }
+    })
   }
 }

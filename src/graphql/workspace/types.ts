@@ -1,6 +1,7 @@
 import { Field, ObjectType, registerEnumType } from 'type-graphql'
 import type { listApiKeys, Scope } from '../../services/api-keys.ts'
 import type { getWorkspace } from '../../services/workspaces.ts'
+import { Contact } from '../contacts/types.ts'
 import { Node } from '../node.ts'
 import { DateTimeScalar, TimeZoneScalar } from '../scalars.ts'
 import { Payload } from '../user-error.ts'
@@ -98,4 +99,17 @@ export class CreateApiKeyPayload extends ApiKeyPayload {
 export class RotateWorkspaceKeyPayload extends Payload {
   @Field(() => DateTimeScalar, { nullable: true, description: 'From when on the new key seals; null where nothing was done.' })
   usedFrom!: Date | null
+}
+
+@ObjectType({ description: 'A token for one contact.' })
+export class ContactTokenPayload extends Payload {
+  @Field(() => String, {
+    nullable: true,
+    description: 'To be sent as `Authorization: Bearer`, or in `connection_init`. Answered this once and kept nowhere.',
+  })
+  token!: string | null
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Until when it works, unless the key that asked for it is revoked before.' })
+  expiresAt!: Date | null
+  @Field(() => Contact, { nullable: true, description: 'Whose it is; null where nothing was done.' })
+  contact!: Contact | null
 }
