@@ -127,7 +127,7 @@ export function object<F extends Fields>(fields: F, options: { title?: string; d
       }
       const result: Record<string, unknown> = {}
       for (const [key, shape] of Object.entries(fields)) {
-        const given = value[key]
+        const given = Object.hasOwn(value, key) ? value[key] : undefined
         if (given === undefined || given === null) {
           if (shape.optional) continue
           report([...path, key], 'is missing')

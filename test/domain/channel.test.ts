@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs'
+import { buildSchema, isEnumType } from 'graphql'
+import { expect, test } from 'vitest'
+import { ADAPTERS } from '../../src/channels/registry.ts'
+import { CHANNELS, CONSENT_STATES, IDENTITY_STATUSES, PURPOSES } from '../../src/domain/channel.ts'
+import { CONTENT } from '../../src/domain/content.ts'
+import { kindOf } from '../../src/domain/journey/kinds.ts'
+
+const sdl = buildSchema(readFileSync('schema/schema.graphql', 'utf8'))
+const valuesOf = (name: string) => {
+  const type = sdl.getType(name)
+  return isEnumType(type) ? type.getValues().map((each) => each.name) : []
+}
+
+test('every channel has a provider, a content and a node that sends on it, and the API knows no other', () => {
+  expect([...CHANNELS].sort()).toEqual(['email', 'push', 'sms'])
+  expect([...new Set(Object.values(ADAPTERS).map(({ channel }) => channel))].sort()).toEqual([...CHANNELS].sort())
+  expect(Object.keys(CONTENT).sort()).toEqual([...CHANNELS].sort())
+  expect(CHANNELS.filter((channel) => kindOf(channel)?.category !== 'message')).toEqual([])
+  expect(valuesOf('Channel')).toEqual(CHANNELS.map((each) => each.toUpperCase()).sort())
+})
+
+test('purposes stand in the order of privilege, and the API names the same', () => {
+  expect(PURPOSES).toEqual(['TRANSACTIONAL', 'SERVICE', 'PROMOTIONAL'])
+  expect(valuesOf('Purpose')).toEqual([...PURPOSES].sort())
+})
+
+test('the API names the same states of identities and consents', () => {
+  expect(valuesOf('IdentityStatus')).toEqual([...IDENTITY_STATUSES].sort())
+  expect(valuesOf('ConsentState')).toEqual([...CONSENT_STATES].sort())
+})
