@@ -75,14 +75,18 @@ function digestOf(text: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
 }
 
-/** A contact's events, newest first. */
-export async function listEvents(services: Services, caller: Caller, input: Slice & { contactId: string; name: string | null }): Promise<EventRow[]> {
+/** Events of a contact and of who was merged into it, newest first: ids sort by time, whatever their lane. */
+export async function listEvents(
+  services: Services,
+  caller: Caller,
+  input: Slice & { contactIds: readonly string[]; name: string | null },
+): Promise<EventRow[]> {
   return inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
     em.find(
       EventTable,
       {
-        lane: laneOf(input.contactId),
-        contactId: input.contactId,
+        lane: { $in: [...new Set(input.contactIds.map(laneOf))] },
+        contactId: { $in: [...input.contactIds] },
         ...(input.name === null ? {} : { name: input.name }),
         ...idsWithin(input),
       },

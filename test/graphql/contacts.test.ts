@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { derivedId, laneOf } from '../../src/domain/ids.ts'
 import { type Answer, startTestApi, type TestApi } from '../support/app.ts'
 import { openTestDatabase, type TestDatabase } from '../support/database.ts'
 
@@ -161,6 +162,44 @@ test('pages follow one another without gap or repetition, and foreign cursors ar
   for (const variables of [{ first: 101 }, { first: -1 }, { after: 'nonsense' }]) {
     expect((await api.graphql(key, PAGE, variables)).errors?.[0]?.extensions.code).toBe('INVALID_INPUT')
   }
+})
+
+test('events include those of every half that was merged, and pages go through all of them by time', async () => {
+  const { id, key } = await api.workspace()
+  await contact(key, { contact: { externalId: 'ada' } })
+  const IDENTIFY = `mutation ($input: IdentifyContactInput!) { identifyContact(input: $input) { contact { id } userErrors { code } } }`
+  for (const anonymousId of ['phone', 'tablet']) await api.graphql(key, IDENTIFY, { input: { anonymousId, externalId: 'ada' } })
+  await contact(key, { contact: { externalId: 'grace' } })
+  const halves = await database.owner.query<{ id: string; half: string }>(
+    `SELECT contact_id AS id, reference AS half FROM contact_alias WHERE workspace_id = $1`,
+    [id],
+  )
+  const idOf = (reference: string) => halves.rows.find((row) => row.half === reference)?.id ?? ''
+  const ids = ['external:ada', 'anonymous:phone', 'anonymous:tablet', 'external:grace'].map(idOf)
+  expect(new Set(ids).size).toBe(4)
+  for (let n = 0; n < 12; n++) {
+    const contactId = ids[n % 4] ?? ''
+    const at = Date.UTC(2026, 0, 1) + n
+    await database.owner.query(
+      `INSERT INTO event (lane, id, workspace_id, contact_id, name, properties, occurred_at, received_at) VALUES ($1, $2, $3, $4, $5, '{}', $6, $6)`,
+      [laneOf(contactId), derivedId(at, laneOf(contactId), String(n)), id, contactId, n % 2 === 0 ? 'even' : 'odd', new Date(at)],
+    )
+  }
+  const PAGE = `query ($first: Int, $after: String, $last: Int, $before: String, $name: String) { contact(ref: { externalId: "ada" }) { events(first: $first, after: $after, last: $last, before: $before, name: $name) {
+    edges { cursor node { receivedAt } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }`
+  const page = async (variables: Record<string, unknown>) => {
+    const { edges, pageInfo } = (await api.graphql(key, PAGE, variables)).data.contact.events
+    return { ...pageInfo, seen: edges.map((each: { node: { receivedAt: string } }) => new Date(each.node.receivedAt).getUTCMilliseconds()) }
+  }
+  const newest = [10, 9, 8, 6, 5, 4, 2, 1, 0]
+  expect(await page({ first: 20 })).toMatchObject({ seen: newest, hasNextPage: false })
+  const forward = await page({ first: 4 })
+  expect(forward).toMatchObject({ seen: newest.slice(0, 4), hasNextPage: true })
+  expect(await page({ first: 9, after: forward.endCursor })).toMatchObject({ seen: newest.slice(4), hasNextPage: false, hasPreviousPage: true })
+  const backward = await page({ last: 4 })
+  expect(backward).toMatchObject({ seen: newest.slice(5), hasPreviousPage: true })
+  expect(await page({ last: 9, before: backward.startCursor })).toMatchObject({ seen: newest.slice(0, 5), hasPreviousPage: false })
+  expect((await page({ first: 20, name: 'even' })).seen).toEqual([10, 8, 6, 4, 2, 0])
 })
 
 test('walked from its end with last and before, a list gives the same edges in the same order', async () => {

@@ -62,7 +62,7 @@ export class ContactResolver {
     return reachabilityOf(contact.row, identities, consents)
   }
 
-  @FieldResolver(() => EventConnection, { description: 'What they did, newest first.' })
+  @FieldResolver(() => EventConnection, { description: 'What they did, before they were known, too; newest first.' })
   events(
     @Root() contact: Contact,
     @Args(() => PageArgs) args: PageArgs,
@@ -72,7 +72,7 @@ export class ContactResolver {
     const caller = callerWith(context, 'read')
     return pageOf(
       args,
-      (slice) => listEvents(context.services, caller, { contactId: contact.uuid, name: name ?? null, ...slice }),
+      (slice) => listEvents(context.services, caller, { contactIds: [contact.uuid, ...contact.row.linked], name: name ?? null, ...slice }),
       (row) => row.id,
       (row) => new Event(row),
     )
