@@ -4,6 +4,8 @@ import type { JobData } from '../src/queue/boss.ts'
 
 /** One job lasts this long, then ends and sends itself again: an operator sees it live, and can drain it. */
 const SHIFT = 600_000
+/** A worker that has had no shift for so long asks for one. */
+const WITHOUT_SHIFT = 60_000
 
 export interface RingJob {
   /** Ends the shift; resolves when the job is completed. */
@@ -18,9 +20,16 @@ export async function workRing(boss: PgBoss, worker: string, pacer: Pacer): Prom
   let endShift: (() => void) | null = null
   let stopped = false
   let ended: Promise<void> = Promise.resolve()
-  await boss.work<JobData['ring']>('ring', { batchSize: 1, pollingIntervalSeconds: 2 }, async ([job]) => {
-    // The job of a worker that is gone: completing it is all there is to do.
-    if (job === undefined || job.data.worker !== worker || stopped) return
+  let overdue: NodeJS.Timeout | undefined
+  const ask = async () => {
+    clearTimeout(overdue)
+    if (stopped) return
+    overdue = setTimeout(() => void ask().catch(() => {}), WITHOUT_SHIFT)
+    await boss.send('ring', { worker })
+  }
+  await boss.work<JobData['ring']>('ring', { batchSize: 1, pollingIntervalSeconds: 5 }, async ([job]) => {
+    if (job === undefined || stopped) return
+    clearTimeout(overdue)
     pacer.lookAgain()
     let done = () => {}
     ended = new Promise((resolve) => {
@@ -33,15 +42,19 @@ export async function workRing(boss: PgBoss, worker: string, pacer: Pacer): Prom
         resolve()
       }
     })
-    if (!stopped) await boss.send('ring', { worker })
+    // The job of a worker that died comes back and waits: whoever ends a shift next takes that on instead of sending another.
+    if (!stopped && ((await boss.getQueue('ring'))?.readyCount ?? 0) === 0) await ask()
+    else overdue = setTimeout(() => void ask().catch(() => {}), WITHOUT_SHIFT)
     done()
   })
-  await boss.send('ring', { worker })
+  await ask()
   return {
     async stop() {
       stopped = true
+      clearTimeout(overdue)
       endShift?.()
       await ended
+      clearTimeout(overdue)
     },
   }
 }

@@ -23,7 +23,7 @@ export function dispatchNow(boss: PgBoss, dispatcher: Dispatcher, batch: { jobId
 
 /** The net: whatever is still planned ten seconds later, because the worker that planned it died. */
 export async function workSends(boss: PgBoss, dispatcher: Dispatcher): Promise<void> {
-  await boss.work<JobData['send']>('send', { batchSize: 10, pollingIntervalSeconds: 2, burstWhenBatchFull: true }, async (jobs) => {
+  await boss.work<JobData['send']>('send', { batchSize: 10, pollingIntervalSeconds: 5, burstWhenBatchFull: true }, async (jobs) => {
     await new Promise<void>((done, fail) =>
       dispatcher.add(
         jobs.flatMap((job) => job.data.ids),

@@ -3,7 +3,7 @@ import { openDispatcher } from '../src/lanes/dispatch.ts'
 import { openJourneyBook } from '../src/lanes/journeys.ts'
 import { startPacer } from '../src/lanes/pacer.ts'
 import type { Ring } from '../src/lanes/tick.ts'
-import { type JobData, openBoss, QUEUES, type Queue } from '../src/queue/boss.ts'
+import { JOBS_CHANNEL, type JobData, openBoss, type Queue } from '../src/queue/boss.ts'
 import { listen } from '../src/realtime/listener.ts'
 import { matchCallbacks } from '../src/services/unmatched-callbacks.ts'
 import { WAKE_CHANNEL } from '../src/store/queries/inbox.ts'
@@ -34,7 +34,9 @@ export interface Worker {
   stop(): Promise<void>
 }
 
-const SWEEP_EVERY = 5_000
+const SWEEP_EVERY = 10_000
+/** Seconds; the backstop for a lost NOTIFY, and the longest delay of a retry. */
+const IDLE_POLL = 20
 const LONGEST_STOP = 25_000
 
 /** One worker: ticks any lane that has work, dispatches what its ticks planned, and shares the queues with its peers. */
@@ -58,7 +60,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     enqueueSends: (client, ids) => enqueueSends(boss, client, ids),
   }
   const pacer = startPacer(ring, {
-    pollEvery: 1_000,
+    pollEvery: 2_000,
     concurrency: 2,
     onTicked: (ticked) => {
       for (const batch of ticked.sends) dispatchNow(boss, dispatcher, batch, onError)
@@ -66,9 +68,14 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     },
     onError,
   })
+  const queueWorkers = new Map<string, string>()
+  const wakeQueue = (queue: string) => {
+    const queueWorker = queueWorkers.get(queue)
+    if (queueWorker !== undefined) boss.notifyWorker(queueWorker)
+  }
   const listener = listen(
     databaseUrl,
-    { [WAKE_CHANNEL]: (payload) => pacer.wake(payload.split(',').map(Number)) },
+    { [WAKE_CHANNEL]: (payload) => pacer.wake(payload.split(',').map(Number)), [JOBS_CHANNEL]: (queue) => wakeQueue(queue) },
     {
       name: 'throughline worker listener',
       onReconnect: () => pacer.lookAgain(),
@@ -78,9 +85,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   await listener.ready
   const ringJob = await workRing(boss, id, pacer)
   await workSends(boss, dispatcher)
-  await work(boss, 'resume', (data) => resumeJourney(pool, lanes, data))
-  await work(boss, 'seed', (data) => seedWatches(pool, lanes, data))
-  await work(boss, 'archive', (data) => emptyJourney(pool, lanes, data))
+  queueWorkers.set('resume', await work(boss, 'resume', (data) => resumeJourney(pool, lanes, data)))
+  queueWorkers.set('seed', await work(boss, 'seed', (data) => seedWatches(pool, lanes, data)))
+  queueWorkers.set('archive', await work(boss, 'archive', (data) => emptyJourney(pool, lanes, data)))
   await work(boss, 'upkeep', () => keepHouse(pool, lanes))
   await boss.schedule('upkeep', '17 * * * *')
   let sweeping: Promise<unknown> = Promise.resolve()
@@ -124,8 +131,8 @@ async function work<Q extends Queue & ('resume' | 'seed' | 'archive' | 'upkeep')
   boss: Awaited<ReturnType<typeof openBoss>>,
   queue: Q,
   handle: (data: JobData[Q]) => Promise<unknown>,
-): Promise<void> {
-  await boss.work<JobData[Q]>(queue, { batchSize: 1, pollingIntervalSeconds: QUEUES[queue].retryDelay === 5 ? 2 : 10 }, async ([job]) => {
+): Promise<string> {
+  return boss.work<JobData[Q]>(queue, { batchSize: 1, pollingIntervalSeconds: IDLE_POLL }, async ([job]) => {
     if (job) await handle(job.data)
   })
 }

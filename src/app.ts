@@ -5,7 +5,7 @@ import { linkRoutes } from './http/links.ts'
 import { openServer, type Server } from './http/server.ts'
 import { webhookRoutes } from './http/webhooks.ts'
 import type { Logger } from './logger.ts'
-import { installQueues, openBoss } from './queue/boss.ts'
+import { installQueues, openBoss, sendAndWake } from './queue/boss.ts'
 import { openHub } from './realtime/hub.ts'
 import type { Services } from './services/context.ts'
 import { rewrapDataKeys } from './services/workspace-keys.ts'
@@ -67,7 +67,7 @@ export async function startApi(foundation: Foundation): Promise<Api> {
     lanes,
     ownerUrl: databaseUrl,
     async enqueue(queue, data, client) {
-      await boss.send(queue, data, client === undefined ? {} : { db: { executeSql: (text, values = []) => client.query(text, values) } })
+      await sendAndWake(boss, queue, data, (text, values) => client.query(text, values))
     },
   }
   const hub = openHub({ databaseUrl, onError })

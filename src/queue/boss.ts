@@ -36,8 +36,8 @@ export interface JobData {
 }
 
 /**
- * A pg-boss on its own small pool. `supervise` is for workers: expired and silent jobs come back in about ten
- * seconds with both intervals low, in a quarter of an hour with the defaults.
+ * A pg-boss on its own small pool. `supervise` is for workers: expired and silent jobs come back in about
+ * half a minute with both intervals low, in a quarter of an hour with the defaults. Every look is five statements.
  */
 export function openBoss(url: string, options: { supervise: boolean; onError: (error: Error) => void }): PgBoss {
   const boss = new PgBoss({
@@ -46,8 +46,8 @@ export function openBoss(url: string, options: { supervise: boolean; onError: (e
     max: options.supervise ? 4 : 2,
     supervise: options.supervise,
     schedule: options.supervise,
-    superviseIntervalSeconds: 5,
-    monitorIntervalSeconds: 5,
+    superviseIntervalSeconds: 20,
+    monitorIntervalSeconds: 20,
     cronMonitorIntervalSeconds: 45,
     cronWorkerIntervalSeconds: 45,
     reindex: false,
@@ -56,6 +56,20 @@ export function openBoss(url: string, options: { supervise: boolean; onError: (e
   boss.on('error', options.onError)
   boss.on('warning', () => {})
   return boss
+}
+
+/** Workers listen here; the payload is a queue that has a new job. pg-boss's own LISTEN would be a second listening connection a process. */
+export const JOBS_CHANNEL = 'throughline_jobs'
+
+/** Sends a job in the caller's transaction, and wakes the workers of its queue when that commits. */
+export async function sendAndWake(
+  boss: PgBoss,
+  queue: Queue,
+  data: object,
+  query: (text: string, values: unknown[]) => Promise<{ rows: unknown[] }>,
+): Promise<void> {
+  await boss.send(queue, data, { db: { executeSql: (text, values = []) => query(text, values) } })
+  await query('SELECT pg_notify($1, $2)', [JOBS_CHANNEL, queue])
 }
 
 /** Both roles put jobs on queues inside their own transactions. */

@@ -18,11 +18,11 @@ export interface Services {
   enqueue: Enqueue
 }
 
-/** Sends one job of a queue; with `client`, in the transaction that client is in. */
+/** Sends one job of a queue in the transaction the client is in. */
 export type Enqueue = (
   queue: 'resume' | 'seed' | 'archive',
   data: object,
-  client?: { query(text: string, values: unknown[]): Promise<{ rows: unknown[] }> },
+  client: { query(text: string, values: unknown[]): Promise<{ rows: unknown[] }> },
 ) => Promise<void>
 
 /** Who asks, and for which workspace: every service takes one. */
