@@ -5,6 +5,7 @@ import type { Channel, Purpose } from '../src/domain/channel.ts'
 import type { OutgoingMessage, SendOutcome } from '../src/domain/delivery.ts'
 import { laneOf } from '../src/domain/ids.ts'
 import type { JsonObject } from '../src/domain/json.ts'
+import { ThroughlineError } from '../src/errors.ts'
 import type { SendOne } from '../src/lanes/dispatch.ts'
 import { pickVariant, renderContent } from '../src/services/liquid.ts'
 import { trackEmail, unsubscribeUrl } from '../src/services/tracking.ts'
@@ -29,15 +30,19 @@ export function openSender({ pool, vault, publicUrl }: { pool: pg.Pool; vault: V
   // A changed connection has another updated_at and so another client; the old one idles until the end.
   const senderOf = (id: string, updated: number) => remember(senders, `${id}/${updated}`, () => connect(pool, vault, publicUrl, id))
 
+  const prepare = async (message: Dispatchable, attempt: number): Promise<{ sender: Sender; message: OutgoingMessage } | SendOutcome> => {
+    const keys = await keysOf({ vault }, pool, message.workspace_id)
+    const template = await templateOf(message.template_id, message.template_version)
+    const content = template === null ? null : render(message, template)
+    if (content === null || 'fault' in content) return { type: 'permanent', code: 'RENDER_FAILED', message: content?.fault ?? 'the template is gone' }
+    const sender = await senderOf(message.connection_id ?? '', message.connection_updated ?? 0)
+    return { sender, message: outgoing(message, attempt, content.content, keys, publicUrl) }
+  }
+
   return {
     async send(message, attempt) {
-      const keys = await keysOf({ vault }, pool, message.workspace_id)
-      const template = await templateOf(message.template_id, message.template_version)
-      const content = template === null ? null : render(message, template)
-      if (content === null || 'fault' in content)
-        return { type: 'permanent', code: 'RENDER_FAILED', message: content?.fault ?? 'the template is gone' }
-      const sender = await senderOf(message.connection_id ?? '', message.connection_updated ?? 0)
-      return sender.send(outgoing(message, attempt, content.content, keys, publicUrl))
+      const ready = await prepare(message, attempt).catch(notReady)
+      return 'type' in ready ? ready : ready.sender.send(ready.message)
     },
     async lookUp(message) {
       if (message.connection_id === null || message.identity_id === null) return null
@@ -50,6 +55,15 @@ export function openSender({ pool, vault, publicUrl }: { pool: pg.Pool; vault: V
     async close() {
       for (const sender of await Promise.allSettled(senders.values())) if (sender.status === 'fulfilled') await sender.value.close()
     },
+  }
+}
+
+/** A database that is away for a moment, credentials that do not open: no provider was asked, so nothing is in doubt. */
+function notReady(error: unknown): SendOutcome {
+  return {
+    type: 'retry',
+    code: 'SENDER_NOT_READY',
+    message: error instanceof ThroughlineError ? error.message : 'what it is made of could not be read',
   }
 }
 
