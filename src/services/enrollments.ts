@@ -11,6 +11,7 @@ import { newId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import { type ContactReference, referenceOf } from './contacts.ts'
 import type { Caller, Services } from './context.ts'
+import { halvesOf } from './halves.ts'
 import { once } from './idempotency.ts'
 import { isId, nameOf } from './input.ts'
 import { idsWithin, orderOf, type Slice } from './slice.ts'
@@ -113,12 +114,12 @@ export interface ListEnrollments extends Slice {
 
 /** Newest first. */
 export async function listEnrollments(services: Services, caller: Caller, input: ListEnrollments): Promise<EnrollmentRow[]> {
-  return inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
+  return inWorkspaceEm(services.orm, caller.workspaceId, async (em) =>
     em.find(
       EnrollmentTable,
       {
         ...(input.journeyId === null ? {} : { journeyId: input.journeyId }),
-        ...(input.contactId === null ? {} : { contactId: input.contactId, lane: laneOf(input.contactId) }),
+        ...(input.contactId === null ? {} : await halvesOf(em, input.contactId)),
         ...(input.status === null ? {} : { status: { $in: [...input.status] } }),
         ...(input.node === null ? {} : { node: input.node }),
         ...idsWithin(input),
@@ -145,8 +146,8 @@ export async function traceOf(services: Services, caller: Caller, enrollmentId: 
 
 /** Entries that were refused to a contact, newest first. */
 export async function refusalsOf(services: Services, caller: Caller, contactId: string, first: number): Promise<TracedDecision[]> {
-  const rows = await inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
-    em.find(JournalEntryTable, { lane: laneOf(contactId), contactId, enrollmentId: null }, { orderBy: { at: 'desc' }, limit: first }),
+  const rows = await inWorkspaceEm(services.orm, caller.workspaceId, async (em) =>
+    em.find(JournalEntryTable, { ...(await halvesOf(em, contactId)), enrollmentId: null }, { orderBy: { at: 'desc' }, limit: first }),
   )
   return rows.flatMap(decisionsOf)
 }

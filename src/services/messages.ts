@@ -8,6 +8,7 @@ import { type MessageStatusRow, MessageStatusTable } from '../store/entities/mes
 import { inWorkspaceEm } from '../store/orm.ts'
 import { getContact } from './contacts.ts'
 import type { Caller, Services } from './context.ts'
+import { halvesOf } from './halves.ts'
 import { idsWithin, orderOf, type Slice } from './slice.ts'
 import { clientOf } from './transaction.ts'
 
@@ -29,15 +30,13 @@ export interface ListMessages extends Slice {
 
 /** Newest first. */
 export async function listMessages(services: Services, caller: Caller, input: ListMessages): Promise<MessageRow[]> {
-  const lane = input.contactId ?? input.enrollmentId
-  return inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
+  return inWorkspaceEm(services.orm, caller.workspaceId, async (em) =>
     em.find(
       MessageTable,
       {
-        ...(lane === null ? {} : { lane: laneOf(lane) }),
         ...(input.journeyId === null ? {} : { journeyId: input.journeyId }),
-        ...(input.contactId === null ? {} : { contactId: input.contactId }),
-        ...(input.enrollmentId === null ? {} : { enrollmentId: input.enrollmentId }),
+        ...(input.enrollmentId === null ? {} : { lane: laneOf(input.enrollmentId), enrollmentId: input.enrollmentId }),
+        ...(input.contactId === null ? {} : await halvesOf(em, input.contactId)),
         ...(input.channels === null ? {} : { channel: { $in: [...input.channels] } }),
         ...(input.status === null ? {} : { status: { $in: [...input.status] } }),
         ...idsWithin(input),

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Graph } from '../../src/domain/journey/graph.ts'
 import { openJourneyBook } from '../../src/lanes/journeys.ts'
 import { tick } from '../../src/lanes/tick.ts'
-import { upsertContact } from '../../src/services/contacts.ts'
+import { identifyContact, upsertContact } from '../../src/services/contacts.ts'
 import type { Caller } from '../../src/services/context.ts'
 import {
   enrollContacts,
@@ -65,6 +65,28 @@ test('whoever is named is enrolled by the ring, known or not, by any of their na
     Array.from({ length: 3 }, () => ({ key: 'o1', status: 'ACTIVE', node: 'wait' })),
   )
   expect((await listEnrollments(here.services, caller, { ...ALL, contactId: id })).map((row) => row.contactId)).toEqual([id])
+})
+
+test('a contact’s enrollments and refusals are those of its merged halves, too, whichever half is named', async () => {
+  const caller = await here.workspace()
+  const journeyId = await live(caller)
+  const known = await upsertContact(here.services, caller, { contact: { externalId: 'ada' } })
+  const half = await upsertContact(here.services, caller, { contact: { anonymousId: 'phone' } })
+  const contact = { anonymousId: 'phone' }
+  await enrollContacts(here.services, caller, { journeyId, contacts: [contact], properties: { order: 'o1' } })
+  await work()
+  await enrollContacts(here.services, caller, { journeyId, contacts: [contact], properties: { order: 'o1' } })
+  await work()
+  const named = async (contactId: string) => [
+    (await listEnrollments(here.services, caller, { ...ALL, contactId })).length,
+    (await refusalsOf(here.services, caller, contactId, 10)).map((each) => each.code),
+  ]
+  expect([await named(known), await named(half)]).toEqual([
+    [0, []],
+    [1, ['refused_reentry']],
+  ])
+  await identifyContact(here.services, caller, { anonymousId: 'phone', externalId: 'ada' })
+  expect([await named(known), await named(half)]).toEqual(Array(2).fill([1, ['refused_reentry']]))
 })
 
 test('the same key enrolls once, the same contact is refused, and the refusal can be read', async () => {

@@ -3,6 +3,7 @@ import type { Graph } from '../../src/domain/journey/graph.ts'
 import { deliver } from '../../src/lanes/inbox.ts'
 import { openJourneyBook } from '../../src/lanes/journeys.ts'
 import { tick } from '../../src/lanes/tick.ts'
+import { upsertContact } from '../../src/services/contacts.ts'
 import type { Caller } from '../../src/services/context.ts'
 import { enrollContacts } from '../../src/services/enrollments.ts'
 import { addIdentity } from '../../src/services/identities.ts'
@@ -74,6 +75,18 @@ async function accepted({ id, contactId, workspaceId }: MessageRow): Promise<voi
   await work()
 }
 const messageOf = async (caller: Caller, id: string) => (await messagesByIds(here.services, caller, [id])).get(id)
+
+test('a contact’s messages are those of its merged halves, too', async () => {
+  const caller = await here.workspace()
+  const known = await upsertContact(here.services, caller, { contact: { externalId: 'grace' } })
+  const { messages } = await push(caller, 'ada')
+  const [half] = messages.map((row) => row.contactId)
+  const found = async (contactId = '') => (await listMessages(here.services, caller, { ...ALL, contactId })).map((row) => row.id)
+  expect(await found(known)).toEqual([])
+  await here.database.owner.query('UPDATE contact SET linked = $2 WHERE id = $1', [known, [half]])
+  await here.database.owner.query('UPDATE contact SET merged_into = $2 WHERE id = $1', [half, known])
+  expect([await found(known), await found(half)]).toEqual(Array(2).fill(messages.map((row) => row.id)))
+})
 
 test('messages are found by journey, contact, enrollment, channel and status, newest first', async () => {
   const caller = await here.workspace()

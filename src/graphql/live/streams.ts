@@ -1,6 +1,7 @@
 import type { Channel } from '../../domain/channel.ts'
 import type { Change, ChangeKind } from '../../realtime/hub.ts'
 import type { Round } from '../../realtime/share.ts'
+import { contactsByIds } from '../../services/contacts.ts'
 import type { Caller } from '../../services/context.ts'
 import { enrollmentsByIds } from '../../services/enrollments.ts'
 import { journeysByIds } from '../../services/journeys.ts'
@@ -19,8 +20,14 @@ interface Filter {
   contactId: string | null
 }
 
-const fits = (row: { journeyId?: string | null | undefined; contactId: string }, filter: Filter) =>
-  (filter.journeyId === null || row.journeyId === filter.journeyId) && (filter.contactId === null || row.contactId === filter.contactId)
+type Fits = (row: { journeyId?: string | null | undefined; contactId: string }) => boolean
+
+/** Asked anew each round: somebody may have been merged into the contact since. */
+async function fitting(context: ApiContext, caller: Caller, { journeyId, contactId }: Filter): Promise<Fits> {
+  const whole = contactId === null ? undefined : (await contactsByIds(context.services, caller, [contactId])).get(contactId)
+  const halves = whole === undefined ? [contactId] : [whole.id, ...whole.linked]
+  return (row) => (journeyId === null || row.journeyId === journeyId) && (contactId === null || halves.includes(row.contactId))
+}
 
 /** What was found, in the order in which it changed. */
 const inOrder = <Row>(ids: readonly string[], found: ReadonlyMap<string, Row>): Row[] => ids.flatMap((id) => found.get(id) ?? [])
@@ -60,8 +67,9 @@ async function* updates(
   filter: Filter & { channels: readonly Channel[] | null },
 ): AsyncGenerator<Round<Message>> {
   for await (const { ids, missed } of changes) {
+    const fits = await fitting(context, caller, filter)
     const wanted = inOrder(ids, await messagesByIds(context.services, caller, ids)).filter(
-      (row) => fits(row, filter) && (filter.channels === null || filter.channels.includes(row.channel)),
+      (row) => fits(row) && (filter.channels === null || filter.channels.includes(row.channel)),
     )
     yield { values: wanted.map((row) => new Message(row)), missed }
   }
@@ -74,7 +82,8 @@ export function enrollmentChanges(context: ApiContext, filter: Filter): AsyncIte
 
 async function* moves(context: ApiContext, caller: Caller, changes: AsyncIterable<Change>, filter: Filter): AsyncGenerator<Round<Enrollment>> {
   for await (const { ids, missed } of changes) {
-    const wanted = inOrder(ids, await enrollmentsByIds(context.services, caller, ids)).filter((row) => fits(row, filter))
+    const fits = await fitting(context, caller, filter)
+    const wanted = inOrder(ids, await enrollmentsByIds(context.services, caller, ids)).filter(fits)
     yield { values: wanted.map((row) => new Enrollment(row)), missed }
   }
 }

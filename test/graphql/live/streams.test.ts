@@ -73,6 +73,19 @@ test('a subscriber is told of its own workspace’s messages, of the channels it
   await stream.return(undefined)
 })
 
+test('somebody’s messages are those of a half that was merged into them, too', async () => {
+  const { id, key } = await api.workspace()
+  const made = await api.graphql(key, 'mutation { upsertContact(input: { contact: { externalId: "ada" } }) { contact { id } } }')
+  const known = made.data.upsertContact.contact.id
+  const half = newLanedId(3)
+  await database.owner.query('UPDATE contact SET linked = $2 WHERE id = $1', [idOf(known), [half]])
+  const [other, own] = [await message(id, 'sms'), await message(id, 'sms', half)]
+  const stream = listen(key, 'subscription ($id: ID) { messageUpdated(contactId: $id) { id } }', { id: known })
+  const heard = await first(stream, () => announce(id, [other, own]))
+  expect(idOf(heard.data.messageUpdated.id)).toBe(own)
+  await stream.return(undefined)
+})
+
 test('a subscriber that missed something is told with the next answer', async () => {
   const { id, key } = await api.workspace()
   const sms = await message(id, 'sms')
