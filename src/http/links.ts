@@ -32,9 +32,10 @@ export function linkRoutes(services: Services) {
     })
     fastify.get<{ Params: { token: string } }>('/t/c/:token', async (request, reply) => {
       const visit = await readLink(services, 'click', request.params.token)
-      if (visit === null) return reply.code(404).type('text/plain').send('This link is not valid.')
+      if (visit === null || !URL.canParse(visit.url)) return reply.code(404).type('text/plain').send('This link is not valid.')
       await recordVisit(services, visit, 'CLICKED', human(request))
-      return reply.header('cache-control', 'no-store').redirect(visit.url, 302)
+      // Encoded, as a browser would: a header takes no letters beyond Latin-1.
+      return reply.header('cache-control', 'no-store').redirect(new URL(visit.url).href, 302)
     })
     fastify.get<{ Params: { token: string } }>('/u/:token', async (request, reply) => {
       const visit = await readLink(services, 'unsubscribe', request.params.token)

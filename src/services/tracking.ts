@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { CallbackStatus } from '../domain/delivery.ts'
 import { isLanedId, laneOf } from '../domain/ids.ts'
 import type { JsonObject } from '../domain/json.ts'
+import { ThroughlineError } from '../errors.ts'
 import { deliver } from '../lanes/inbox.ts'
 import { inWorkspace, run, type Statement } from '../store/sql.ts'
 import type { WorkspaceKeys } from '../store/vault.ts'
@@ -30,7 +31,16 @@ export function unsubscribeUrl(keys: WorkspaceKeys, publicUrl: string, message: 
   return `${publicUrl}/u/${token(keys, 'unsubscribe', message)}`
 }
 
-const LINK = /(<a\b[^>]*?\bhref=)(["'])(https?:\/\/[^"']+)\2/gi
+const LINK = /(<a\b[^>]*?\bhref=)(["'])(https?:\/\/(?:(?!\2)[^<>])+)\2/gi
+/** The longest path segment the server takes. A link that would be longer leads where it leads uncounted. */
+const LONGEST = 4_096
+
+/** The counted link to an address as it stands in HTML; null for one that browsers cannot follow either. */
+function counted(keys: WorkspaceKeys, message: TrackedMessage, written: string): string | null {
+  const url = written.replaceAll('&amp;', '&')
+  const made = URL.canParse(url) ? token(keys, 'click', message, url) : ''
+  return made === '' || made.length > LONGEST ? null : made
+}
 
 /** The same mail with counted links, a pixel, and, where it may be unsubscribed from, a link that does. */
 export function trackEmail(
@@ -41,11 +51,10 @@ export function trackEmail(
   unsubscribe: string | null,
 ): JsonObject {
   const html = typeof content.html === 'string' ? content.html : ''
-  const linked = html.replace(
-    LINK,
-    (_, before: string, quote: string, url: string) =>
-      `${before}${quote}${publicUrl}/t/c/${token(keys, 'click', message, url.replaceAll('&amp;', '&'))}${quote}`,
-  )
+  const linked = html.replace(LINK, (whole: string, before: string, quote: string, url: string) => {
+    const link = counted(keys, message, url)
+    return link === null ? whole : `${before}${quote}${publicUrl}/t/c/${link}${quote}`
+  })
   const footer = unsubscribe === null ? '' : `<p style="font-size:12px;color:#666"><a href="${unsubscribe}">Unsubscribe</a></p>`
   const pixel = `<img src="${publicUrl}/t/o/${token(keys, 'open', message)}" width="1" height="1" alt="" style="display:none">`
   const end = /<\/body>/i.exec(linked)?.index ?? linked.length
@@ -68,7 +77,11 @@ export async function readLink(services: Services, purpose: Purpose, text: strin
   const workspaceId = fromBytes(raw, 0)
   const messageId = fromBytes(raw, 16)
   if (!isLanedId(messageId, services.lanes)) return null
-  const keys = await inWorkspace(services.apiPool, workspaceId, (client) => keysOf(services, client, workspaceId)).catch(() => null)
+  const keys = await inWorkspace(services.apiPool, workspaceId, (client) => keysOf(services, client, workspaceId)).catch((error: unknown) => {
+    // A workspace that does not exist; that the database is away says nothing about the link.
+    if (error instanceof ThroughlineError && error.code === 'NOT_FOUND') return null
+    throw error
+  })
   const expected = Buffer.from(keys?.blindIndex(`link:${purpose}`, payload) ?? '')
   const given = Buffer.from(mac)
   if (keys === null || expected.length !== given.length || !timingSafeEqual(expected, given)) return null
