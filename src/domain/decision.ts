@@ -86,7 +86,5 @@ const SENTENCES = {
     if (missing !== null) return `Did not enter: the event has no «${missing}» to be the key.`
     return `Did not enter${because(data) || ': the condition of the trigger does not hold'}.`
   },
-  quiet_started: (data) => `Watches${here(data)} for quiet${part(' until ', at(data.until))}.`,
-  quiet_restarted: (data) => `It happened again, so the quiet${here(data)} starts anew${part(' and lasts until ', at(data.until))}.`,
   quiet_cancelled: (data) => `No longer watches${here(data)} for quiet${part(': «', known(data.event), '» happened')}.`,
 } as const satisfies Record<DecisionCode, (data: DecisionData) => string>

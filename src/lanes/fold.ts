@@ -1,4 +1,4 @@
-import type { Channel } from '../domain/channel.ts'
+import type { Channel, IdentityStatus } from '../domain/channel.ts'
 import { askTrigger, begin, type EntrySlot, endsJourney, type Happening, refuseEntry } from '../domain/entry.ts'
 import type { EventFact } from '../domain/facts.ts'
 import { derivedId, laneOf } from '../domain/ids.ts'
@@ -115,7 +115,11 @@ function hear(one: Case, event: EventFact, messageId: string | null, scope: Fold
   for (const contactId of one.linked) scope.outbox.forwards.push({ kind: 'echo', data: event, workspaceId: one.workspaceId, contactId } as InboxItem)
   for (const watch of [...one.watches]) {
     const journey = scope.configuration.byId.get(watch.journeyId)
-    if (journey && endsJourney(journey.graph, event, watch.key, scope.now)) setWatch(one, watch.journeyId, watch.node, watch.key, null, null, scope)
+    if (!journey || !endsJourney(journey.graph, event, watch.key, scope.now)) continue
+    setWatch(one, watch.journeyId, watch.node, watch.key, null, null, scope)
+    const decision = { code: 'quiet_cancelled' as const, node: watch.node, data: { event: event.name } }
+    const cause = { type: 'event', eventId: event.id, name: event.name, key: watch.key }
+    scope.outbox.refuse(one.lane, one.workspaceId, one.contactId, watch.journeyId, cause, decision)
   }
   pull(one, { type: 'event', event }, scope)
 }
@@ -263,9 +267,15 @@ function changeMessage(one: Case, id: string, scope: FoldScope, change: (entry: 
   if (changed.entry === before && changed.history === null) return
   fromEntry(row, changed.entry)
   scope.outbox.saveLedger(row, changed)
+  if (changed.identity !== null && row.identity_id !== null) setIdentity(one, row.identity_id, changed.identity)
   if (changed.optOut) setConsent(one, row.channel as Channel, 'WITHDRAWN', 'provider', scope)
   const running = row.enrollment_id === null ? undefined : one.enrollments.get(row.enrollment_id)
   if (changed.signal !== null && running) advance(one, running, { type: 'signal', messageId: id, ...changed.signal }, scope)
+}
+
+/** What is planned later in this tick does without an address that has just been found dead. */
+function setIdentity(one: Case, id: string, status: IdentityStatus): void {
+  one.facts = { ...one.facts, identities: one.facts.identities.map((each) => (each.id === id ? { ...each, status } : each)) }
 }
 
 /** The second gate's refusal. A paused journey's message is kept for its resumption, or planned again where that has come meanwhile; any other refusal is final. */

@@ -187,7 +187,7 @@ describe('a provider that refuses for good', () => {
   })
 
   /** Owed: a tick that drops an address plans what follows at once by the facts it had before, to the same address; dispatch then refuses it. */
-  test.fails('a push behind the failed one goes to the other device at once', async () => {
+  test('a push behind the failed one goes to the other device at once', async () => {
     const nodes = [
       { key: 'first', channel: 'push' },
       { key: 'second', channel: 'push' },

@@ -68,6 +68,10 @@ test('buying or emptying a cart calls it off; the person’s other cart is aband
   // The third fell due last, so the other two would have been in by now.
   await seen(stage, journeyId, 'buyer', (each) => each.state === 'COMPLETED')
   expect((await look(stage, journeyId)).filter((each) => each.contact.externalId === 'buyer').map((each) => each.key)).toEqual(['b3'])
+  expect((await refusals(stage, 'buyer')).map((each) => [each.code, each.data?.event]).sort()).toEqual([
+    ['quiet_cancelled', 'cart.emptied'],
+    ['quiet_cancelled', 'order.placed'],
+  ])
 })
 
 test('a cart that is filled again after it was bought is a new one', async () => {

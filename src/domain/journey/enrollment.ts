@@ -151,8 +151,6 @@ export const DECISION_CODES = [
   'refused_exit_event',
   'refused_stale',
   'refused_filter',
-  'quiet_started',
-  'quiet_restarted',
   'quiet_cancelled',
 ] as const
 export type DecisionCode = (typeof DECISION_CODES)[number]
