@@ -18,7 +18,9 @@ export async function sweepStranded(pool: pg.Pool, lanes: number, ask: (message:
   const reports: InboxItem[] = []
   const faults: unknown[] = []
   for (const message of stranded) {
-    const told = await ask(message).catch((fault: unknown) => {
+    // Providers know a message by address and instant alone: of two, each would be taken for the other.
+    const asking = message.alone ? ask(message) : Promise.resolve(null)
+    const told = await asking.catch((fault: unknown) => {
       faults.push(fault)
       return null
     })

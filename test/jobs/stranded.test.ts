@@ -99,3 +99,20 @@ test('one provider that cannot even be asked keeps nobody else from being told',
   await workspace.tick()
   expect(await outcomes()).toEqual({ [ids[0] ?? '']: 'UNKNOWN SENDER_LOST', [ids[1] ?? '']: 'SENT', [ids[2] ?? '']: 'SENT' })
 })
+
+test.each([
+  [20_000, 'UNKNOWN SENDER_LOST'],
+  [40_000, 'SENT'],
+])('asked after its address alone, a provider may mean the message that went there %d ms later', async (later, outcome) => {
+  const [lost = ''] = await marked(60_000)
+  await workspace.publish(chain([on('seen again'), email(await workspace.template('email'))]))
+  await workspace.post(workspace.event('contact-0', 'seen again'))
+  await world.rows(
+    `UPDATE message SET status = 'SENT', dispatching_at = lost.dispatching_at + $2::float8 * interval '1 millisecond'
+      FROM message AS lost WHERE lost.id = $1 AND message.contact_id = lost.contact_id AND message.id <> $1`,
+    [lost, later],
+  )
+  await sweep(async () => ({ type: 'ok', providerMessageId: 'SM1' }))
+  await workspace.tick()
+  expect(await outcomes()).toEqual({ [lost]: outcome })
+})
