@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { SandboxProvider } from '../../src/sandbox/accounts.ts'
 import type { Sandbox } from '../../src/sandbox/control.ts'
 import type { Fault } from '../../src/sandbox/faults.ts'
 import type { CrashingDatabase } from './database.ts'
@@ -17,7 +18,15 @@ const PROVIDER = {
   'provider: drips': { kind: 'drip', rate: 0.3, times: 4 },
 } as const satisfies Record<string, Fault>
 
-export type Disruption = 'kill a worker' | 'kill the API' | 'crash PostgreSQL' | keyof typeof PROVIDER
+/** Which of them holds its answers back while every worker is killed. */
+const SENDING = {
+  'kill every worker while it sends pushes': 'fcm',
+  'kill every worker while it sends mails': 'sendgrid',
+  'kill every worker while it sends SMS': 'twilio',
+} as const satisfies Record<string, SandboxProvider>
+
+export type Disruption = 'kill a worker' | keyof typeof SENDING | 'kill the API' | 'crash PostgreSQL' | keyof typeof PROVIDER
+export const CUTS = Object.keys(SENDING) as (keyof typeof SENDING)[]
 export const PROVIDER_FAULTS = Object.keys(PROVIDER) as (keyof typeof PROVIDER)[]
 
 export interface Targets {
@@ -41,9 +50,31 @@ export async function disrupt(what: Disruption, targets: Targets): Promise<void>
       await targets.database.crash()
       await sleep(targets.chance('outage') * LONGEST_OUTAGE)
       return targets.database.start()
+    case 'kill every worker while it sends pushes':
+    case 'kill every worker while it sends mails':
+    case 'kill every worker while it sends SMS':
+      return killSenders(SENDING[what], targets)
     default:
       targets.sandbox.fault(PROVIDER[what])
   }
+}
+
+const LONGEST_WATCH = 10_000
+
+/**
+ * The cut that matters: marked and written, accepted or not, and nobody is left to report it. The provider holds
+ * its answers back, so that something is in flight when the workers die.
+ */
+async function killSenders(provider: SandboxProvider, { sandbox, troop }: Targets): Promise<void> {
+  const from = (sandbox.log.entries().at(-1)?.seq ?? 0) + 1
+  const held = () => sandbox.log.entries(from).filter((entry) => entry.fault === 'hang').length
+  sandbox.fault({ kind: 'hang', provider, accept: true, rate: 0.5, times: 8 })
+  sandbox.fault({ kind: 'hang', provider, times: 8 })
+  for (let waited = 0; held() < 4 && waited < LONGEST_WATCH; waited += 10) await sleep(10)
+  const workers = troop.count('worker')
+  await Promise.all(Array.from({ length: workers }, () => troop.kill('worker')))
+  sandbox.clearFaults(provider)
+  for (let n = 0; n < workers; n++) void troop.start('worker')
 }
 
 /** The replacement starts at once and is not waited for: for as long as it takes there may be none at all. */

@@ -54,7 +54,8 @@ export function openTroop(environment: Record<string, string>): Troop {
     const said = readLine(line)
     if (said?.msg === READY[member.role]) member.ready = true
     if (said === null || said.level < 50) return
-    const error = `${member.role}: ${said.msg}${said.error ? ` (${said.error.code ?? said.error.type ?? ''} ${said.error.message ?? ''})` : ''}`
+    const why = said.error?.message?.replace(/\(Queue: .*|\d{2,}/g, '')
+    const error = [`${member.role}: ${said.msg}`, said.error?.code ?? said.error?.type, why].filter(Boolean).join(', ')
     faults.errors.set(error, (faults.errors.get(error) ?? 0) + 1)
   }
 

@@ -113,13 +113,13 @@ async function play(plan: Plan, stage: Stage): Promise<Outcome> {
   await Promise.all(feeding)
   sandbox.clearFaults()
   await troop.settled()
-  const ended = Date.now()
+  const ended = new Date()
   plan.say('everything was fed, nothing is disturbed any more')
 
-  await quiet(plan, stage, 'first')
-  const drained = Date.now() - ended
-  await elapse(stage, 'reconciliation')
-  await quiet(plan, stage, 'second')
+  await quiet(plan, stage, ended)
+  const drained = Date.now() - ended.getTime()
+  await ask(stage, RECONCILE)
+  await quiet(plan, stage, ended)
   const evidence: Evidence = {
     people: everybody,
     log: sandbox.log.entries(),
@@ -162,7 +162,7 @@ const PENDING = `SELECT (SELECT count(*) FROM inbox)::int AS inbox,
   (SELECT count(*) FROM enrollment WHERE status = 'ACTIVE')::int AS enrollments,
   (SELECT count(*) FROM message WHERE status IN ('PLANNED', 'DEFERRED', 'DISPATCHING') OR due_at <= clock_timestamp())::int AS messages`
 
-async function quiet(plan: Plan, stage: Stage, which: string): Promise<void> {
+async function quiet(plan: Plan, stage: Stage, ended: Date): Promise<void> {
   const until = Date.now() + plan.patience
   let settled = false
   for (;;) {
@@ -175,34 +175,27 @@ async function quiet(plan: Plan, stage: Stage, which: string): Promise<void> {
       continue
     }
     settled = false
-    if (Date.now() > until) throw new Error(`not quiet ${plan.patience} ms after the ${which} time: ${JSON.stringify(pending)}`)
-    if (plan.hurry) await elapse(stage, 'silence')
+    if (Date.now() > until) throw new Error(`not quiet within ${plan.patience} ms: ${JSON.stringify(pending)}`)
+    if (plan.hurry) await ask(stage, HURRY, [ended])
     await sleep(100)
   }
 }
 
-/**
- * Makes time pass for messages in doubt: the fifteen seconds after which a silent sender is given up, or the ten
- * minutes that a provider has to clear a doubt. Nothing but the two instants is touched, in key order like every writer's.
- */
-const ELAPSE = {
-  silence: `UPDATE message SET dispatching_at = dispatching_at - interval '15 seconds' FROM (
-      SELECT lane, id FROM message WHERE status = 'DISPATCHING' AND dispatching_at > clock_timestamp() - interval '15 seconds' ORDER BY lane, id FOR UPDATE) AS k
-    WHERE message.lane = k.lane AND message.id = k.id`,
-  reconciliation: `UPDATE message SET due_at = clock_timestamp() FROM (
-      SELECT lane, id FROM message WHERE status = 'UNKNOWN' AND due_at IS NOT NULL ORDER BY lane, id FOR UPDATE) AS k
-    WHERE message.lane = k.lane AND message.id = k.id`,
-}
+/** Time passes for senders that were silent when the disruptions ended: the fifteen seconds after which each is given up. */
+const HURRY = `UPDATE message SET dispatching_at = dispatching_at - interval '15 seconds' FROM (
+    SELECT lane, id FROM message WHERE status = 'DISPATCHING' AND dispatching_at BETWEEN $1::timestamptz - interval '15 seconds' AND $1 ORDER BY lane, id FOR UPDATE) AS k
+  WHERE message.lane = k.lane AND message.id = k.id`
 
-async function elapse(stage: Stage, what: keyof typeof ELAPSE): Promise<void> {
-  await ask(stage, ELAPSE[what])
-}
+/** Time passes for what is in doubt: the ten minutes that a provider has to clear a doubt. */
+const RECONCILE = `UPDATE message SET due_at = clock_timestamp() FROM (
+    SELECT lane, id FROM message WHERE status = 'UNKNOWN' AND due_at IS NOT NULL ORDER BY lane, id FOR UPDATE) AS k
+  WHERE message.lane = k.lane AND message.id = k.id`
 
-async function ask<Row>(stage: Stage, text: string): Promise<Row> {
+async function ask<Row>(stage: Stage, text: string, values: unknown[] = []): Promise<Row> {
   const client = new pg.Client({ connectionString: stage.database.url, connectionTimeoutMillis: 5_000 })
   await client.connect()
   try {
-    return (await client.query(text)).rows[0] as Row
+    return (await client.query(text, values)).rows[0] as Row
   } finally {
     await client.end()
   }
