@@ -12,14 +12,18 @@ import {
   type StepResult,
   startOf,
 } from './journey/enrollment.ts'
+import { FALLS_THROUGH } from './journey/graph.ts'
 import { matchesKey } from './journey/match.ts'
 import type { NodeScope, Outcome } from './journey/node-kind.ts'
 import { mergeSignal } from './journey/nodes/message.ts'
 import type { JsonObject } from './json.ts'
 import { readPath } from './json.ts'
 
-/** Ports that, left unconnected, fall through to another: a contact without the channel still gets what follows. */
-const FALLS_THROUGH: Readonly<Record<string, string>> = { failed: 'next', suppressed: 'next', error: 'success' }
+/**
+ * How often the nodes of a graph may be passed in one step, on average, before it counts as spinning. Where repeats are over as
+ * soon as they begin, each of their nodes is passed twice; a graph that may be published spins nowhere.
+ */
+const MOST_ROUNDS = 4
 
 /**
  * The whole meaning of a journey: one enrollment, one input, what is known, and the time, in; the new state,
@@ -90,7 +94,7 @@ class Run {
   private hear(event: EventFact): void {
     for (const goal of this.graph.goals) {
       if (this.state.status !== 'ACTIVE') return
-      if (goal.event !== event.name || this.state.goals[goal.name] !== undefined) continue
+      if (goal.event !== event.name || Object.hasOwn(this.state.goals, goal.name)) continue
       const sooner = event.occurredAt < startOf(this.state) || event.id === this.state.trigger.event?.id
       if (sooner || event.occurredAt > this.state.enteredAt + goal.window) continue
       if (!matchesKey(event, goal.matchKey, this.state.key) || !matchesFilter(event.properties, goal.where, this.now)) continue
@@ -163,7 +167,7 @@ class Run {
     let node = this.graph.nodes.get(from)
     let port = by
     for (let hops = 0; node !== undefined; hops++) {
-      if (hops > this.graph.nodes.size) return this.end('FAILED', 'loop')
+      if (hops > this.graph.nodes.size * MOST_ROUNDS) return this.end('FAILED', 'loop')
       this.trace.push({ code: 'left', node: node.key, port })
       const to = this.follow(node, port)
       if (typeof to !== 'string') return this.end(to.status, to.reason)

@@ -67,8 +67,6 @@ const OWED: ReadonlySet<string> = new Set([
   'src/domain/journey/nodes/update.ts',
   'src/domain/journey/nodes/wait.ts',
   'src/domain/journey/path-scope.ts',
-  'src/domain/journey/validate.ts',
-  'src/domain/step.ts',
   'src/lanes/dispatch.ts',
   'src/lanes/inbox.ts',
   'src/lanes/load-entry.ts',

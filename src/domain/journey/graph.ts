@@ -32,6 +32,9 @@ export interface GraphEdge {
   to: string
 }
 
+/** Ports that, left unconnected, fall through to another: a contact without the channel still gets what follows. */
+export const FALLS_THROUGH: Readonly<Record<string, string>> = { failed: 'next', suppressed: 'next', error: 'success' }
+
 export const REENTRY_RULES = ['ONCE', 'ONE_AT_A_TIME', 'EVERY_TIME'] as const
 /** Per (journey, contact, key). `notWithin` goes with ONE_AT_A_TIME: not again within this after the last entry. */
 export interface Reentry {

@@ -64,8 +64,8 @@ export interface NodeKind<Config = unknown> {
   category: 'trigger' | 'message' | 'flow' | 'data'
   config: Shape<Config>
   ports(config: Config): readonly Port[]
-  /** Whether the token rests here on every visit: what makes a loop bounded in time. */
-  waits(config: Config): boolean
+  /** Whether the token has always rested here when it leaves by this port: what makes a loop bounded in time. */
+  waits(config: Config, port: string): boolean
   /** What the shape alone cannot see. */
   check?(config: Config, scope: CheckScope): void
   conditions?(config: Config): readonly { path: readonly string[]; condition: Condition }[]

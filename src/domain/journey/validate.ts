@@ -1,5 +1,5 @@
 import { nodesNamed } from '../condition/references.ts'
-import type { Graph, GraphNode, GraphProblem, ProblemCode } from './graph.ts'
+import { FALLS_THROUGH, type Graph, type GraphNode, type GraphProblem, type ProblemCode } from './graph.ts'
 import { graphShape } from './graph-shape.ts'
 import { type AnyKind, kindOf } from './kinds.ts'
 import type { CheckScope } from './node-kind.ts'
@@ -119,20 +119,21 @@ function unreachable(nodes: ReadonlyMap<string, Checked>, edges: Edges): string[
   return [...nodes.keys()].filter((key) => !seen.has(key))
 }
 
-/** Nodes from which the token could come back without ever having rested: found by walking the nodes that do not wait. */
+/** Nodes from which the token could come back without ever having rested: found by walking the ports that do not wait. */
 function unboundedLoops(nodes: ReadonlyMap<string, Checked>, edges: Edges): string[] {
-  const rests = (key: string) => {
-    const checked = nodes.get(key)
-    return checked === undefined || checked.config === null || checked.kind.waits(checked.config)
-  }
   const done = new Set<string>()
   const path = new Set<string>()
   const looping: string[] = []
   const visit = (key: string) => {
-    if (done.has(key) || rests(key)) return
+    const checked = nodes.get(key)
+    if (checked === undefined || checked.config === null || done.has(key)) return
     if (path.has(key)) return void looping.push(key)
     path.add(key)
-    for (const to of edges.get(key)?.values() ?? []) visit(to)
+    const own = edges.get(key)
+    for (const port of checked.ports) {
+      const to = own?.get(port) ?? own?.get(FALLS_THROUGH[port] ?? '')
+      if (to !== undefined && !checked.kind.waits(checked.config, port)) visit(to)
+    }
     path.delete(key)
     done.add(key)
   }

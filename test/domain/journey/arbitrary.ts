@@ -73,7 +73,7 @@ const message = fc
     settings({ purpose: maybe(fc.constantFrom('TRANSACTIONAL', 'PROMOTIONAL')), nextAfter: maybe(positive) }),
     fc.uniqueArray(
       settings({ on: fc.constantFrom('SENT', 'DELIVERED', 'OPENED', 'CLICKED', 'REPLIED', 'FAILED', 'IGNORED'), after: maybe(duration) }),
-      { maxLength: 4, selector: (each) => each.on },
+      { maxLength: 5, size: 'max', selector: (each) => each.on },
     ),
     fc.boolean(),
   )
@@ -138,7 +138,7 @@ const update = fc
   .map((config) => ({ kind: 'update', config }))
 
 const node: fc.Arbitrary<{ kind: string; config: unknown }> = fc.oneof(
-  { arbitrary: message, weight: 4 },
+  { arbitrary: message, weight: 8 },
   { arbitrary: delay, weight: 2 },
   { arbitrary: wait, weight: 2 },
   { arbitrary: branch, weight: 2 },
@@ -152,7 +152,7 @@ const rules = fc.record({
       settings({ event: fc.constantFrom(...EVENTS), matchKey: maybe(fc.constant('key')) }),
       condition.map((each) => ({ condition: each })),
     ),
-    { maxLength: 1 },
+    { maxLength: 1, size: 'xsmall' },
   ),
   goals: fc.uniqueArray(
     settings({
@@ -174,10 +174,10 @@ function wire(nodes: readonly GraphNode[], wiring: readonly (readonly number[])[
     const follows = ((from.config.followUps ?? []) as { on: string }[]).map((each) => each.on.toLowerCase())
     return (kind?.ports(config) ?? []).flatMap((port, at) => {
       const number = wiring[index]?.[at] ?? 0
-      const ahead = nodes.length - index - 1
-      const to = number > 75 ? nodes[1 + (number % (nodes.length - 1))] : nodes[index + 1 + (number % ahead)]
+      const ahead = from.key === 'start' ? 1 : Math.max(1, Math.min(3, nodes.length - index - 2))
+      const to = number > 80 && from.key !== 'start' ? nodes[1 + (number % (nodes.length - 1))] : nodes[index + 1 + (number % ahead)]
       const may = !port.required && (port.name === 'failed' || !follows.includes(port.name))
-      return to === undefined || (may && number % 4 === 3) ? [] : [{ from: from.key, port: port.name, to: to.key }]
+      return to === undefined || (may && number % 8 === 7) ? [] : [{ from: from.key, port: port.name, to: to.key }]
     })
   })
 }
@@ -191,7 +191,7 @@ function reachable(graph: Graph): Graph {
 /** Journeys of a trigger, an exit and up to seven nodes between, which may be published: loops, fall-throughs and loose ends among them. */
 export const graphs: fc.Arbitrary<Graph> = fc
   .tuple(
-    fc.array(node, { minLength: 1, maxLength: KEYS.length }),
+    fc.array(node, { minLength: 1, maxLength: KEYS.length, size: 'max' }),
     fc.array(fc.array(fc.nat(99), { minLength: 9, maxLength: 9 }), { minLength: 9, maxLength: 9 }),
     rules,
   )
@@ -215,9 +215,9 @@ export const graphs: fc.Arbitrary<Graph> = fc
 /** What is known of the contact: sometimes without a channel, unwilling, suppressed, or in a paused journey. */
 export const factsOf: fc.Arbitrary<Facts> = fc
   .record({
-    channels: fc.subarray([...FACTS.identities]),
-    consents: fc.constantFrom<Facts['consents'][]>(FACTS.consents, [], [{ channel: 'sms', topic: null, state: 'WITHDRAWN' }]),
-    suppressed: fc.oneof({ arbitrary: fc.constant(false), weight: 9 }, fc.constant(true)),
+    channels: fc.oneof({ arbitrary: fc.constant(FACTS.identities), weight: 3 }, fc.subarray([...FACTS.identities])),
+    consents: fc.constantFrom<Facts['consents'][]>(FACTS.consents, FACTS.consents, [], [{ channel: 'sms', topic: null, state: 'WITHDRAWN' }]),
+    suppressed: fc.oneof({ arbitrary: fc.constant(false), weight: 19 }, fc.constant(true)),
     attributes: fc.constantFrom<JsonObject>({}, { n: 2, day: '2025-06-18' }, { n: '2025-06-15T14:00:00Z' }),
   })
   .map(({ channels, consents, suppressed, attributes }) => ({
@@ -242,12 +242,12 @@ export interface Happening {
 
 const late = fc.constantFrom(0, 0, 0, MINUTE, 2 * DAY)
 const what: fc.Arbitrary<Happening['what']> = fc.oneof(
-  { arbitrary: fc.constant({ type: 'timer' as const }), weight: 6 },
-  { arbitrary: fc.constant({ type: 'contact' as const }), weight: 1 },
+  { arbitrary: fc.constant({ type: 'timer' as const }), weight: 12 },
+  { arbitrary: fc.constant({ type: 'contact' as const }), weight: 2 },
   { arbitrary: fc.constant({ type: 'exit' as const }), weight: 1 },
   {
     arbitrary: fc.record({ type: fc.constant('event' as const), name: fc.constantFrom(...EVENTS), key: fc.constantFrom('k', 'k', 'other'), late }),
-    weight: 3,
+    weight: 6,
   },
   {
     arbitrary: fc.record({
@@ -257,7 +257,7 @@ const what: fc.Arbitrary<Happening['what']> = fc.oneof(
       human: fc.oneof({ arbitrary: fc.constant(true), weight: 3 }, fc.constant(false)),
       late,
     }),
-    weight: 6,
+    weight: 20,
   },
 )
 
@@ -267,5 +267,5 @@ export const happenings: fc.Arbitrary<Happening[]> = fc.array(
     paused: fc.oneof({ arbitrary: fc.constant(false), weight: 6 }, fc.constant(true)),
     what,
   }),
-  { maxLength: 20 },
+  { maxLength: 24, size: 'max' },
 )

@@ -60,7 +60,9 @@ export const delay: NodeKind<DelayConfig> = {
   category: 'flow',
   config,
   ports: () => [{ name: 'next', title: 'Next', required: true }],
-  waits: () => true,
+  // A date, or what is counted from one, lies behind from the second visit on.
+  waits: ({ duration, anchor = 'PREVIOUS_STEP', until }) =>
+    duration === undefined ? until?.date === undefined && until?.attribute === undefined : anchor === 'PREVIOUS_STEP',
   check(settings, scope) {
     if ((settings.duration === undefined) === (settings.until === undefined))
       scope.report('INVALID_CONFIG', ['duration'], 'give either `duration` or `until`')

@@ -79,7 +79,8 @@ export function messageKind(kind: string, channel: Channel, title: string, icon:
       { name: 'failed', title: 'Failed' },
       { name: 'suppressed', title: 'Suppressed' },
     ],
-    waits: () => true,
+    // Who is not to be written to is let through at once.
+    waits: (_, port) => port !== 'suppressed',
     check(settings, scope) {
       const found = scope.templateChannel(settings.templateId)
       if (found !== channel) {

@@ -43,7 +43,8 @@ export const repeat: NodeKind<RepeatConfig> = {
     { name: 'body', title: 'Each time', required: true },
     { name: 'done', title: 'Done' },
   ],
-  waits: () => true,
+  // The second round waits for its time; an end may have come already.
+  waits: (_, port) => port === 'body',
   check(settings, scope) {
     if (settings.times === undefined && settings.until?.date === undefined && settings.until?.condition === undefined) {
       scope.report('INVALID_CONFIG', ['times'], 'give `times` or `until`, so that it ends')

@@ -46,7 +46,8 @@ export const wait: NodeKind<WaitConfig> = {
   category: 'flow',
   config,
   ports: (settings) => [...settings.events.map((each) => ({ name: each.name, title: each.event })), { name: 'timeout', title: 'Time limit' }],
-  waits: () => true,
+  // An event since entry is there on every visit.
+  waits: (settings, port) => port === 'timeout' || settings.sinceEntry === false,
   check(settings, scope) {
     settings.events.forEach((each, index) => {
       if (each.name === 'timeout' || settings.events.findIndex((other) => other.name === each.name) !== index) {
