@@ -45,7 +45,7 @@ const FINDERS: Partial<Record<NodeType, Find>> = {
     const live = journey?.liveVersionId == null ? null : await versionLoader(context).load(journey.liveVersionId)
     // What runs comes before what is being drawn.
     for (const graph of [live?.graph, journey?.draft]) {
-      const node = graph == null ? undefined : new JourneyGraph(id, graph).nodes.find((each) => each.key === key)
+      const node = graph == null ? undefined : new JourneyGraph(id, graph, live?.id ?? null).nodes.find((each) => each.key === key)
       if (node !== undefined) return node
     }
     return null

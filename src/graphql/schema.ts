@@ -2,7 +2,7 @@ import 'reflect-metadata'
 import { type GraphQLSchema, isInputObjectType, lexicographicSortSchema, printSchema } from 'graphql'
 import { buildSchemaSync, type PubSub } from 'type-graphql'
 import { ThroughlineError } from '../errors.ts'
-import { AnalyticsResolver, JourneyStatsResolver, VersionStatsResolver } from './analytics/resolver.ts'
+import { AnalyticsResolver, JourneyStatsResolver, NodeStatsResolver, VersionStatsResolver } from './analytics/resolver.ts'
 import { ConnectionResolver } from './connections/resolver.ts'
 import { ConsentResolver } from './contacts/consent-resolver.ts'
 import { ContactResolver } from './contacts/resolver.ts'
@@ -33,6 +33,7 @@ const RESOLVERS = [
   LiveResolver,
   MessageResolver,
   NodeResolver,
+  NodeStatsResolver,
   TemplateResolver,
   TopicResolver,
   VersionStatsResolver,

@@ -1,4 +1,4 @@
-import { inWorkspace, run, type Statement } from '../store/sql.ts'
+import { inWorkspace, run, type Statement, together } from '../store/sql.ts'
 import type { Caller, Services } from './context.ts'
 
 /** Counters are exact at commit; a range takes whole hours, `from` inclusive, `to` exclusive. */
@@ -94,7 +94,7 @@ export async function journeyNumbers(
   for (const { node, metric, n, amount } of rows) {
     if (node !== '') {
       if (metric === 'sent') numbers.cost += amount
-      countNode(nodeOf(numbers, node), metric, n)
+      countNode(nodeOf(numbers.nodes, node), metric, n)
     } else if (ENDS.has(metric)) {
       numbers[metric as 'completed'] = n
       ended += n
@@ -109,9 +109,9 @@ export async function journeyNumbers(
   return numbers
 }
 
-function nodeOf(numbers: JourneyNumbers, key: string): NodeNumbers {
-  const known = numbers.nodes.get(key) ?? { entered: 0, left: new Map(), suppressed: new Map(), messages: { ...NONE } }
-  numbers.nodes.set(key, known)
+function nodeOf(nodes: Map<string, NodeNumbers>, key: string): NodeNumbers {
+  const known = nodes.get(key) ?? { entered: 0, left: new Map(), suppressed: new Map(), messages: { ...NONE } }
+  nodes.set(key, known)
   return known
 }
 
@@ -144,6 +144,47 @@ export async function waitingNow(
     run<{ node: string | null; n: number }>(client, WAITING, [input.journeyId, input.versionId]),
   )
   return new Map(rows.map((row) => [row.node ?? '', row.n]))
+}
+
+/** A version's nodes: what was counted at each, and how many rest in each now. */
+export interface VersionNodes {
+  nodes: Map<string, NodeNumbers>
+  waiting: Map<string, number>
+}
+
+const NODES: Statement = {
+  name: 'analytics_nodes',
+  text: `SELECT version_id, node, metric, sum(n)::float8 AS n FROM node_stats
+    WHERE journey_id = ANY ($1::uuid[]) AND version_id = ANY ($2::uuid[]) AND node <> '' AND ($3::timestamptz IS NULL OR hour >= $3) AND ($4::timestamptz IS NULL OR hour < $4)
+    GROUP BY version_id, node, metric`,
+}
+const RESTING: Statement = {
+  name: 'analytics_resting',
+  text: `SELECT version_id, node, count(*)::int AS n FROM enrollment
+    WHERE journey_id = ANY ($1::uuid[]) AND version_id = ANY ($2::uuid[]) AND status = 'ACTIVE' AND node IS NOT NULL GROUP BY version_id, node`,
+}
+
+/** The nodes of any number of versions, in two statements; by version. `waiting` is of now, whatever the range. */
+export async function nodeNumbers(
+  services: Services,
+  caller: Caller,
+  versions: readonly { journeyId: string; versionId: string }[],
+  range: Range | null,
+): Promise<Map<string, VersionNodes>> {
+  const found = new Map(versions.map(({ versionId }): [string, VersionNodes] => [versionId, { nodes: new Map(), waiting: new Map() }]))
+  const which = [versions.map((each) => each.journeyId), versions.map((each) => each.versionId)]
+  const [counts, resting] = await inWorkspace(services.apiPool, caller.workspaceId, (client) =>
+    together([
+      run<{ version_id: string; node: string; metric: string; n: number }>(client, NODES, [...which, range?.from ?? null, range?.to ?? null]),
+      run<{ version_id: string; node: string; n: number }>(client, RESTING, which),
+    ]),
+  )
+  for (const row of counts) {
+    const version = found.get(row.version_id)
+    if (version !== undefined) countNode(nodeOf(version.nodes, row.node), row.metric, row.n)
+  }
+  for (const row of resting) found.get(row.version_id)?.waiting.set(row.node, row.n)
+  return found
 }
 
 const PERCENTILES: Statement = {

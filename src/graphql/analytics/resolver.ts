@@ -2,9 +2,11 @@ import { Arg, Ctx, FieldResolver, ID, Query, Resolver, Root, registerEnumType } 
 import { timeSeries } from '../../services/analytics.ts'
 import { type ApiContext, callerWith } from '../context.ts'
 import { idOf } from '../global-id.ts'
+import { JourneyNode } from '../journeys/node-types.ts'
 import { Journey, JourneyVersion } from '../journeys/types.ts'
-import { graphOf, journeyStats } from './stats.ts'
-import { DateRange, JourneyStats, StatPoint } from './types.ts'
+import { versionNodesLoader } from './loaders.ts'
+import { graphOf, journeyStats, statsOfNode } from './stats.ts'
+import { DateRange, JourneyStats, NodeStats, StatPoint } from './types.ts'
 
 export const BucketEnum = { HOUR: 'hour', DAY: 'day' } as const
 registerEnumType(BucketEnum, {
@@ -14,6 +16,7 @@ registerEnumType(BucketEnum, {
 })
 
 const RANGE = 'All time where left out.'
+const NOTHING = { nodes: new Map(), waiting: new Map() }
 
 @Resolver(() => Journey)
 export class JourneyStatsResolver {
@@ -39,6 +42,20 @@ export class VersionStatsResolver {
   ): Promise<JourneyStats> {
     const { journeyId, graph } = version.row
     return journeyStats(context.services, callerWith(context, 'read'), { journeyId, versionId: version.uuid, range: range ?? null, graph })
+  }
+}
+
+@Resolver(() => JourneyNode)
+export class NodeStatsResolver {
+  @FieldResolver(() => NodeStats, { description: 'Its numbers in the version it is read from; of a draft’s node, those of the live version.' })
+  async stats(
+    @Root() { key, placed }: JourneyNode,
+    @Arg('range', () => DateRange, { nullable: true, description: RANGE }) range: DateRange | null,
+    @Ctx() context: ApiContext,
+  ): Promise<NodeStats> {
+    const { journeyId, versionId, node } = placed
+    const version = versionId === null ? NOTHING : await versionNodesLoader(context).load({ journeyId, versionId, range: range ?? null })
+    return statsOfNode(key, node.kind, version)
   }
 }
 

@@ -1,6 +1,14 @@
 import type { Channel } from '../../domain/channel.ts'
 import type { Graph } from '../../domain/journey/graph.ts'
-import { addMessages, durationPercentiles, type JourneyNumbers, journeyNumbers, type Range, waitingNow } from '../../services/analytics.ts'
+import {
+  addMessages,
+  durationPercentiles,
+  type JourneyNumbers,
+  journeyNumbers,
+  type NodeNumbers,
+  type Range,
+  waitingNow,
+} from '../../services/analytics.ts'
 import type { Caller, Services } from '../../services/context.ts'
 import { versionsByIds } from '../../services/journeys.ts'
 import { ChannelStats, type JourneyStats, type NodeStats, toDuration } from './types.ts'
@@ -46,19 +54,25 @@ export async function journeyStats(
 
 function nodeStats(numbers: JourneyNumbers, waiting: ReadonlyMap<string, number>, channelOf: ReadonlyMap<string, string>): NodeStats[] {
   const keys = new Set([...channelOf.keys(), ...numbers.nodes.keys()])
-  return [...keys].map((node) => {
-    const own = numbers.nodes.get(node)
-    const kind = channelOf.get(node)
-    const channel = kind === 'push' || kind === 'email' || kind === 'sms' ? kind : null
-    return {
-      node,
-      entered: own?.entered ?? 0,
-      waiting: waiting.get(node) ?? 0,
-      left: [...(own?.left ?? [])].map(([port, count]) => ({ port, count })),
-      suppressed: [...(own?.suppressed ?? [])].map(([reason, count]) => ({ reason, count })),
-      messages: channel === null ? null : new ChannelStats(channel, addMessages(own ? [own.messages] : [])),
-    }
-  })
+  return [...keys].map((node) => statsOfNode(node, channelOf.get(node), { nodes: numbers.nodes, waiting }))
+}
+
+/** A node's numbers as the API shows them; zeros where nothing was counted. A message node's kind is its channel. */
+export function statsOfNode(
+  node: string,
+  kind: string | undefined,
+  { nodes, waiting }: { nodes: ReadonlyMap<string, NodeNumbers>; waiting: ReadonlyMap<string, number> },
+): NodeStats {
+  const own = nodes.get(node)
+  const channel = kind === 'push' || kind === 'email' || kind === 'sms' ? kind : null
+  return {
+    node,
+    entered: own?.entered ?? 0,
+    waiting: waiting.get(node) ?? 0,
+    left: [...(own?.left ?? [])].map(([port, count]) => ({ port, count })),
+    suppressed: [...(own?.suppressed ?? [])].map(([reason, count]) => ({ reason, count })),
+    messages: channel === null ? null : new ChannelStats(channel, addMessages(own ? [own.messages] : [])),
+  }
 }
 
 const decimal = (value: number): string => (Math.round(value * 1e6) / 1e6).toFixed(2)

@@ -25,6 +25,8 @@ export class Port {
 /** A node in its graph: what the types below read. */
 export interface PlacedNode {
   journeyId: string
+  /** Whose numbers are the node's: its version, or, of a draft, the live one; null where nothing was published. */
+  versionId: string | null
   node: GraphNode
   edges: ReadonlyMap<string, string>
 }
@@ -35,7 +37,7 @@ export interface PlacedNode {
   resolveType: (value: JourneyNode) => value.typeName,
 })
 export abstract class JourneyNode extends Node {
-  constructor(protected readonly placed: PlacedNode) {
+  constructor(readonly placed: PlacedNode) {
     super('JourneyNode', `${placed.journeyId}:${placed.node.key}`)
   }
 

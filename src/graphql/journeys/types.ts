@@ -85,6 +85,8 @@ export class JourneyGraph {
   constructor(
     private readonly journeyId: string,
     readonly graph: Graph,
+    /** Whose numbers its nodes show: its own version's, or, of a draft, the live one's. */
+    private readonly versionId: string | null,
   ) {}
   @Field(() => Reentry, { description: 'How often somebody may enter.' })
   get reentry(): Reentry {
@@ -98,7 +100,7 @@ export class JourneyGraph {
   get nodes(): JourneyNode[] {
     return this.graph.nodes.map((node) => {
       const edges = new Map(this.graph.edges.filter((edge) => edge.from === node.key).map((edge) => [edge.port, edge.to]))
-      return toJourneyNode({ journeyId: this.journeyId, node, edges })
+      return toJourneyNode({ journeyId: this.journeyId, versionId: this.versionId, node, edges })
     })
   }
   @Field(() => [JourneyEdge], { description: 'What leads where.' })
@@ -126,7 +128,7 @@ export class JourneyVersion extends Node {
   }
   @Field(() => JourneyGraph, { description: 'What was published.' })
   get graph(): JourneyGraph {
-    return new JourneyGraph(this.row.journeyId, this.row.graph)
+    return new JourneyGraph(this.row.journeyId, this.row.graph, this.row.id)
   }
   @Field(() => DateTimeScalar, { description: 'When it was published.' })
   get publishedAt(): Date {
@@ -153,7 +155,7 @@ export class Journey extends Node {
   }
   @Field(() => JourneyGraph, { nullable: true, description: 'The next version, as far as it has come.' })
   get draft(): JourneyGraph | null {
-    return this.row.draft == null ? null : new JourneyGraph(this.row.id, this.row.draft)
+    return this.row.draft == null ? null : new JourneyGraph(this.row.id, this.row.draft, this.row.liveVersionId ?? null)
   }
   @Field(() => DateTimeScalar, { nullable: true, description: 'Since when it is paused.' })
   get pausedAt(): Date | null {

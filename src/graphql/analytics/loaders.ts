@@ -1,0 +1,37 @@
+import DataLoader from 'dataloader'
+import { nodeNumbers, type Range, type VersionNodes } from '../../services/analytics.ts'
+import { type ApiContext, loaderOf } from '../context.ts'
+
+const VERSION_NODES = Symbol('version nodes')
+
+interface Key {
+  journeyId: string
+  versionId: string
+  range: Range | null
+}
+
+const nameOf = (range: Range | null) => (range === null ? '' : `${range.from.getTime()}/${range.to.getTime()}`)
+
+/** What was counted at the nodes of a version: all nodes of a graph share one look, and versions asked for one range share it, too. */
+export function versionNodesLoader(context: ApiContext): DataLoader<Key, VersionNodes, string> {
+  return loaderOf(
+    context,
+    VERSION_NODES,
+    (services, caller) =>
+      new DataLoader<Key, VersionNodes, string>(
+        async (keys) => {
+          const ranges = [...new Map(keys.map(({ range }) => [nameOf(range), range]))]
+          const found = new Map(
+            await Promise.all(
+              ranges.map(async ([name, range]) => {
+                const own = keys.filter((key) => nameOf(key.range) === name)
+                return [name, await nodeNumbers(services, caller, own, range)] as const
+              }),
+            ),
+          )
+          return keys.map(({ range, versionId }) => found.get(nameOf(range))?.get(versionId) ?? { nodes: new Map(), waiting: new Map() })
+        },
+        { cacheKeyFn: ({ versionId, range }) => `${versionId}/${nameOf(range)}` },
+      ),
+  )
+}
