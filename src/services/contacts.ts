@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { laneOf, laneOfReference } from '../domain/ids.ts'
-import { isStorable, isStorableJson, type JsonObject } from '../domain/json.ts'
+import { canonicalJson, isStorable, isStorableJson, type JsonObject } from '../domain/json.ts'
 import { isTimeZone } from '../domain/zone.ts'
 import { ThroughlineError } from '../errors.ts'
 import { deliver, type InboxItem, type Reference } from '../lanes/inbox.ts'
@@ -30,6 +30,9 @@ export interface UpsertContact {
   timeZone?: string | null | undefined
   idempotencyKey?: string | null | undefined
 }
+
+/** Characters of JSON. */
+const MOST_ATTRIBUTES = 65_536
 
 export function referenceOf(contact: ContactReference): Reference | null {
   if (Number(contact.id != null) + Number(contact.externalId != null) + Number(contact.anonymousId != null) !== 1) {
@@ -122,36 +125,49 @@ export async function upsertContact(services: Services, caller: Caller, input: U
     throw new ThroughlineError('INVALID_INPUT', 'is not an IANA time zone', { path: ['timeZone'] })
   if (input.locale != null && !isLocale(input.locale))
     throw new ThroughlineError('INVALID_INPUT', 'is not a BCP 47 language tag', { path: ['locale'] })
-  if (input.attributes != null && JSON.stringify(input.attributes).length > 65_536)
-    throw new ThroughlineError('INVALID_INPUT', 'must not be larger than 65,536 characters', { path: ['attributes'] })
+  if (input.attributes != null && JSON.stringify(input.attributes).length > MOST_ATTRIBUTES)
+    throw new ThroughlineError('INVALID_INPUT', `must not be larger than ${MOST_ATTRIBUTES.toLocaleString('en')} characters`, {
+      path: ['attributes'],
+    })
   if (input.attributes != null && !isStorableJson(input.attributes))
     throw new ThroughlineError('INVALID_INPUT', 'must not contain NUL or half a surrogate pair', { path: ['attributes'] })
   if (input.tags != null && !input.tags.every((tag) => tag.length > 0 && tag.length <= 100 && isStorable(tag)))
     throw new ThroughlineError('INVALID_INPUT', 'must each have 1 to 100 characters', { path: ['tags'] })
   return once(services, caller, 'upsertContact', input.idempotencyKey, input, async (em) => {
     const { row, created } = await findOrCreateContact(em, services, caller, input.contact)
-    const fields: string[] = []
-    if (input.attributes != null) {
-      fields.push(...Object.keys(input.attributes))
-      row.attributes = input.replaceAttributes ? input.attributes : { ...row.attributes, ...input.attributes }
-    }
-    if (input.tags != null) {
-      fields.push('tags')
-      row.tags = [...new Set(input.tags)].sort()
-    }
-    if (input.locale !== undefined) {
-      fields.push('$locale')
-      row.locale = input.locale
-    }
-    if (input.timeZone !== undefined) {
-      fields.push('$timeZone')
-      row.timeZone = input.timeZone
-    }
-    row.updatedAt = new Date()
+    const fields = change(row, input)
+    if (JSON.stringify(row.attributes).length > MOST_ATTRIBUTES)
+      throw new ThroughlineError('INVALID_INPUT', `must not grow beyond ${MOST_ATTRIBUTES.toLocaleString('en')} characters`, { path: ['attributes'] })
+    if (fields.length > 0) row.updatedAt = new Date()
     await em.flush()
-    await announce(em, services, caller, row, created ? 'created' : 'changed', fields)
+    if (created || fields.length > 0) await announce(em, services, caller, row, created ? 'created' : 'changed', fields)
     return row.id
   })
+}
+
+/** Changes the row, and answers what is different now: whoever sends all they know every night starts no journey by it. */
+function change(row: ContactRow, input: UpsertContact): string[] {
+  const before = row.attributes
+  const fields: string[] = []
+  if (input.attributes != null) {
+    const after = input.replaceAttributes ? input.attributes : { ...before, ...input.attributes }
+    const differs = (key: string) =>
+      Object.hasOwn(before, key) !== Object.hasOwn(after, key) || canonicalJson(before[key]) !== canonicalJson(after[key])
+    fields.push(...new Set([...Object.keys(after), ...Object.keys(before)].filter(differs)))
+    row.attributes = after
+  }
+  if (input.tags != null) {
+    const tags = [...new Set(input.tags)].sort()
+    if (canonicalJson(tags) !== canonicalJson(row.tags)) fields.push('tags')
+    row.tags = tags
+  }
+  for (const field of ['locale', 'timeZone'] as const) {
+    const value = input[field]
+    if (value === undefined) continue
+    if (value !== (row[field] ?? null)) fields.push(`$${field}`)
+    row[field] = value
+  }
+  return fields
 }
 
 function isLocale(text: string): boolean {
@@ -186,7 +202,7 @@ export async function identifyContact(
     if (added.length > 0) {
       anonymous.row.externalId = input.externalId
       await em.flush()
-      await announce(em, services, caller, anonymous.row, 'changed', ['$externalId'])
+      await announce(em, services, caller, anonymous.row, anonymous.created ? 'created' : 'changed', ['$externalId'])
       return anonymous.row.id
     }
     const known = await findOrCreateContact(em, services, caller, { externalId: input.externalId })
