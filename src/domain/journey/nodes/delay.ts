@@ -1,4 +1,5 @@
 import { parseDuration } from '../../duration.ts'
+import { parseInstant } from '../../instant.ts'
 import { readPath } from '../../json.ts'
 import { choice, duration, list, number, object, optional, type Shape, text } from '../../shape.ts'
 import { addDuration, atDate, nextTimeOfDay, nextWeekday } from '../../zone.ts'
@@ -73,7 +74,7 @@ export const delay: NodeKind<DelayConfig> = {
     const ways = [until.date, until.attribute, until.weekdays].filter((each) => each !== undefined).length
     if (ways > 1) scope.report('INVALID_CONFIG', ['until'], 'date, attribute and weekdays exclude each other')
     if (ways === 0 && until.time === undefined) scope.report('INVALID_CONFIG', ['until'], 'says nothing to wait for')
-    if (until.date !== undefined && Number.isNaN(Date.parse(until.date))) scope.report('INVALID_CONFIG', ['until', 'date'], 'is not a date')
+    if (until.date !== undefined && parseInstant(until.date) === null) scope.report('INVALID_CONFIG', ['until', 'date'], 'is not a date')
   },
   arrive: wait,
   timer: wait,
