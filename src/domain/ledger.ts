@@ -78,6 +78,7 @@ const nothing = (entry: LedgerEntry): LedgerChange => ({ entry, history: null, s
 export function applyResult(entry: LedgerEntry, attempt: number, outcome: SendOutcome, at: number, now: number): LedgerChange {
   if (attempt !== entry.attempt) return nothing(entry)
   const open = entry.status === 'DISPATCHING' || entry.status === 'UNKNOWN'
+  const inDoubt = entry.failure?.class === 'AMBIGUOUS'
   switch (outcome.type) {
     case 'ok': {
       const known = { ...entry, providerMessageId: outcome.providerMessageId, cost: outcome.cost ?? entry.cost }
@@ -89,7 +90,8 @@ export function applyResult(entry: LedgerEntry, attempt: number, outcome: SendOu
       if (now - entry.plannedAt > RETRY_FOR) return failed({ ...entry, failure }, at, null)
       const dueAt = now + backOff(entry.id, entry.attempt, outcome.retryAfter)
       return {
-        ...nothing({ ...entry, status: 'DEFERRED', dueAt, failure }),
+        // An earlier attempt's doubt is not cleared by this one's being turned away.
+        ...nothing({ ...entry, status: 'DEFERRED', dueAt, failure: inDoubt ? entry.failure : failure }),
         history: { status: 'RETRY', human: null, at, detail: { code: outcome.code, until: dueAt } },
       }
     }
@@ -102,7 +104,7 @@ export function applyResult(entry: LedgerEntry, attempt: number, outcome: SendOu
       if (entry.status !== 'DISPATCHING') return nothing(entry)
       const failure = { code: outcome.code, class: 'AMBIGUOUS' as const, message: outcome.message }
       return {
-        ...nothing({ ...entry, status: 'UNKNOWN', dueAt: now + RECONCILE_AFTER, failure }),
+        ...nothing({ ...entry, status: 'UNKNOWN', dueAt: inDoubt ? null : now + RECONCILE_AFTER, failure }),
         history: { status: 'UNKNOWN', human: null, at, detail: { code: outcome.code } },
         signal: { signal: 'UNKNOWN', human: true, at },
         counts: ['unknown'],
@@ -219,8 +221,8 @@ export function applyTimer(entry: LedgerEntry, now: number): LedgerChange {
   if (entry.dueAt === null || entry.dueAt > now) return nothing(entry)
   const planned: LedgerEntry = { ...entry, status: 'PLANNED', dueAt: null }
   if (entry.status === 'DEFERRED') return { ...nothing(planned), send: true }
-  // A push resent with the same ids collapses on the device; elsewhere the template decides. Once only.
-  const resend = entry.status === 'UNKNOWN' && entry.attempt < 2 && (entry.whenUnknown === 'RESEND' || entry.channel === 'push')
+  // A push resent with the same ids collapses on the device; elsewhere the template decides. Once only: a second doubt has no `dueAt`.
+  const resend = entry.status === 'UNKNOWN' && (entry.whenUnknown === 'RESEND' || entry.channel === 'push')
   if (resend) return { ...nothing(planned), send: true, history: { status: 'RESEND', human: null, at: now } }
   return nothing({ ...entry, dueAt: null })
 }

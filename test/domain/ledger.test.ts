@@ -234,8 +234,8 @@ describe('when its time has come', () => {
     ['sms', 'HOLD', 1, false],
     ['email', 'RESEND', 1, true],
     ['sms', 'RESEND', 1, true],
-    ['push', 'RESEND', 2, false],
-    ['sms', 'RESEND', 2, false],
+    ['push', 'HOLD', 3, true],
+    ['sms', 'RESEND', 3, true],
   ] as const)('a %s that stayed unknown, %s, attempt %i: again %s', (channel, whenUnknown, attempt, again) => {
     const unknown = entry({ channel, whenUnknown, attempt, status: 'UNKNOWN', dueAt: NOW })
     expect(applyTimer(unknown, NOW)).toEqual(
@@ -243,6 +243,23 @@ describe('when its time has come', () => {
         ? { ...quiet, entry: { ...unknown, status: 'PLANNED', dueAt: null }, send: true, history: { status: 'RESEND', human: null, at: NOW } }
         : { ...quiet, entry: { ...unknown, dueAt: null } },
     )
+  })
+
+  // Being turned away is no doubt: it neither uses up the one repetition nor grants another.
+  test.each([
+    ['after being turned away twice', [RETRY, RETRY, AMBIGUOUS]],
+    ['and in doubt again', [AMBIGUOUS, AMBIGUOUS]],
+    ['turned away when sent again, and in doubt after all', [AMBIGUOUS, RETRY, AMBIGUOUS]],
+  ] as const)('a push in doubt %s is sent again once', (_, outcomes) => {
+    const lines: string[] = []
+    let life = entry({ channel: 'push', attempt: 0 })
+    for (const outcome of outcomes) {
+      life = applyResult({ ...life, status: 'DISPATCHING', attempt: life.attempt + 1 }, life.attempt + 1, outcome, NOW, NOW).entry
+      const woken = applyTimer(life, NOW + DAY)
+      if (woken.history !== null) lines.push(woken.history.status)
+      life = woken.entry
+    }
+    expect(lines).toEqual(['RESEND'])
   })
 })
 
