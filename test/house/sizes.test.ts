@@ -59,8 +59,6 @@ const OWED: ReadonlySet<string> = new Set([
   'src/domain/journey/graph.ts',
   'src/domain/journey/kinds.ts',
   'src/domain/journey/match.ts',
-  'src/domain/journey/nodes/branch.ts',
-  'src/domain/journey/nodes/exit.ts',
   'src/domain/journey/nodes/triggers.ts',
   'src/domain/journey/nodes/update.ts',
   'src/domain/journey/path-scope.ts',
