@@ -43,7 +43,7 @@ export async function setConsent(services: Services, caller: Caller, input: SetC
   return once(services, caller, 'setConsent', ownKey(caller, input.idempotencyKey), input, async (em) => {
     if (input.topicId != null && (await em.findOne(TopicTable, { id: input.topicId })) === null)
       throw new ThroughlineError('NOT_FOUND', 'There is no such topic.', { path: ['topicId'] })
-    const { row } = await findOrCreateContact(em, services, caller, input.contact)
+    const { row, created } = await findOrCreateContact(em, services, caller, input.contact)
     await em.execute('select 1 from contact where lane = ? and id = ? for update', [row.lane, row.id])
     if (own && (await isSuppressed(em, row, input)))
       throw new ThroughlineError('CONFLICT', 'The workspace suppresses this; a contact’s token does not lift that.', { path: ['state'] })
@@ -58,7 +58,7 @@ export async function setConsent(services: Services, caller: Caller, input: SetC
       [...values, newLanedId(row.lane)],
     )
     await em.execute('update contact set consent_revision = consent_revision + 1 where lane = ? and id = ?', [row.lane, row.id])
-    await announce(em, services, caller, row, 'changed', ['$consent'])
+    await announce(em, services, caller, row, created ? 'created' : 'changed', ['$consent'])
     return row.id
   })
 }

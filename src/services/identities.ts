@@ -33,6 +33,7 @@ export interface Identity {
   createdAt: Date
 }
 
+const PLATFORMS: ReadonlySet<string> = new Set(['android', 'ios', 'web'])
 const PUSH_ONLY = 'With a contact’s token, devices may be registered and removed; for other addresses use an API key.'
 
 /**
@@ -46,11 +47,14 @@ export async function addIdentity(services: Services, caller: Caller, input: Add
     const wanted = { email: 'an email address', sms: 'a phone number in international form (E.164)', push: 'a device token' }[input.channel]
     throw new ThroughlineError('INVALID_INPUT', `is not ${wanted}`, { path: ['address'] })
   }
+  if (input.platform != null && !(input.channel === 'push' && PLATFORMS.has(input.platform)))
+    throw new ThroughlineError('INVALID_INPUT', 'is android, ios or web, of a device', { path: ['platform'] })
   if (caller.contactId !== undefined && input.channel !== 'push') throw new ThroughlineError('FORBIDDEN', PUSH_ONLY)
   return once(services, caller, 'addIdentity', ownKey(caller, input.idempotencyKey), input, async (em) => {
-    const { row } = await findOrCreateContact(em, services, caller, input.contact)
+    const { row, created } = await findOrCreateContact(em, services, caller, input.contact)
     const keys = await keysOf(services, clientOf(em), caller.workspaceId)
     const blind = keys.blindIndex(input.channel, address)
+    const known = await em.findOne(ChannelIdentityTable, { lane: row.lane, contactId: row.id, channel: input.channel, blindIndex: blind })
     const [stored] = await em.execute<{ id: string }[]>(
       `insert into channel_identity (lane, id, workspace_id, contact_id, channel, address, blind_index, platform) values (?, ?, ?, ?, ?, ?, ?, ?)
        on conflict (lane, contact_id, channel, blind_index) do update set status = 'ACTIVE', last_seen_at = now(), platform = coalesce(excluded.platform, channel_identity.platform) returning id`,
@@ -61,7 +65,9 @@ export async function addIdentity(services: Services, caller: Caller, input: Add
       `insert into contact_alias (lane, workspace_id, reference, contact_id) values (?, ?, ?, ?) on conflict (lane, workspace_id, reference) do update set contact_id = excluded.contact_id`,
       [laneOfReference(caller.workspaceId, reference, services.lanes), caller.workspaceId, reference, row.id],
     )
-    await announce(em, services, caller, row, 'changed', [`$${input.channel}`])
+    // An app registers its token at every start; that alone is no change.
+    const changed = known?.status !== 'ACTIVE' || (input.platform ?? known.platform) !== known.platform
+    if (created || changed) await announce(em, services, caller, row, created ? 'created' : 'changed', [`$${input.channel}`])
     return { identityId: stored?.id ?? '', contactId: row.id }
   })
 }
