@@ -60,7 +60,6 @@ const OWED: ReadonlySet<string> = new Set([
   'src/domain/journey/kinds.ts',
   'src/domain/journey/match.ts',
   'src/domain/journey/nodes/triggers.ts',
-  'src/domain/journey/nodes/update.ts',
   'src/domain/journey/path-scope.ts',
   'src/lanes/dispatch.ts',
   'src/lanes/inbox.ts',

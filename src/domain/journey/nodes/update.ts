@@ -19,7 +19,8 @@ export interface UpdateConfig {
   variables?: Assignment[]
 }
 
-const name = () => text({ title: 'Name', pattern: /^[A-Za-z_][A-Za-z0-9_]*$/, max: 100 })
+/** Under `__proto__` JavaScript keeps nothing: the value would be lost without a word. */
+const name = () => text({ title: 'Name', pattern: /^(?!__proto__$)[A-Za-z_][A-Za-z0-9_]*$/, max: 100 })
 const assignments = (title: string) =>
   optional(list(object({ name: name(), value: optional(anything()), from: optional(text({ title: 'From' })) }), { title, max: 50 }))
 const names = (title: string) => optional(list(text({ max: 100 }), { title, max: 50 }))
