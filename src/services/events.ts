@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type EventInput, judgeEvent } from '../domain/event-input.ts'
 import { laneOf, laneOfReference } from '../domain/ids.ts'
 import { type ErrorCode, ThroughlineError } from '../errors.ts'
 import { type EventRow, EventTable } from '../store/entities/event.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import { type IngestRow, ingest } from '../store/queries/ingest.ts'
-import { inWorkspace } from '../store/sql.ts'
 import type { Caller, Services } from './context.ts'
 import { idsWithin, orderOf, type Slice } from './slice.ts'
 
@@ -52,7 +51,7 @@ export async function ingestEvents(services: Services, caller: Caller, events: r
     if (!rows.has(row.digest)) rows.set(row.digest, row)
   })
   if (rows.size === 0) return { accepted: 0, duplicates: 0, rejected }
-  const accepted = await inWorkspace(services.apiPool, caller.workspaceId, (client) => ingest(client, caller.workspaceId, [...rows.values()]))
+  const accepted = await ingest(services.apiPool, caller.workspaceId, [...rows.values()])
   return { accepted, duplicates: sound - accepted, rejected }
 }
 
@@ -71,7 +70,7 @@ function toRow(event: EventInput, workspaceId: string, lanes: number): IngestRow
 
 /** 128 bits of SHA-1 as a uuid: it tells retries apart from news, it guards no secret. */
 function digestOf(text: string): string {
-  const hex = createHash('sha1').update(text).digest('hex')
+  const hex = hash('sha1', text)
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
 }
 

@@ -13,7 +13,12 @@ export const startSandboxProcess = (): Promise<Process> => start('../../src/sand
 
 /** The API as in production: a process of its own. */
 export const startApiProcess = (environment: Record<string, string>): Promise<Process> =>
-  start('../../src/main.ts', 'PORT', '/health/ready', { LOG_LEVEL: 'error', RATE_LIMIT_PER_MINUTE: '1000000000', ...environment })
+  start('../../src/main.ts', 'PORT', '/health/ready', {
+    LOG_LEVEL: 'error',
+    NODE_ENV: 'production',
+    RATE_LIMIT_PER_MINUTE: '1000000000',
+    ...environment,
+  })
 
 async function start(script: string, portVariable: string, probe: string, environment: Record<string, string>): Promise<Process> {
   const port = await freePort()

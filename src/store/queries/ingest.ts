@@ -1,5 +1,6 @@
+import type pg from 'pg'
 import { record } from '../record.ts'
-import { type Client, run, type Statement } from '../sql.ts'
+import { runInWorkspace, type Statement } from '../sql.ts'
 import { WAKE_CHANNEL } from './inbox.ts'
 
 export interface IngestRow {
@@ -31,8 +32,11 @@ const INGEST: Statement = {
     SELECT (SELECT count(*)::int FROM taken) AS accepted, (SELECT pg_notify('${WAKE_CHANNEL}', string_agg(lane::text, ',')) FROM lanes HAVING count(*) > 0)`,
 }
 
-/** Returns how many were new. */
-export async function ingest(client: Client, workspaceId: string, rows: readonly IngestRow[]): Promise<number> {
-  const [row] = await run<{ accepted: number }>(client, INGEST, [...COLUMNS.encode(rows.map((each, n) => ({ ...each, n }))), workspaceId])
+/** Returns how many were new; they are committed. */
+export async function ingest(pool: pg.Pool, workspaceId: string, rows: readonly IngestRow[]): Promise<number> {
+  const [row] = await runInWorkspace<{ accepted: number }>(pool, workspaceId, INGEST, [
+    ...COLUMNS.encode(rows.map((each, n) => ({ ...each, n }))),
+    workspaceId,
+  ])
   return row?.accepted ?? 0
 }
