@@ -61,8 +61,8 @@ export function buildApiSchema(): GraphQLSchema {
   })
   // type-graphql has no @oneOf: the mark is set on the built type, where graphql-js reads it.
   for (const type of Object.values(schema.getTypeMap())) if (isInputObjectType(type) && type.extensions.oneOf === true) type.isOneOf = true
-  guardFields(schema)
   restrictContacts(schema)
+  guardFields(schema)
   return schema
 }
 
