@@ -31,13 +31,15 @@ export interface Plan {
 }
 
 export interface Outcome extends Judgement {
+  /** How often each disruption was caused. */
+  disrupted: Map<Disruption, number>
   /** From the last disruption until nothing was left to do. Milliseconds. */
   drained: number
   /** What the processes logged as errors, and how often. */
   errors: Map<string, number>
 }
 
-/** The whole run; everything it starts has ended when it resolves or rejects. */
+/** The whole run; everything it starts has ended when it resolves, or rejects where it cannot be judged. */
 export async function runScenario(plan: Plan): Promise<Outcome> {
   const closing: (() => Promise<unknown>)[] = []
   try {
@@ -59,6 +61,8 @@ export async function runScenario(plan: Plan): Promise<Outcome> {
     await troop.start('api')
     await Promise.all(Array.from({ length: plan.workers }, () => troop.start('worker')))
     return await play(plan, { database, sandbox, troop, url: `http://127.0.0.1:${port}`, adminKey })
+  } catch (cause) {
+    throw new Error(`seed ${plan.seed}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
   } finally {
     for (const close of closing.reverse()) await close()
   }
@@ -97,6 +101,7 @@ async function play(plan: Plan, stage: Stage): Promise<Outcome> {
 
   const shares = Math.max(1, plan.disruptions.length)
   const feeding: Promise<void>[] = []
+  const disrupted: Outcome['disrupted'] = new Map()
   for (let step = 0; step < shares; step++) {
     const share = everybody.filter((_, n) => n % shares === step)
     // Two shares at most under way, or a run with many disruptions would end as one burst.
@@ -109,6 +114,7 @@ async function play(plan: Plan, stage: Stage): Promise<Outcome> {
     await sleep(hashFraction(plan.seed, 'moment', String(step)) * plan.gap)
     plan.say(`${step + 1} of ${shares}: ${disruption}`)
     await disrupt(disruption, { ...stage, chance: (what) => hashFraction(plan.seed, what, String(step)) })
+    disrupted.set(disruption, (disrupted.get(disruption) ?? 0) + 1)
   }
   await Promise.all(feeding)
   sandbox.clearFaults()
@@ -135,6 +141,7 @@ async function play(plan: Plan, stage: Stage): Promise<Outcome> {
   return {
     violations: [...violations, ...exits],
     counts: { ...counts, ...Object.fromEntries([...caller.repeated].map(([why, times]) => [`requests repeated: ${why}`, times])) },
+    disrupted,
     drained,
     errors: troop.faults.errors,
   }
