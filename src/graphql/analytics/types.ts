@@ -152,7 +152,10 @@ export class JourneyStats {
 export class StatPoint {
   @Field(() => DateTimeScalar, { description: 'Its beginning.' })
   at!: Date
-  @Field(() => String, { description: 'What is counted: `started`, `completed`, `sent`, `opened`…' })
+  @Field(() => String, {
+    description:
+      'What is counted. Of people in the journey: `started`, `completed`, `converted`, `exited`, `failed` (it could not go on for them), `goal` (reached). Of visits to nodes: `entered`, `ended` (the journey, there). Of messages: `planned`, `suppressed`, `sent`, `delivered`, `opened`, `clicked` and `replied` by people, `machine_opened`, `machine_clicked`, `failed` (with `node`; `message_failed` without, where `failed` is people), `bounced`, `unknown` (handed over without an answer), `complained`, `unsubscribed`. What did not happen in the stretch is left out.',
+  })
   metric!: string
   @Field(() => Int, { description: 'How often.' })
   n!: number

@@ -2,7 +2,7 @@ import { Field, ObjectType, registerEnumType } from 'type-graphql'
 import type { AnyKind } from '../../domain/journey/kinds.ts'
 import { isObject, type Json, type JsonObject } from '../../domain/json.ts'
 import { JsonObjectScalar } from '../scalars.ts'
-import { memberOf } from './mapping.ts'
+import { memberOf, outwardSchema } from './mapping.ts'
 
 type Category = AnyKind['category']
 export const NodeCategoryEnum = { TRIGGER: 'trigger', MESSAGE: 'message', FLOW: 'flow', DATA: 'data' } as const satisfies Record<string, Category>
@@ -56,7 +56,7 @@ export class NodeKind {
   }
   @Field(() => JsonObjectScalar, { description: 'JSON Schema 2020-12 of its settings. The formats `template` and `topic` stand for ids of those.' })
   get schema(): JsonObject {
-    return this.row.config.schema
+    return outwardSchema(this.row.config.schema) as JsonObject
   }
 }
 

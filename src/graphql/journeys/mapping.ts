@@ -1,6 +1,8 @@
+import { CHANNELS, type Channel } from '../../domain/channel.ts'
 import type { Graph } from '../../domain/journey/graph.ts'
 import { isObject, type Json, type JsonObject } from '../../domain/json.ts'
 import { isId } from '../../services/input.ts'
+import { ChannelEnum } from '../channel.ts'
 import { type NodeType, toGlobalId, tryIdOf } from '../global-id.ts'
 
 /** Members of NodeConfigInput by node kind: `event_trigger` is `eventTrigger` in the API. */
@@ -10,33 +12,66 @@ export const kindOfMember = (member: string): string => member.replace(/[A-Z]/g,
 /** Settings that hold an id, wherever they stand: global outside, plain inside. A consent condition calls its topic `topic`. */
 const IDS: Readonly<Record<string, NodeType>> = { templateId: 'Template', topicId: 'Topic', 'consent.topic': 'Topic' }
 
-type Translate = (type: NodeType, id: string) => string
+/** Whether a condition names a channel there: outside in capitals, as the enum has it. */
+export const namesChannel = (path: readonly string[]): boolean =>
+  path.at(-1) === 'reachable' || (path.at(-1) === 'channel' && path.at(-2) === 'consent')
 
-/** A text that is no id of the right type stays as it is, so that validation can say that nothing goes by that name. */
-const decode: Translate = (type, id) => tryIdOf(type, id) ?? id
-const encode: Translate = (type, id) => (isId(id) ? toGlobalId(type, id) : id)
+interface Translation {
+  id(type: NodeType, id: string): string
+  channel(name: string): string
+}
+
+const DECODE: Translation = {
+  /** A text that is no id of the right type stays as it is, so that validation can say that nothing goes by that name. */
+  id: (type, id) => tryIdOf(type, id) ?? id,
+  /** What is not spelled as the enum has it becomes no channel's name. */
+  channel: (name) => (Object.hasOwn(ChannelEnum, name) ? ChannelEnum[name as keyof typeof ChannelEnum] : name.toUpperCase()),
+}
+const ENCODE: Translation = {
+  id: (type, id) => (isId(id) ? toGlobalId(type, id) : id),
+  channel: (name) => name.toUpperCase(),
+}
+
+/** Nothing that fits its shape is as deep; what is deeper is left as it is, for validation to refuse. */
+const DEEPEST = 64
 
 /**
- * The same settings with ids translated, and without what was given as null or not at all. `value` is the
+ * The same settings with ids and channels translated, and without what was given as null or not at all. `value` is the
  * author’s own data, in comparisons and in assignments, and stays untouched, nulls in it included.
  */
-function translate(value: Json, ids: Translate, within = ''): Json {
-  if (Array.isArray(value)) return value.map((each) => translate(each, ids))
+function translate(value: Json, by: Translation, within = '', depth = 0): Json {
+  if (depth > DEEPEST) return value
+  if (Array.isArray(value)) return value.map((each) => translate(each, by, '', depth + 1))
   if (!isObject(value)) return value
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, each]): [string, Json][] => {
       if (each === undefined || (each === null && name !== 'value')) return []
       if (name === 'value') return [[name, each as Json]]
+      if (typeof each !== 'string') return [[name, translate(each as Json, by, name, depth + 1)]]
       const type = IDS[name] ?? IDS[`${within}.${name}`]
-      return [[name, type !== undefined && typeof each === 'string' ? ids(type, each) : translate(each as Json, ids, name)]]
+      if (type !== undefined) return [[name, by.id(type, each)]]
+      return [[name, namesChannel([within, name]) ? by.channel(each) : each]]
     }),
   )
 }
 
-const inward = (settings: object) => translate(settings as JsonObject, decode) as JsonObject
+/** Settings as the API is given them, in the domain's words. */
+export const inward = (settings: object): JsonObject => translate(settings as JsonObject, DECODE) as JsonObject
 
 /** Settings of a node, an exit rule or a goal as the API shows them. */
-export const outward = (settings: object): JsonObject => translate(settings as JsonObject, encode) as JsonObject
+export const outward = (settings: object): JsonObject => translate(settings as JsonObject, ENCODE) as JsonObject
+
+/** A JSON Schema of settings as the API takes them: where it chooses among channels, those are the enum's. */
+export function outwardSchema(schema: Json): Json {
+  if (Array.isArray(schema)) return schema.map(outwardSchema)
+  if (!isObject(schema)) return schema
+  return Object.fromEntries(
+    Object.entries(schema).map(([name, each]): [string, Json] => {
+      const channels = name === 'enum' && Array.isArray(each) && each.every((one) => CHANNELS.includes(one as Channel))
+      return [name, channels ? each.map((one) => ENCODE.channel(String(one))) : outwardSchema(each as Json)]
+    }),
+  )
+}
 
 export interface GraphInputShape {
   reentry?: object | null

@@ -1,18 +1,24 @@
 import { GraphQLError, GraphQLScalarType, valueFromASTUntyped } from 'graphql'
 import type { Condition, PropertyFilter } from '../../domain/condition/condition.ts'
 import { conditionShape, propertyFilterShape } from '../../domain/condition/validate.ts'
+import { isObject } from '../../domain/json.ts'
 import type { Shape } from '../../domain/shape.ts'
+import { ChannelEnum } from '../channel.ts'
+import { inward, namesChannel, outward } from './mapping.ts'
 
-function shaped<T>(name: string, description: string, shape: Shape<T>): GraphQLScalarType<T, unknown> {
-  const check = (value: unknown): T => {
+const CHANNEL_FAULT = `must be one of ${Object.keys(ChannelEnum).join(', ')}`
+
+/** Checked in the domain's words, kept in the API's: `toGraph` translates it with all else. */
+function shaped<T extends object>(name: string, description: string, shape: Shape<T>): GraphQLScalarType<object, unknown> {
+  const check = (value: unknown): object => {
     let fault = ''
-    const parsed = shape.parse(value, [], (path, message) => {
-      fault ||= `${path.join('.')} ${message}`.trim()
+    const parsed = shape.parse(isObject(value) ? inward(value) : value, [], (path, message) => {
+      fault ||= `${path.join('.')} ${namesChannel(path) && message.startsWith('must be one of') ? CHANNEL_FAULT : message}`.trim()
     })
     if (parsed === undefined) throw new GraphQLError(`${name}: ${fault}`)
-    return parsed
+    return isObject(parsed) ? outward(parsed) : parsed
   }
-  return new GraphQLScalarType<T, unknown>({
+  return new GraphQLScalarType<object, unknown>({
     name,
     description,
     serialize: (value) => value,
@@ -23,7 +29,7 @@ function shaped<T>(name: string, description: string, shape: Shape<T>): GraphQLS
 
 export const ConditionScalar = shaped<Condition>(
   'Condition',
-  'A condition as JSON with exactly one member: `{all: […]}`, `{any: […]}`, `{not: …}`, `{attribute: {path, op, value}}`, `{tag: "…"}`, `{event: {name, where, count, within, sinceEntry, matchKey}}`, `{engagement: {node, status}}`, `{key: {op, value}}`, `{variable: {path, op, value}}`, `{triggerEvent: {path, op, value}}`, `{goal: "…"}`, `{reachable: "email"}`, `{consent: {channel, topic, state}}`, `{time: {days, from, to}}`. Its JSON Schema stands in the `nodeKinds` catalogue, under `branch`.',
+  'A condition as JSON with exactly one member: `{all: […]}`, `{any: […]}`, `{not: …}`, `{attribute: {path, op, value}}`, `{tag: "…"}`, `{event: {name, where, count, within, sinceEntry, matchKey}}`, `{engagement: {node, status}}`, `{key: {op, value}}`, `{variable: {path, op, value}}`, `{triggerEvent: {path, op, value}}`, `{goal: "…"}`, `{reachable: "EMAIL"}`, `{consent: {channel: "EMAIL", topic, state}}`, `{time: {days, from, to}}`. Its JSON Schema stands in the `nodeKinds` catalogue, under `branch`.',
   conditionShape,
 )
 

@@ -3,12 +3,12 @@ import { expect, test } from 'vitest'
 import { graphShape } from '../../../src/domain/journey/graph-shape.ts'
 import { allKinds } from '../../../src/domain/journey/kinds.ts'
 import { toGlobalId } from '../../../src/graphql/global-id.ts'
-import { kindOfMember, memberOf, outward, toGraph } from '../../../src/graphql/journeys/mapping.ts'
+import { kindOfMember, memberOf, outward, outwardSchema, toGraph } from '../../../src/graphql/journeys/mapping.ts'
 import { buildApiSchema } from '../../../src/graphql/schema.ts'
 
 const TEMPLATE = '01990000-0000-8000-8000-000000000001'
 const TOPIC = '01990000-0000-8000-8000-000000000002'
-const CONSENT = (topic: string) => ({ any: [{ not: { consent: { channel: 'email', topic, state: 'GRANTED' } } }] })
+const CONSENT = (topic: string, channel = 'email') => ({ any: [{ not: { consent: { channel, topic, state: 'GRANTED' } } }] })
 
 test('every kind has its member in the input, and finds back from it', () => {
   const members = allKinds().map(({ kind }) => memberOf(kind))
@@ -46,7 +46,7 @@ test('a graph comes in with plain ids, without nulls, and fits its frame', () =>
       },
     ],
     edges: [{ from: 'start', port: 'next', to: 'mail' }],
-    exitRules: [{ event: null, condition: CONSENT(toGlobalId('Topic', TOPIC)) }],
+    exitRules: [{ event: null, condition: CONSENT(toGlobalId('Topic', TOPIC), 'EMAIL') }],
     goals: [{ name: 'bought', event: 'order.placed', window: 'P7D', onReached: null }],
   })
   expect(graph).toEqual({
@@ -89,7 +89,12 @@ test('the author’s own values keep their nulls and whatever in them looks like
 
 test('what came in goes out again the same, ids included', () => {
   const given = { templateId: toGlobalId('Template', TEMPLATE), topicId: toGlobalId('Topic', TOPIC) }
-  const branches = { branches: [{ name: 'yes', when: CONSENT(toGlobalId('Topic', TOPIC)) }] }
+  const branches = {
+    branches: [
+      { name: 'yes', when: CONSENT(toGlobalId('Topic', TOPIC), 'EMAIL') },
+      { name: 'no', when: { reachable: 'SMS' } },
+    ],
+  }
   const { nodes } = toGraph({
     nodes: [
       { key: 'm', config: { sms: given } },
@@ -107,4 +112,13 @@ test('an id of another type, and text that is none, stay as they are for validat
     expect(node?.config).toEqual({ templateId })
     expect(outward(node?.config ?? {})).toEqual({ templateId })
   }
+})
+
+test('schemas choose among channels as the API spells them, and are otherwise as they were', () => {
+  const schema = { anyOf: [{ properties: { reachable: { enum: ['push', 'sms'], title: 'Channel' } } }, { enum: ['push', 'pull'] }] }
+  expect(outwardSchema(schema)).toEqual({
+    anyOf: [{ properties: { reachable: { enum: ['PUSH', 'SMS'], title: 'Channel' } } }, { enum: ['push', 'pull'] }],
+  })
+  for (const { config } of allKinds())
+    expect(JSON.stringify(outwardSchema(config.schema)).toLowerCase()).toBe(JSON.stringify(config.schema).toLowerCase())
 })

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ChannelEnum } from '../../../src/graphql/channel.ts'
 import { startTestApi, type TestApi } from '../../support/app.ts'
 import { openTestDatabase, type TestDatabase } from '../../support/database.ts'
 
@@ -58,7 +59,7 @@ const SIMPLE = {
 test('every kind of node is answered as its own type, with what it was given', async () => {
   const { key } = await api.workspace()
   const [template, topic] = [await emailTemplate(key), await make(key, 'topic', 'Topic', { name: 'News' })]
-  const consent = { consent: { channel: 'email', topic, state: 'GRANTED' } }
+  const consent = { any: [{ consent: { channel: 'EMAIL', topic, state: 'GRANTED' } }, { not: { reachable: 'PUSH' } }] }
   const where = [{ path: 'total', op: 'GT', value: 10 }]
   const message = {
     templateId: template,
@@ -272,6 +273,9 @@ test('the catalogue has every kind with the ports it always has', async () => {
     ['update', 'DATA', 'next'],
     ['exit', 'FLOW', ''],
   ])
+  const chosen = [...JSON.stringify(data.nodeKinds).matchAll(/"enum":(\["push"[^\]]*\])/gi)].map(([, values = '']) => JSON.parse(values))
+  expect(chosen.length).toBeGreaterThan(0)
+  for (const channels of chosen) expect(Object.keys(ChannelEnum)).toEqual(expect.arrayContaining(channels))
   expect(data.nodeKinds[12]).toMatchObject({
     title: 'Exit',
     icon: 'log-out',
