@@ -106,16 +106,14 @@ export function compile(graph: Graph, ids: { journeyId: string; versionId: strin
   }
 }
 
-/** One need per event name, the widest. */
+/** One need per event name and way of reaching back, the widest: since entry may be less than a window, and the other way round. */
 export function mergeNeeds(needs: readonly HistoryNeed[]): HistoryNeed[] {
   const merged = new Map<string, HistoryNeed>()
   for (const need of needs) {
-    const known = merged.get(need.name)
-    if (known === undefined) merged.set(need.name, { ...need })
-    else {
-      known.sinceEntry ||= need.sinceEntry
-      known.withinMs = known.withinMs === null || need.withinMs === null ? null : Math.max(known.withinMs, need.withinMs)
-    }
+    const key = JSON.stringify([need.name, need.sinceEntry])
+    const known = merged.get(key)
+    if (known === undefined) merged.set(key, { ...need })
+    else known.withinMs = known.withinMs === null || need.withinMs === null ? null : Math.max(known.withinMs, need.withinMs)
   }
   return [...merged.values()]
 }
