@@ -22,10 +22,11 @@ async function find(em: EntityManager, id: string, lock = false): Promise<Journe
   return row
 }
 
-/** What the graph's templates and topics are in this workspace. */
-async function surroundings(em: EntityManager, graph: Graph): Promise<Surroundings> {
+/** What the graphs' templates and topics are in this workspace, in two queries however many they are. */
+async function surroundings(em: EntityManager, graphs: readonly Graph[]): Promise<Surroundings> {
+  const nodes = graphs.flatMap((graph) => graph.nodes)
   const named = (field: string) =>
-    graph.nodes.flatMap((node) => (typeof node.config?.[field] === 'string' && isId(node.config[field]) ? [node.config[field]] : []))
+    nodes.flatMap((node) => (typeof node.config?.[field] === 'string' && isId(node.config[field]) ? [node.config[field]] : []))
   const templates = new Map(
     (await em.find(TemplateTable, { id: { $in: named('templateId') }, archivedAt: null })).map((row) => [row.id, row.channel]),
   )
@@ -79,9 +80,10 @@ export async function updateJourneyDraft(
   })
 }
 
-/** Everything that keeps a graph from being published; empty when nothing does. */
-export async function problemsOf(services: Services, caller: Caller, graph: Graph): Promise<GraphProblem[]> {
-  return inWorkspaceEm(services.orm, caller.workspaceId, async (em) => validate(graph, await surroundings(em, graph)))
+/** Everything that keeps each graph from being published, in their order; empty when nothing does. */
+export async function problemsOf(services: Services, caller: Caller, graphs: readonly Graph[]): Promise<GraphProblem[][]> {
+  const found = await inWorkspaceEm(services.orm, caller.workspaceId, (em) => surroundings(em, graphs))
+  return graphs.map((graph) => validate(graph, found))
 }
 
 /** Freezes the draft as the next version and lets people in. Who is inside stays with the version they entered. */
@@ -95,7 +97,7 @@ export async function publishJourney(
     if (row.status === 'ARCHIVED') throw new ThroughlineError('CONFLICT', 'An archived journey is not published any more.', { path: ['id'] })
     const graph = row.draft
     if (graph == null) throw new ThroughlineError('CONFLICT', 'There is no draft to publish.', { path: ['id'] })
-    const problems = validate(graph, await surroundings(em, graph))
+    const problems = validate(graph, await surroundings(em, [graph]))
     if (problems.length > 0) throw new ThroughlineError('JOURNEY_INVALID', undefined, { path: ['id'], data: { problems } })
     const [last] = await em.find(JourneyVersionTable, { journeyId: row.id }, { orderBy: { number: 'desc' }, limit: 1 })
     const version = em.create(JourneyVersionTable, {

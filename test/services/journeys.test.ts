@@ -62,7 +62,7 @@ test('validation knows the workspace’s own templates and topics, and nobody el
   ]
   const [topic, foreign] = [await createTopic(here.services, caller, { name: 'News' }), await createTopic(here.services, other, { name: 'News' })]
   const codes = async (kind: string, templateId: string, topicId: string) =>
-    (await problemsOf(here.services, caller, graph([{ key: 'say', kind, config: { templateId, topicId } }]))).map(({ code, node, path }) => [
+    (await problemsOf(here.services, caller, [graph([{ key: 'say', kind, config: { templateId, topicId } }])]))[0]?.map(({ code, node, path }) => [
       code,
       node,
       ...path,

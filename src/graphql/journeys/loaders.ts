@@ -1,10 +1,12 @@
 import DataLoader from 'dataloader'
-import { journeysByIds, versionsByIds } from '../../services/journeys.ts'
+import type { Graph, GraphProblem } from '../../domain/journey/graph.ts'
+import { journeysByIds, problemsOf, versionsByIds } from '../../services/journeys.ts'
 import { type ApiContext, loaderOf } from '../context.ts'
 import type { JourneyEntry, VersionEntry } from './entries.ts'
 
 const JOURNEYS = Symbol('journeys')
 const VERSIONS = Symbol('versions')
+const PROBLEMS = Symbol('problems')
 
 /** null for one that is not there. */
 export function journeyLoader(context: ApiContext): DataLoader<string, JourneyEntry | null> {
@@ -30,4 +32,9 @@ export function versionLoader(context: ApiContext): DataLoader<string, VersionEn
         return ids.map((id) => found.get(id) ?? null)
       }),
   )
+}
+
+/** What keeps a graph from being published. */
+export function problemLoader(context: ApiContext): DataLoader<Graph, readonly GraphProblem[]> {
+  return loaderOf(context, PROBLEMS, (services, caller) => new DataLoader((graphs: readonly Graph[]) => problemsOf(services, caller, graphs)))
 }

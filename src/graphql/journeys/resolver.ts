@@ -8,7 +8,6 @@ import {
   listJourneys,
   listVersions,
   pauseJourney,
-  problemsOf,
   publishJourney,
   resumeJourney,
   updateJourneyDraft,
@@ -28,7 +27,7 @@ import {
   ResumeJourneyInput,
   UpdateJourneyDraftInput,
 } from './inputs.ts'
-import { journeyLoader, versionLoader } from './loaders.ts'
+import { journeyLoader, problemLoader, versionLoader } from './loaders.ts'
 import { toGraph } from './mapping.ts'
 import {
   GraphProblem,
@@ -76,7 +75,8 @@ export class JourneyResolver {
     @Arg('graph', () => JourneyGraphInput, { description: 'The graph.' }) graph: JourneyGraphInput,
     @Ctx() context: ApiContext,
   ): Promise<readonly Problem[]> {
-    return problemsOf(context.services, callerWith(context, 'read'), toGraph(graph))
+    callerWith(context, 'read')
+    return problemLoader(context).load(toGraph(graph))
   }
 
   @FieldResolver(() => JourneyVersion, { nullable: true, description: 'The version newcomers enter.' })
@@ -173,7 +173,8 @@ export class JourneyResolver {
 export class JourneyGraphResolver {
   @FieldResolver(() => [GraphProblem], { description: 'What keeps it from being published.' })
   problems(@Root() graph: JourneyGraph, @Ctx() context: ApiContext): Promise<readonly Problem[]> {
-    return problemsOf(context.services, callerWith(context, 'read'), graph.graph)
+    callerWith(context, 'read')
+    return problemLoader(context).load(graph.graph)
   }
 }
 

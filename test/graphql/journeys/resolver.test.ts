@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { ChannelEnum } from '../../../src/graphql/channel.ts'
 import { startTestApi, type TestApi } from '../../support/app.ts'
 import { openTestDatabase, type TestDatabase } from '../../support/database.ts'
@@ -252,6 +252,26 @@ test('journeys are listed newest first, filtered, and unknown outside their work
     userErrors: [{ code: 'NOT_FOUND', path: ['id'] }],
   })
   expect(await change(other.key, 'archiveJourney', { id: a.id })).toEqual({ journey: null, userErrors: [{ code: 'NOT_FOUND', path: ['id'] }] })
+})
+
+test('the problems of a whole page of drafts are found at once, and each is its own draft’s', async () => {
+  const { key } = await api.workspace()
+  const template = await emailTemplate(key)
+  for (const templateId of [template, 'none', template]) {
+    const mail = { key: 'mail', config: { email: { templateId, purpose: 'TRANSACTIONAL' } } }
+    const edges = [
+      { from: 'start', port: 'next', to: 'mail' },
+      { from: 'mail', port: 'next', to: 'end' },
+    ]
+    await add(key, { name: templateId, graph: { nodes: [...SIMPLE.nodes, mail], edges } })
+  }
+  const reads = vi.spyOn(api.services.orm.em, 'fork')
+  const { data } = await api.graphql(key, '{ journeys { edges { node { draft { problems { code node } } } } } }')
+  // The journeys, and what their graphs name.
+  expect(reads).toHaveBeenCalledTimes(2)
+  reads.mockRestore()
+  const found = data.journeys.edges.map((edge: { node: { draft: { problems: object[] } } }) => edge.node.draft.problems)
+  expect(found).toEqual([[], [{ code: 'UNKNOWN_TEMPLATE', node: 'mail' }], []])
 })
 
 test('the catalogue has every kind with the ports it always has', async () => {
