@@ -158,10 +158,11 @@ const GONE = new Set([
 
 /** Whether an error means that the database is away, not that the statement is wrong: worth trying again. */
 export function isDatabaseAway(error: unknown): boolean {
-  if (!(error instanceof Error) || error instanceof ThroughlineError) return false
-  const code = (error as { code?: unknown }).code
+  if (typeof error !== 'object' || error === null || error instanceof ThroughlineError) return false
+  // By its members and not its class: pg-boss hands on copies.
+  const { code, message } = error as { code?: unknown; message?: unknown }
   return (
     (typeof code === 'string' && GONE.has(code)) ||
-    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(error.message)
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(String(message))
   )
 }
