@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { deleteApp, initializeApp } from 'firebase-admin/app'
 import { getMessaging, type Message, type Messaging } from 'firebase-admin/messaging'
-import type { PushContent } from '../domain/content.ts'
+import type { PushContent } from '../domain/content/push.ts'
 import type { OutgoingMessage } from '../domain/delivery.ts'
 import { durationMillis } from '../domain/duration.ts'
 import { type Infer, object, text } from '../domain/shape.ts'

@@ -1,5 +1,5 @@
 import sendgridMail from '@sendgrid/mail'
-import type { EmailContent } from '../domain/content.ts'
+import type { EmailContent } from '../domain/content/email.ts'
 import type { OutgoingMessage, SendOutcome } from '../domain/delivery.ts'
 import { type Infer, object, optional, text } from '../domain/shape.ts'
 import type { ChannelAdapter, Connection } from './channel.ts'

@@ -1,5 +1,5 @@
 import twilio from 'twilio'
-import type { SmsContent } from '../domain/content.ts'
+import type { SmsContent } from '../domain/content/sms.ts'
 import type { OutgoingMessage, SendOutcome } from '../domain/delivery.ts'
 import { type Infer, object, optional, text } from '../domain/shape.ts'
 import type { ChannelAdapter, Connection, Sender } from './channel.ts'

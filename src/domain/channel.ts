@@ -1,5 +1,5 @@
 /** The channels this build can send on. A channel is a kind of surface; a provider is a company. */
-export const CHANNELS = ['push', 'email', 'sms'] as const
+export const CHANNELS = ['push', 'web_push', 'in_app', 'email', 'sms', 'whatsapp', 'rcs'] as const
 export type Channel = (typeof CHANNELS)[number]
 
 /** What a message is for; the order is the order of privilege. Transactional needs no consent. */

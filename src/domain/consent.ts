@@ -1,8 +1,8 @@
 import type { Channel, Purpose } from './channel.ts'
 import type { ConsentFact } from './facts.ts'
 
-/** Channels whose registration is itself the permission, asked for by the device's operating system. */
-const GRANTED_BY_REGISTRATION: ReadonlySet<Channel> = new Set(['push'])
+/** Channels whose registration is itself the permission, asked for by the device's operating system; and one's own app, which one has opened. */
+const GRANTED_BY_REGISTRATION: ReadonlySet<Channel> = new Set(['push', 'web_push', 'in_app'])
 
 /**
  * Whether consent allows a message. Every entry that covers the channel and topic counts, so a withdrawal at

@@ -90,4 +90,6 @@ export type ProviderCallback =
       providerMessageId: string
       providerEventId: string
       at: number
+      /** What the channel says besides text: a button's payload, a picture's address. */
+      properties?: JsonObject
     }

@@ -2,14 +2,26 @@ import { registerEnumType } from 'type-graphql'
 import { type Channel, PURPOSES } from '../domain/channel.ts'
 
 /** Channels as the API names them: in capitals, one for one with the domain's. */
-export const ChannelEnum = { PUSH: 'push', EMAIL: 'email', SMS: 'sms' } as const satisfies Record<string, Channel>
+export const ChannelEnum = {
+  PUSH: 'push',
+  WEB_PUSH: 'web_push',
+  IN_APP: 'in_app',
+  EMAIL: 'email',
+  SMS: 'sms',
+  WHATSAPP: 'whatsapp',
+  RCS: 'rcs',
+} as const satisfies Record<string, Channel>
 registerEnumType(ChannelEnum, {
   name: 'Channel',
   description: 'A kind of surface messages reach people on. A provider is a company that serves one.',
   valuesConfig: {
     PUSH: { description: 'Mobile push, Android and iOS.' },
+    WEB_PUSH: { description: 'Notifications of browsers, on desktop and mobile.' },
+    IN_APP: { description: 'Messages shown inside your own app or site. Nobody has to be subscribed to it.' },
     EMAIL: { description: 'Email.' },
     SMS: { description: 'Text messages to a phone number.' },
+    WHATSAPP: { description: 'WhatsApp Business messages to a phone number.' },
+    RCS: { description: 'Rich messages to a phone number, where phone and carrier take them.' },
   },
 })
 
@@ -20,6 +32,8 @@ registerEnumType(PurposeEnum, {
   valuesConfig: {
     TRANSACTIONAL: { description: 'Something the person caused and expects, such as a receipt. Needs no consent; suppression stops it.' },
     SERVICE: { description: 'About something they use. Goes out unless they withdrew consent.' },
-    PROMOTIONAL: { description: 'Advertising. Needs consent given; a registered push token counts as that.' },
+    PROMOTIONAL: {
+      description: 'Advertising. Needs consent given; a registered push token or browser counts as that, and in-app messages need none.',
+    },
   },
 })

@@ -309,7 +309,7 @@ function answer(one: Case, item: Extract<Item, { kind: 'inbound' }>, scope: Fold
   if (keyword === 'START') setConsent(one, channel, 'GRANTED', 'keyword', scope)
   const last = one.lastSent.find((sent) => sent.channel === channel)?.messageId
   if (last !== undefined) changeMessage(one, last, scope, (entry) => applyReply(entry, Math.min(at, scope.now)))
-  const properties: JsonObject = { text, to, keyword: keyword as Json, inReplyTo: last ?? null }
+  const properties: JsonObject = { ...item.data.properties, text, to, keyword: keyword as Json, inReplyTo: last ?? null }
   hear(one, toEvent(one, item, providerMessageId, `${channel}.message.received`, properties, at), providerMessageId, scope)
 }
 

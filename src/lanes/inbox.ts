@@ -1,4 +1,4 @@
-import type { IdentityStatus } from '../domain/channel.ts'
+import type { Channel, IdentityStatus } from '../domain/channel.ts'
 import type { CallbackStatus, SendOutcome } from '../domain/delivery.ts'
 import { laneOf, laneOfReference } from '../domain/ids.ts'
 import type { JsonObject } from '../domain/json.ts'
@@ -6,7 +6,7 @@ import { insertInbox } from '../store/queries/inbox.ts'
 import type { Client } from '../store/sql.ts'
 
 /** How a contact is named by who does not hold its id. Rendered as `kind:value` in alias rows and inbox. */
-export type Reference = `external:${string}` | `anonymous:${string}` | `${'email' | 'sms' | 'push'}:${string}`
+export type Reference = `external:${string}` | `anonymous:${string}` | `${Channel}:${string}`
 
 /** Everything that can happen to a contact. Data is JSON; instants are Unix milliseconds. */
 export type InboxBody =
@@ -34,8 +34,11 @@ export type InboxBody =
         identity?: Exclude<IdentityStatus, 'ACTIVE'> | undefined
       }
     }
-  /** A person wrote to us. */
-  | { kind: 'inbound'; data: { channel: 'sms'; text: string; to: string; providerMessageId: string; at: number } }
+  /** A person wrote to us. `properties` is what the channel says besides text: a button's payload, a picture's address. */
+  | {
+      kind: 'inbound'
+      data: { channel: Channel; text: string; to: string; providerMessageId: string; at: number; properties?: JsonObject | undefined }
+    }
 
 export type InboxItem = { workspaceId: string } & ({ contactId: string } | { reference: Reference }) & InboxBody
 

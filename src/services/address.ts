@@ -14,17 +14,35 @@ export function normaliseAddress(channel: Channel, address: string): string | nu
       const lower = trimmed.normalize('NFC').toLowerCase()
       return lower.length <= 254 && EMAIL.test(lower) ? lower : null
     }
-    case 'sms': {
+    case 'sms':
+    case 'whatsapp':
+    case 'rcs': {
       const number = parsePhoneNumberFromString(trimmed)
       return number?.isPossible() ? number.number : null
     }
     case 'push':
+    case 'web_push':
       return /^[\x21-\x7e]{8,4096}$/.test(trimmed) ? trimmed : null
+    case 'in_app':
+      return null
   }
+}
+
+/** What an address of the channel is, for people. */
+export const ADDRESS_OF: Readonly<Record<Channel, string>> = {
+  email: 'an email address',
+  sms: 'a phone number in international form (E.164)',
+  whatsapp: 'a phone number in international form (E.164)',
+  rcs: 'a phone number in international form (E.164)',
+  push: 'a device token',
+  web_push: 'a push subscription, as JSON',
+  in_app: 'wanted: in-app messages reach a contact without one',
 }
 
 /** Enough to recognise one's own address by, and no more. */
 export function maskAddress(channel: Channel, address: string): string {
   if (channel === 'email') return address.replace(/^(.).*(@.*)$/, '$1***$2')
-  return channel === 'sms' ? `${address.slice(0, 3)}***${address.slice(-2)}` : `${address.slice(0, 6)}…`
+  return channel === 'sms' || channel === 'whatsapp' || channel === 'rcs'
+    ? `${address.slice(0, 3)}***${address.slice(-2)}`
+    : `${address.slice(0, 6)}…`
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Channel } from '../domain/channel.ts'
 import type { ProviderCallback } from '../domain/delivery.ts'
 import { isLanedId, laneOf } from '../domain/ids.ts'
 import type { JsonObject } from '../domain/json.ts'
@@ -167,15 +168,18 @@ export function statusItem(workspaceId: string, callback: StatusCallback, { mess
   return { kind: 'callback', data, workspaceId, contactId }
 }
 
+/** Channels people answer on. */
+const TWO_WAY: ReadonlySet<Channel> = new Set(['sms', 'whatsapp', 'rcs'])
+
 /** null for a channel nobody answers on, and a sender whose number is none. */
 function replyItem(workspaceId: string, callback: Extract<ProviderCallback, { type: 'inbound' }>, keys: WorkspaceKeys): InboxItem | null {
-  const address = callback.channel === 'sms' ? normaliseAddress('sms', callback.from) : null
+  const { channel, text, to, providerMessageId, at, properties } = callback
+  const address = TWO_WAY.has(channel) ? normaliseAddress(channel, callback.from) : null
   if (address === null) return null
-  const { text, to, providerMessageId, at } = callback
   return {
     kind: 'inbound',
-    data: { channel: 'sms', text, to, providerMessageId, at },
+    data: { channel, text, to, providerMessageId, at, properties },
     workspaceId,
-    reference: `sms:${keys.blindIndex('sms', address)}`,
+    reference: `${channel}:${keys.blindIndex(channel, address)}`,
   }
 }

@@ -4,7 +4,7 @@ import { ThroughlineError } from '../errors.ts'
 import { type ChannelIdentityRow, ChannelIdentityTable } from '../store/entities/channel-identity.ts'
 import { newLanedId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
-import { maskAddress, normaliseAddress } from './address.ts'
+import { ADDRESS_OF, maskAddress, normaliseAddress } from './address.ts'
 import { ownKey } from './contact-tokens.ts'
 import { announce, type ContactReference, findOrCreateContact, lockContact } from './contacts.ts'
 import type { Caller, Services } from './context.ts'
@@ -43,10 +43,7 @@ const PUSH_ONLY = 'With a contact’s token, devices may be registered and remov
 export async function addIdentity(services: Services, caller: Caller, input: AddIdentity): Promise<{ identityId: string; contactId: string }> {
   if (!CHANNELS.includes(input.channel)) throw new ThroughlineError('INVALID_INPUT', `must be one of ${CHANNELS.join(', ')}`, { path: ['channel'] })
   const address = normaliseAddress(input.channel, input.address)
-  if (address === null) {
-    const wanted = { email: 'an email address', sms: 'a phone number in international form (E.164)', push: 'a device token' }[input.channel]
-    throw new ThroughlineError('INVALID_INPUT', `is not ${wanted}`, { path: ['address'] })
-  }
+  if (address === null) throw new ThroughlineError('INVALID_INPUT', `is not ${ADDRESS_OF[input.channel]}`, { path: ['address'] })
   if (input.platform != null && !(input.channel === 'push' && PLATFORMS.has(input.platform)))
     throw new ThroughlineError('INVALID_INPUT', 'is android, ios or web, of a device', { path: ['platform'] })
   if (caller.contactId !== undefined && input.channel !== 'push') throw new ThroughlineError('FORBIDDEN', PUSH_ONLY)

@@ -42,7 +42,7 @@ function checkContent(channel: Channel, content: TemplateContent): void {
       throw new ThroughlineError('TEMPLATE_INVALID', 'is there twice', { path: [...path, 'locale'] })
     if (!/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/.test(variant.locale))
       throw new ThroughlineError('TEMPLATE_INVALID', 'is not a BCP 47 language tag', { path: [...path, 'locale'] })
-    conform(CONTENT[channel] as unknown as Shape<JsonObject>, variant.content, [...path, 'content'])
+    conform(CONTENT[channel].shape as unknown as Shape<JsonObject>, variant.content, [...path, 'content'])
     for (const { path: at, text } of templateTexts(channel, variant.content)) {
       const problem = checkTemplate(text)
       if (problem !== null) throw new ThroughlineError('TEMPLATE_INVALID', problem, { path: [...path, 'content', ...at] })

@@ -4,7 +4,7 @@ import { CONTENT, templateTexts, withTexts } from '../../src/domain/content.ts'
 
 function faults(channel: Channel, value: unknown): string[] {
   const found: string[] = []
-  CONTENT[channel].parse(value, [], (path, message) => found.push(`${path.join('.')} ${message}`))
+  CONTENT[channel].shape.parse(value, [], (path, message) => found.push(`${path.join('.')} ${message}`))
   return found
 }
 

@@ -1,4 +1,4 @@
-import type { Channel } from '../../domain/channel.ts'
+import { CHANNELS, type Channel } from '../../domain/channel.ts'
 import type { Graph } from '../../domain/journey/graph.ts'
 import {
   addMessages,
@@ -27,7 +27,7 @@ export async function journeyStats(
   const channelOf = new Map((input.graph?.nodes ?? []).map((node) => [node.key, node.kind]))
   const nodes = nodeStats(numbers, waiting, channelOf)
   const channels = new Map<Channel, ChannelStats>()
-  for (const channel of ['push', 'email', 'sms'] as const) {
+  for (const channel of CHANNELS) {
     const own = [...numbers.nodes].filter(([key]) => channelOf.get(key) === channel).map(([, each]) => each.messages)
     if (own.length > 0) channels.set(channel, new ChannelStats(channel, addMessages(own)))
   }
@@ -64,7 +64,7 @@ export function statsOfNode(
   { nodes, waiting }: { nodes: ReadonlyMap<string, NodeNumbers>; waiting: ReadonlyMap<string, number> },
 ): NodeStats {
   const own = nodes.get(node)
-  const channel = kind === 'push' || kind === 'email' || kind === 'sms' ? kind : null
+  const channel = CHANNELS.find((each) => each === kind) ?? null
   return {
     node,
     entered: own?.entered ?? 0,

@@ -67,6 +67,14 @@ export class NodeConfigInput {
   sms?: MessageNodeInput
   @Field(() => MessageNodeInput, { nullable: true, description: 'Sends a push notification.' })
   push?: MessageNodeInput
+  @Field(() => MessageNodeInput, { nullable: true, description: 'Sends a web push notification.' })
+  webPush?: MessageNodeInput
+  @Field(() => MessageNodeInput, { nullable: true, description: 'Shows a message in the app.' })
+  inApp?: MessageNodeInput
+  @Field(() => MessageNodeInput, { nullable: true, description: 'Sends a WhatsApp message.' })
+  whatsapp?: MessageNodeInput
+  @Field(() => MessageNodeInput, { nullable: true, description: 'Sends an RCS message.' })
+  rcs?: MessageNodeInput
   @Field(() => DelayNodeInput, { nullable: true, description: 'Waits for a time.' })
   delay?: DelayNodeInput
   @Field(() => WaitNodeInput, { nullable: true, description: 'Waits for an event.' })

@@ -144,6 +144,18 @@ export class SmsNode extends MessageNode {}
 @ObjectType({ implements: [MessageNode, JourneyNode, Node], description: 'Sends one push notification.' })
 export class PushNode extends MessageNode {}
 
+@ObjectType({ implements: [MessageNode, JourneyNode, Node], description: 'Sends one web push notification.' })
+export class WebPushNode extends MessageNode {}
+
+@ObjectType({ implements: [MessageNode, JourneyNode, Node], description: 'Shows one message in the app.' })
+export class InAppNode extends MessageNode {}
+
+@ObjectType({ implements: [MessageNode, JourneyNode, Node], description: 'Sends one WhatsApp message.' })
+export class WhatsappNode extends MessageNode {}
+
+@ObjectType({ implements: [MessageNode, JourneyNode, Node], description: 'Sends one RCS message.' })
+export class RcsNode extends MessageNode {}
+
 @ObjectType({ implements: [JourneyNode, Node], description: 'Waits for a duration or until an instant.' })
 export class DelayNode extends TypedNode<DelayConfig> {
   @Field(() => DurationScalar, { nullable: true, description: 'By the calendar in the contact’s zone.' })
@@ -244,6 +256,10 @@ const TYPES: Readonly<Record<string, new (placed: PlacedNode) => JourneyNode>> =
   email: EmailNode,
   sms: SmsNode,
   push: PushNode,
+  web_push: WebPushNode,
+  in_app: InAppNode,
+  whatsapp: WhatsappNode,
+  rcs: RcsNode,
   delay: DelayNode,
   wait: WaitNode,
   branch: BranchNode,

@@ -80,7 +80,7 @@ describe('conditionShape', () => {
     [{ event: { name: 'a', within: 'P3Y' } }, 'when.event.within: must be two years at most'],
     [{ event: { name: 'a', count: { op: 'EQ', value: 501 } } }, 'when.event.count.value: must be at most 500'],
     [{ event: { name: 'a', whit: 'P1D' } }, 'when.event.whit: is not a setting here'],
-    [{ reachable: 'fax' }, 'when.reachable: must be one of push, email, sms'],
+    [{ reachable: 'fax' }, 'when.reachable: must be one of push, web_push, in_app, email, sms, whatsapp, rcs'],
     [{ time: {} }, 'when.time: must name days or a time'],
     [{ time: { from: '09:00', to: '09:00' } }, 'when.time.to: must differ from `from`'],
     [{ time: { days: [0] } }, 'when.time.days.0: must be at least 1'],
