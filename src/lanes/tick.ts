@@ -59,7 +59,10 @@ export async function tick(ring: Ring, lanes: readonly number[]): Promise<Ticked
       claimDueMessages(client, mine, perLane, now),
       readRevision(client),
     ])
-    const claim = { items, dueEnrollments, dueWatches, dueMessages }
+    // The inbox comes before the timers: where more of it may be waiting, what would stop a reminder may be in that.
+    const crowded = new Set(full(perLane, { items }))
+    const inTurn = <T extends { lane: number }>(rows: readonly T[]) => (crowded.size === 0 ? rows : rows.filter(({ lane }) => !crowded.has(lane)))
+    const claim = { items, dueEnrollments: inTurn(dueEnrollments), dueWatches: inTurn(dueWatches), dueMessages: inTurn(dueMessages) }
     const taken = items.length + dueEnrollments.length + dueWatches.length + dueMessages.length
     if (taken === 0) return { lanes: mine, more: [], taken, steps: 0, sends: [], lost: 0, dueIn: null }
 
