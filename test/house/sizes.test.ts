@@ -59,7 +59,6 @@ const OWED: ReadonlySet<string> = new Set([
   'src/domain/content/rcs.ts',
   'src/domain/content/sms.ts',
   'src/domain/content/web-push.ts',
-  'src/domain/content/whatsapp.ts',
   'src/lanes/inbox.ts',
   'src/lanes/load-entry.ts',
   'src/lanes/load.ts',
