@@ -13,11 +13,40 @@ export async function enqueueSends(boss: PgBoss, client: Client, ids: readonly s
   return created ?? ''
 }
 
+export interface Finisher {
+  /** Takes a job whose work is done off the queue, soon. */
+  finish(jobId: string): void
+  /** Takes off what is waiting to be. */
+  flush(): Promise<void>
+}
+
+/** A job that is taken off late, or never because the process died, finds nothing left to do: many go in one statement. */
+const FINISH_EVERY = 200
+
+export function openFinisher(boss: PgBoss, onError: (error: unknown) => void): Finisher {
+  let finished: string[] = []
+  let timer: NodeJS.Timeout | null = null
+  const flush = async () => {
+    if (timer !== null) clearTimeout(timer)
+    timer = null
+    const ids = finished
+    finished = []
+    if (ids.length > 0) await boss.complete('send', ids, null, { includeQueued: true }).catch(onError)
+  }
+  return {
+    finish(jobId) {
+      finished.push(jobId)
+      timer ??= setTimeout(flush, FINISH_EVERY)
+    },
+    flush,
+  }
+}
+
 /** Dispatches a batch at once, by the worker whose tick planned it, and takes its job off the queue. */
-export function dispatchNow(boss: PgBoss, dispatcher: Dispatcher, batch: { jobId: string; ids: string[] }, onError: (error: unknown) => void): void {
+export function dispatchNow(finisher: Finisher, dispatcher: Dispatcher, batch: { jobId: string; ids: string[] }): void {
   dispatcher.add(batch.ids, (marked) => {
     // Left on the queue where marking failed: the job is the net.
-    if (marked && batch.jobId !== '') boss.complete('send', batch.jobId, null, { includeQueued: true }).catch(onError)
+    if (marked && batch.jobId !== '') finisher.finish(batch.jobId)
   })
 }
 

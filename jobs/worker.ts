@@ -13,7 +13,7 @@ import { emptyJourney } from './archive.ts'
 import { resumeJourney } from './resume.ts'
 import { workRing } from './ring.ts'
 import { seedWatches } from './seed.ts'
-import { dispatchNow, enqueueSends, workSends } from './send.ts'
+import { dispatchNow, enqueueSends, openFinisher, workSends } from './send.ts'
 import { openSender } from './sender.ts'
 import { sweepStranded } from './stranded.ts'
 import { keepHouse } from './upkeep.ts'
@@ -52,6 +52,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   await boss.start()
   const sender = openSender({ pool, vault: options.vault, publicUrl: options.publicUrl })
   const dispatcher = openDispatcher({ pool, lanes, sockets: options.sendConcurrency, send: sender.send, onError })
+  const finisher = openFinisher(boss, onError)
   const ring: Ring = {
     pool,
     lanes,
@@ -63,7 +64,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     pollEvery: 2_000,
     concurrency: 2,
     onTicked: (ticked) => {
-      for (const batch of ticked.sends) dispatchNow(boss, dispatcher, batch, onError)
+      for (const batch of ticked.sends) dispatchNow(finisher, dispatcher, batch)
       if (ticked.lost > 0) log.warn({ n: ticked.lost }, 'inbox rows named contacts that do not exist')
     },
     onError,
@@ -104,6 +105,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     await boss.stop({ graceful: true, close: false, timeout: 5_000 })
     await pacer.stop()
     await dispatcher.drain()
+    await finisher.flush()
     await sweeping
   }
   let stopping: Promise<void> | null = null

@@ -5,7 +5,7 @@ import type { SendOutcome } from '../domain/delivery.ts'
 import { laneOf } from '../domain/ids.ts'
 import type { SuppressReason } from '../domain/journey/enrollment.ts'
 import { type Dispatchable, lockDispatchable, markDispatching } from '../store/queries/dispatch.ts'
-import { inTransaction } from '../store/sql.ts'
+import { inTransaction, together } from '../store/sql.ts'
 import { deliver, type InboxItem } from './inbox.ts'
 
 /** Sends one message that has been marked; one request on the wire, no exceptions. */
@@ -57,7 +57,8 @@ export function openDispatcher(options: {
       marking++
       mark(
         options.pool,
-        taken.map((each) => each.id),
+        // Given twice (by its tick and by the net) and taken together, a message would be read twice, and sent twice.
+        [...new Set(taken.map((each) => each.id))],
         options.lanes,
       )
         .then((marked) => {
@@ -137,7 +138,7 @@ export function openDispatcher(options: {
 
 /** The second gate and the mark, in one transaction. What is held back is reported to the ring in it. */
 async function mark(pool: pg.Pool, ids: readonly string[], lanes: number): Promise<Dispatchable[]> {
-  return inTransaction(pool, async (client) => {
+  return inTransaction(pool, async (client, commit) => {
     const rows = await lockDispatchable(
       client,
       ids.map((id) => ({ lane: laneOf(id), id })),
@@ -148,8 +149,7 @@ async function mark(pool: pg.Pool, ids: readonly string[], lanes: number): Promi
       if (reason !== null) held.push({ kind: 'held', data: { messageId: row.id, reason }, workspaceId: row.workspace_id, contactId: row.contact_id })
       return reason === null
     })
-    await markDispatching(client, cleared)
-    await deliver(client, held, lanes)
+    await together([markDispatching(client, cleared), deliver(client, held, lanes), commit()])
     return cleared
   })
 }

@@ -76,8 +76,12 @@ function bundle(client: pg.PoolClient): void {
   process.nextTick(() => stream.uncork())
 }
 
-/** Runs `work` in one transaction; a connection that failed half-way is thrown away, not reused. */
-export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+/**
+ * Runs `work` in one transaction; a connection that failed half-way is thrown away, not reused. `work` may itself
+ * `commit` right behind its last statements, which saves a round trip; whatever begins later is outside. Where one of them fails, PostgreSQL takes the COMMIT
+ * for a ROLLBACK, and `work` must throw, as `together` does.
+ */
+export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient, commit: () => Promise<void>) => Promise<T>): Promise<T> {
   const client = await pool.connect()
   let broken: Error | undefined
   try {
@@ -85,9 +89,16 @@ export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClie
     bundle(client)
     const begun = client.query('BEGIN')
     begun.catch(() => {})
-    const result = await work(client)
+    let committed: Promise<void> | undefined
+    const commit = () => {
+      committed ??= client.query('COMMIT').then(({ command }) => {
+        if (command !== 'COMMIT') throw new ThroughlineError('INTERNAL', 'a transaction that had failed was committed')
+      })
+      return committed
+    }
+    const result = await work(client, commit)
     await begun
-    await client.query('COMMIT')
+    await commit()
     return result
   } catch (error) {
     await client.query('ROLLBACK').catch((failure: Error) => {

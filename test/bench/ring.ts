@@ -1,4 +1,4 @@
-import { dispatchNow, enqueueSends } from '../../jobs/send.ts'
+import { dispatchNow, enqueueSends, openFinisher } from '../../jobs/send.ts'
 import { openDispatcher, type SendOne } from '../../src/lanes/dispatch.ts'
 import { openJourneyBook } from '../../src/lanes/journeys.ts'
 import { startPacer } from '../../src/lanes/pacer.ts'
@@ -22,13 +22,14 @@ export async function startRing(database: TestDatabase, send: SendOne): Promise<
   const boss = openBoss(database.url, { supervise: false, onError })
   await boss.start()
   const dispatcher = openDispatcher({ pool, lanes: LANES, sockets: 32, send, onError })
+  const finisher = openFinisher(boss, onError)
   const pacer = startPacer(
     { pool, lanes: LANES, rowsPerLane: 250, book: openJourneyBook(), enqueueSends: (client, ids) => enqueueSends(boss, client, ids) },
     {
       pollEvery: 1_000,
       concurrency: 2,
       onTicked: (ticked) => {
-        for (const batch of ticked.sends) dispatchNow(boss, dispatcher, batch, onError)
+        for (const batch of ticked.sends) dispatchNow(finisher, dispatcher, batch)
       },
       onError,
     },
@@ -43,6 +44,7 @@ export async function startRing(database: TestDatabase, send: SendOne): Promise<
     async stop() {
       await pacer.stop()
       await dispatcher.drain()
+      await finisher.flush()
       await listener.close()
       await boss.stop({ graceful: false })
       if (failure !== null) throw failure

@@ -1,6 +1,6 @@
 import type { PgBoss } from 'pg-boss'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { dispatchNow, enqueueSends, workSends } from '../../jobs/send.ts'
+import { dispatchNow, enqueueSends, type Finisher, openFinisher, workSends } from '../../jobs/send.ts'
 import { type Dispatcher, openDispatcher } from '../../src/lanes/dispatch.ts'
 import { openBoss } from '../../src/queue/boss.ts'
 import { inTransaction } from '../../src/store/sql.ts'
@@ -11,6 +11,7 @@ let world: TestRing
 let workspace: TestWorkspace
 let boss: PgBoss
 let dispatcher: Dispatcher
+let finisher: Finisher
 /** What reached the provider. */
 const sent: string[] = []
 const errors: unknown[] = []
@@ -20,6 +21,7 @@ beforeAll(async () => {
   world = await openTestRing()
   boss = openBoss(world.database.url, { supervise: false, onError: (error) => errors.push(error) })
   await boss.start()
+  finisher = openFinisher(boss, (error) => errors.push(error))
 })
 afterAll(async () => {
   await boss.stop({ graceful: false })
@@ -50,6 +52,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await boss.offWork('send')
   await dispatcher.drain()
+  await finisher.flush()
   await world.rows(`DELETE FROM pgboss.job WHERE name = 'send'`)
   await world.rows('DELETE FROM inbox')
 })
@@ -85,7 +88,7 @@ test('the job is put on the queue by the transaction that plans, or not at all, 
 
 test('dispatched at once, the batch reaches the provider and its job is off the queue before its head start ends', async () => {
   const batch = await planned(3)
-  dispatchNow(boss, dispatcher, batch, (error) => errors.push(error))
+  dispatchNow(finisher, dispatcher, batch)
   await dispatcher.drain()
   await stateIs('completed')
   expect([sent.sort(), errors]).toEqual([batch.ids.sort(), []])
@@ -94,7 +97,7 @@ test('dispatched at once, the batch reaches the provider and its job is off the 
 test('where marking fails the job stays, and the net sends what is still planned', async () => {
   const batch = await planned(2)
   failing = 1
-  dispatchNow(boss, dispatcher, batch, (error) => errors.push(error))
+  dispatchNow(finisher, dispatcher, batch)
   await dispatcher.drain()
   expect([sent, errors, (await jobs())[0]?.state]).toEqual([[], [new TypeError('no connection')], 'created'])
   await due()
@@ -113,7 +116,7 @@ test('the net takes what a dead worker left, tries again where it cannot mark, a
   expect(sent).toEqual([])
   await due()
   await stateIs('completed')
-  dispatchNow(boss, dispatcher, batch, (error) => errors.push(error))
+  dispatchNow(finisher, dispatcher, batch)
   await dispatcher.drain()
   expect(sent.sort()).toEqual(batch.ids.sort())
 })
@@ -123,7 +126,7 @@ test('the worker that planned and the net may take the same batch at the same mo
   await due()
   await workSends(boss, dispatcher)
   await until(async () => (await jobs())[0]?.state !== 'created')
-  dispatchNow(boss, dispatcher, batch, (error) => errors.push(error))
+  dispatchNow(finisher, dispatcher, batch)
   await stateIs('completed')
   await dispatcher.drain()
   expect([sent.sort(), errors]).toEqual([batch.ids.sort(), []])
@@ -131,7 +134,7 @@ test('the worker that planned and the net may take the same batch at the same mo
 
 test('a batch without a job is dispatched all the same', async () => {
   const { ids } = await planned(1)
-  dispatchNow(boss, dispatcher, { jobId: '', ids }, (error) => errors.push(error))
+  dispatchNow(finisher, dispatcher, { jobId: '', ids })
   await dispatcher.drain()
   expect([sent, errors, (await jobs())[0]?.state]).toEqual([ids, [], 'created'])
 })
