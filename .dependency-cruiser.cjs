@@ -101,10 +101,10 @@ module.exports = {
     {
       name: 'adapters-never-import-each-other',
       comment:
-        "An adapter knows channel.ts, http.ts, failures.ts and the files that begin with its own provider's name (its tables); only registry.ts knows adapters.",
+        "An adapter knows channel.ts, http.ts, failures.ts, address-guard.ts and the files that begin with its own provider's name (its tables); only registry.ts knows adapters.",
       severity: 'error',
       from: { path: '^src/channels/([a-z0-9]+)[^/]*\\.ts$', pathNot: '^src/channels/registry\\.ts$' },
-      to: { path: '^src/channels/', pathNot: '^src/channels/((channel|http|failures)\\.ts$|$1[-.])' },
+      to: { path: '^src/channels/', pathNot: '^src/channels/((channel|http|failures|address-guard)\\.ts$|$1[-.])' },
     },
     {
       name: 'no-development-packages',

@@ -24,6 +24,8 @@ export interface Config {
   sendConcurrency: number
   /** Most inbox rows, and most due rows of each kind, one tick takes from one lane. */
   tickRowsPerLane: number
+  /** `host` or `host:port`: private hosts that webhooks, attachments and web push may reach, without TLS too. */
+  privateHosts: readonly string[]
   /** Requests are charged their cost; a key may spend this much per minute. */
   rateLimitPerMinute: number
 }
@@ -73,6 +75,7 @@ export function readConfig(env: Environment = process.env): Config {
     sandboxPort: integer(env, 'SANDBOX_PORT', 4010, 0, 65_535),
     sendConcurrency: integer(env, 'SEND_CONCURRENCY', 32, 1, 1_000),
     tickRowsPerLane: integer(env, 'TICK_ROWS_PER_LANE', 250, 1, 10_000),
+    privateHosts: (env.PRIVATE_HOSTS ?? '').split(',').flatMap((text) => text.trim().toLowerCase() || []),
     rateLimitPerMinute: integer(env, 'RATE_LIMIT_PER_MINUTE', 600_000, 1, 1_000_000_000),
   }
 }

@@ -15,6 +15,7 @@ export const ERRORS = {
   LIMIT_EXCEEDED: { http: 413, message: 'The request is larger, deeper or costlier than allowed; it was not run.' },
   RATE_LIMITED: { http: 429, message: 'The key has used up its allowance; retry after the given time.' },
   SIGNATURE_INVALID: { http: 403, message: 'A webhook was not signed by the provider it claims to come from.' },
+  ADDRESS_REFUSED: { http: 422, message: 'An outgoing request would not go to a public address, or not over https.' },
   UNAVAILABLE: { http: 503, message: 'The database cannot be reached just now; retry.' },
   CONFIG_INVALID: { http: 500, message: 'An environment variable is missing or malformed.' },
   INTERNAL: { http: 500, message: 'A fault of ours; the log has it under the request id.' },

@@ -38,7 +38,7 @@ export function classify(exchange: Exchange, table: FailureTable, readFault: (bo
   if (exchange.type === 'unanswered') return { type: 'ambiguous', code: exchange.code, message: scrub(exchange.message) }
   if (exchange.type === 'unsent') {
     // A header or URL that undici refuses to write will be refused every time.
-    const type = exchange.code === 'UND_ERR_INVALID_ARG' || exchange.code === 'ERR_INVALID_URL' ? 'permanent' : 'retry'
+    const type = ['UND_ERR_INVALID_ARG', 'ERR_INVALID_URL', 'ADDRESS_REFUSED'].includes(exchange.code) ? 'permanent' : 'retry'
     return { type, code: exchange.code, message: scrub(exchange.message) }
   }
   const { status, headers, body } = exchange

@@ -1,4 +1,4 @@
-import { Agent, type Dispatcher } from 'undici'
+import { Agent, type buildConnector, type Dispatcher } from 'undici'
 import { ThroughlineError } from '../errors.ts'
 
 /**
@@ -13,10 +13,12 @@ export type Exchange =
   | { type: 'unanswered'; code: string; message: string }
 
 export interface HttpRequest {
-  method: 'GET' | 'POST'
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   url: string
   headers: Record<string, string>
   body?: string
+  /** Milliseconds, where it is not the transport's own. */
+  timeout?: number
 }
 
 export interface Transport {
@@ -32,6 +34,8 @@ export interface TransportOptions {
   connections?: number
   /** Bytes of answer taken; a provider's answers are a few kilobytes. */
   maxBytes?: number
+  /** Opens the sockets: address-guard.ts for URLs that are not a provider's own. */
+  connect?: buildConnector.connector
 }
 
 /** Carries an exchange that is no success through an SDK, which passes rejections of its HTTP client on untouched. */
@@ -58,7 +62,7 @@ export function openTransport(options: TransportOptions = {}): Transport {
     // One deadline for the whole exchange stands below: undici's own are per phase, so a slow drip would pass them for ever.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: { timeout: Math.min(timeout, 5_000) },
+    connect: options.connect ?? { timeout: Math.min(timeout, 5_000) },
     // Shorter than what providers and load balancers keep (60 s): a request on a socket they are closing would be in doubt.
     keepAliveTimeout: 30_000,
     keepAliveMaxTimeout: 50_000,
@@ -84,9 +88,9 @@ export function openTransport(options: TransportOptions = {}): Transport {
         settle({ type: controller === null ? 'unsent' : 'unanswered', code, message })
       }
       const deadline = setTimeout(() => {
-        fail('TIMEOUT', `No complete answer within ${timeout} ms.`)
+        fail('TIMEOUT', `No complete answer within ${request.timeout ?? timeout} ms.`)
         controller?.abort(new ThroughlineError('UNAVAILABLE', 'timed out'))
-      }, timeout)
+      }, request.timeout ?? timeout)
 
       try {
         const target = new URL(request.url)

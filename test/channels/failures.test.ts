@@ -47,7 +47,8 @@ describe('failure classes', () => {
   it('go by what was written where there is no answer', () => {
     const none = () => ({ code: null, message: null })
     expect(classify({ type: 'unsent', code: 'ENOTFOUND', message: 'x' }, TABLE, none)).toEqual({ type: 'retry', code: 'ENOTFOUND', message: 'x' })
-    expect(classify({ type: 'unsent', code: 'UND_ERR_INVALID_ARG', message: 'x' }, TABLE, none)).toMatchObject({ type: 'permanent' })
+    for (const code of ['UND_ERR_INVALID_ARG', 'ERR_INVALID_URL', 'ADDRESS_REFUSED'])
+      expect(classify({ type: 'unsent', code, message: 'x' }, TABLE, none)).toMatchObject({ type: 'permanent', code })
     expect(classify({ type: 'unanswered', code: 'ECONNRESET', message: 'x' }, TABLE, none)).toMatchObject({ type: 'ambiguous', code: 'ECONNRESET' })
     expect(classifyThrown(new ExchangeError({ type: 'unanswered', code: 'TIMEOUT', message: 'x' }), TABLE, none)).toMatchObject({ type: 'ambiguous' })
     expect(classifyThrown(new TypeError('bad content'), TABLE, none)).toEqual({ type: 'permanent', code: 'INVALID_MESSAGE', message: 'bad content' })

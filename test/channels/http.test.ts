@@ -45,6 +45,18 @@ describe('the transport', () => {
     expect(seen).toEqual(['POST /a?b=c'])
   })
 
+  it('repeats no request of any method, and keeps to the time a request names', async () => {
+    const { url, seen } = await serve((request) => {
+      if (request.url === '/reset') request.socket.resetAndDestroy()
+    })
+    const patient = transport({ timeout: 60_000 })
+    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const) {
+      expect(await patient.exchange({ ...post(`${url}/reset`), method })).toMatchObject({ type: 'unanswered' })
+      expect(await patient.exchange({ ...post(`${url}/held`), method, timeout: 20 })).toMatchObject({ type: 'unanswered', code: 'TIMEOUT' })
+    }
+    expect(seen).toEqual(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].flatMap((method) => [`${method} /reset`, `${method} /held`]))
+  })
+
   it('calls a request that waits for a socket until its time is up unsent, and never sends it', async () => {
     const held: (() => void)[] = []
     const { url, seen } = await serve((request, response) => {
