@@ -2,6 +2,9 @@
 export const CHANNELS = ['push', 'web_push', 'in_app', 'email', 'sms', 'whatsapp', 'rcs'] as const
 export type Channel = (typeof CHANNELS)[number]
 
+/** The app's own surface: a message needs no address there, and no provider carries it. */
+export const isOwnSurface = (channel: Channel): boolean => channel === 'in_app'
+
 /** What a message is for; the order is the order of privilege. Transactional needs no consent. */
 export const PURPOSES = ['TRANSACTIONAL', 'SERVICE', 'PROMOTIONAL'] as const
 export type Purpose = (typeof PURPOSES)[number]

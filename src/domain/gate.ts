@@ -1,4 +1,4 @@
-import type { Channel, Purpose } from './channel.ts'
+import { type Channel, isOwnSurface, type Purpose } from './channel.ts'
 import { consentAllows } from './consent.ts'
 import type { Facts } from './facts.ts'
 import type { GateVerdict } from './journey/enrollment.ts'
@@ -35,8 +35,9 @@ function refuse(reason: Extract<GateVerdict, { type: 'suppress' }>['reason']) {
   return { verdict: { type: 'suppress' as const, reason }, identityId: null }
 }
 
-/** The active identity seen last; ties go to the smaller id, so that the choice does not depend on row order. */
-export function chooseIdentity(facts: Facts, channel: Channel): { id: string } | 'none' | 'inactive' {
+/** The active identity seen last, and none where none is needed; ties go to the smaller id, so that the choice does not depend on row order. */
+export function chooseIdentity(facts: Facts, channel: Channel): { id: string | null } | 'none' | 'inactive' {
+  if (isOwnSurface(channel)) return { id: null }
   let best: Facts['identities'][number] | null = null
   let any = false
   for (const identity of facts.identities) {

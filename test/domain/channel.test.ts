@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { buildSchema, isEnumType } from 'graphql'
 import { expect, test } from 'vitest'
 import { ADAPTERS } from '../../src/channels/registry.ts'
-import { CHANNELS, type Channel, CONSENT_STATES, IDENTITY_STATUSES, PURPOSES } from '../../src/domain/channel.ts'
+import { CHANNELS, type Channel, CONSENT_STATES, IDENTITY_STATUSES, isOwnSurface, PURPOSES } from '../../src/domain/channel.ts'
 import { CONTENT } from '../../src/domain/content.ts'
 import { kindOf } from '../../src/domain/journey/kinds.ts'
 
@@ -12,8 +12,8 @@ const valuesOf = (name: string) => {
   return isEnumType(type) ? type.getValues().map((each) => each.name) : []
 }
 
-/** The app's own surface: nobody in between. */
-const OWN: readonly Channel[] = ['in_app']
+/** Nobody in between. */
+const OWN = CHANNELS.filter(isOwnSurface)
 /** Debt: channels whose adapters are not there yet. */
 const UNSERVED: readonly Channel[] = ['web_push', 'whatsapp', 'rcs']
 
@@ -23,6 +23,10 @@ test('every channel has a provider, a content and a node that sends on it, and t
   expect(Object.keys(CONTENT).sort()).toEqual([...CHANNELS].sort())
   expect(CHANNELS.filter((channel) => kindOf(channel)?.category !== 'message')).toEqual([])
   expect(valuesOf('Channel')).toEqual(CHANNELS.map((each) => each.toUpperCase()).sort())
+})
+
+test('the app’s own surface is in-app alone', () => {
+  expect(OWN).toEqual(['in_app'])
 })
 
 test('purposes stand in the order of privilege, and the API names the same', () => {

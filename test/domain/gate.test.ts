@@ -80,6 +80,20 @@ test('asks in the order of engine.md: each question hides what comes after it', 
   ])
 })
 
+test('the app’s own surface needs no address, and all else is asked of it the same', () => {
+  const card: Intent = { ...promotion, channel: 'in_app' }
+  const own = (over: Partial<Facts> = {}, contact: Partial<Facts['contact']> = {}) =>
+    gate(facts({ identities: [], consents: [], ...over }, contact), card, NOW)
+  expect(own()).toEqual({ verdict: { type: 'send' }, identityId: null })
+  expect(own({ paused: true })).toEqual({ verdict: { type: 'defer', until: null, reason: 'journey_paused' }, identityId: null })
+  expect(own({}, { erased: true }).verdict).toEqual({ type: 'suppress', reason: 'erased' })
+  expect(own({ consents: [{ channel: 'in_app', topic: null, state: 'WITHDRAWN' }] }).verdict).toEqual({
+    type: 'suppress',
+    reason: 'consent_withdrawn',
+  })
+  expect(own({ dedupe: [{ key: 'cart-1', at: NOW }] }).verdict).toEqual({ type: 'suppress', reason: 'duplicate' })
+})
+
 test('a transactional message needs no consent and obeys suppression', () => {
   const code: Intent = { ...promotion, purpose: 'TRANSACTIONAL', dedupeKey: null }
   expect(gate(facts({ consents: [{ channel: null, topic: null, state: 'WITHDRAWN' }] }), code, NOW).verdict).toEqual({ type: 'send' })

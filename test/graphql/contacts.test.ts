@@ -114,6 +114,11 @@ test('consent is answered as it stands, with its topic and history, and decides 
     reachable: false,
     reasons: ['the contact has withdrawn their consent'],
   })
+  expect(withdrawn.reachability.find((each: { channel: string }) => each.channel === 'IN_APP')).toEqual({
+    channel: 'IN_APP',
+    reachable: true,
+    reasons: [],
+  })
   expect((await say('WITHDRAWN', topic)).data.setConsent.contact.consents).toContainEqual({
     channel: 'EMAIL',
     state: 'WITHDRAWN',

@@ -73,7 +73,7 @@ export type Condition =
   /** Properties of the event that started the enrollment. */
   | { triggerEvent: PathComparison }
   | { goal: string }
-  /** An ACTIVE identity on the channel, and the contact neither suppressed nor erased. */
+  /** An ACTIVE identity on the channel (in-app needs none), and the contact neither suppressed nor erased. */
   | { reachable: Channel }
   /** The state of the most specific entry: channel and topic, channel, topic, all. */
   | { consent: { channel?: Channel; topic?: string; state: ConsentState } }

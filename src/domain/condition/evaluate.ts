@@ -1,3 +1,4 @@
+import { isOwnSurface } from '../channel.ts'
 import { durationMillis } from '../duration.ts'
 import type { ContactFacts, EventFact, Facts } from '../facts.ts'
 import { parseTimeOfDay } from '../instant.ts'
@@ -123,7 +124,7 @@ const MEMBERS: ByMember<CompiledCondition> = {
     ({ facts }) =>
       !facts.contact.erased &&
       !facts.contact.suppressed &&
-      facts.identities.some((identity) => identity.channel === channel && identity.status === 'ACTIVE'),
+      (isOwnSurface(channel) || facts.identities.some((identity) => identity.channel === channel && identity.status === 'ACTIVE')),
   consent:
     ({ channel, topic, state }) =>
     ({ facts }) =>

@@ -1,5 +1,5 @@
 import { ThroughlineError } from '../../errors.ts'
-import type { ConsentState } from '../channel.ts'
+import { type ConsentState, isOwnSurface } from '../channel.ts'
 import { durationMillis } from '../duration.ts'
 import type { Condition, EventCondition, PathComparison } from './condition.ts'
 import { CONSENT_PRECEDENCE } from './consent-state.ts'
@@ -64,8 +64,10 @@ const MEMBERS: ByMember<string, [SqlScope]> = {
   triggerEvent: refused,
   goal: refused,
   reachable: (channel, { bind }) => {
+    const alive = 'c.erased_at IS NULL AND c.suppressed_at IS NULL'
+    if (isOwnSurface(channel)) return `(${alive})`
     const active = `SELECT 1 FROM ${joinGroup('channel_identity')} WHERE r.channel = ${bind(channel, 'text')} AND r.status = 'ACTIVE'`
-    return `(c.erased_at IS NULL AND c.suppressed_at IS NULL AND EXISTS (${active}))`
+    return `(${alive} AND EXISTS (${active}))`
   },
   consent: consentSql,
   time: timeSql,

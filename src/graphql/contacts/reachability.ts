@@ -1,4 +1,4 @@
-import { CHANNELS, type Channel } from '../../domain/channel.ts'
+import { CHANNELS, type Channel, isOwnSurface } from '../../domain/channel.ts'
 import { consentAllows } from '../../domain/consent.ts'
 import { describeReason } from '../../domain/decision.ts'
 import type { SuppressReason } from '../../domain/journey/enrollment.ts'
@@ -17,8 +17,8 @@ export function reachabilityOf(
     if (row.erasedAt != null) reasons.push('erased')
     if (row.suppressedAt != null) reasons.push('suppressed')
     const here = identities.filter((each) => each.channel === channel)
-    if (here.length === 0) reasons.push('unreachable')
-    else if (!here.some((each) => each.status === 'ACTIVE')) reasons.push('identity_inactive')
+    if (!isOwnSurface(channel) && !here.some((each) => each.status === 'ACTIVE'))
+      reasons.push(here.length === 0 ? 'unreachable' : 'identity_inactive')
     const consent = consentAllows(facts, { channel, topicId: null, purpose: 'PROMOTIONAL' })
     if (!consent.allowed) reasons.push(consent.reason)
     return { channel, reachable: reasons.length === 0, reasons: [...new Set(reasons)].map(describeReason) }

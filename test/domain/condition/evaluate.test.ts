@@ -145,9 +145,10 @@ test('what needs an enrollment, with one and without', () => {
 
 test('reachable: active, and neither suppressed nor erased', () => {
   expect([holds({ reachable: 'email' }), holds({ reachable: 'sms' }), holds({ reachable: 'push' })]).toEqual([true, false, false])
+  expect(holds({ reachable: 'in_app' })).toBe(true)
   for (const fate of [{ suppressed: true }, { erased: true }]) {
     const facts = { ...FACTS, contact: { ...FACTS.contact, ...fate } }
-    expect(evaluate({ reachable: 'email' }, { facts, enrollment: null, now: NOW })).toBe(false)
+    for (const reachable of ['email', 'in_app'] as const) expect(evaluate({ reachable }, { facts, enrollment: null, now: NOW })).toBe(false)
   }
 })
 
