@@ -281,6 +281,18 @@ test('what a node changes, the next one sees', () => {
   expect(one.state().endReason).toBe('seen')
 })
 
+test('what is heard of a message after the end is remembered, and why', () => {
+  const one = life(journey({ mail: ['email', { templateId: 't-email' }] }))
+  one.signal(NOW, 'SENT')
+  const ended = one.state()
+  const messageId = ended.messages.mail?.id ?? ''
+  const heard = one.fold(NOW, { type: 'signal', messageId, signal: 'FAILED', human: true, at: NOW, reason: 'mailbox full' })
+  expect(heard).toMatchObject({ state: { ...ended, seq: 3, messages: { mail: { rank: 1, failed: true } } }, effects: [] })
+  expect(heard.trace).toEqual([{ code: 'signal', node: 'mail', data: { signal: 'FAILED', reason: 'mailbox full' } }])
+  // Told again it is no news.
+  expect(one.fold(NOW, { type: 'signal', messageId, signal: 'FAILED', human: true, at: NOW }).trace).toEqual([])
+})
+
 test('one after the other, two repeats that are over at once end the journey and do not fail it', () => {
   const one = life(
     journey({

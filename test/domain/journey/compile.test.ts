@@ -69,6 +69,7 @@ describe('compile', () => {
     ])
     expect(ready.hasExitConditions).toBe(true)
     expect(ready.listensTo).toEqual(new Set(['left', 'bought', 'view', 'said']))
+    expect(compile(journey(rest, { exitRules: [{ event: 'left' }] }), IDS).hasExitConditions).toBe(false)
     // The guard at the door looks a day back for what would have ended it.
     expect(ready.entryHistory).toEqual(['left', 'bought', 'view', 'said'].map((name) => ({ name, withinMs: DAY, sinceEntry: false })))
   })

@@ -83,5 +83,7 @@ test('may not be published with two branches of a name, or about a node that sen
   ])
   expect(found([])).toEqual([['INVALID_CONFIG', 'branches']])
   expect(found([['a', { not: { engagement: { node: 'start', status: 'OPENED' } } }]])).toEqual([['UNKNOWN_NODE', 'branches.0.when']])
+  const about = { branches: [{ name: 'a', when: { engagement: { node: 'mail', status: 'OPENED' } } }] }
+  expect(problems(journey({ mail: ['email', { templateId: 't-email' }, { next: 'ask' }], ask: ['branch', about] }))).toEqual([])
   expect(found([['a', { tag: '' }]]).map(([code]) => code)).toEqual(['INVALID_CONFIG'])
 })

@@ -226,12 +226,13 @@ describe('`ignored`', () => {
 
   test.each([
     ['a goal within the window', HOUR, 'next'],
+    ['a goal at the instant of acceptance', 10 * MINUTE, 'next'],
     ['a goal before the message was accepted', MINUTE, 'ignored'],
   ])('hears of %s', (_, at, port) => {
     const one = life(mail(I24, {}, { goals: [{ name: 'looked', event: 'view', window: 'P7D', onReached: 'RECORD' }] }))
-    if (at === MINUTE) one.hear(NOW + at, event('v', 'view', NOW + at))
+    if (at < 10 * MINUTE) one.hear(NOW + at, event('v', 'view', NOW + at))
     one.signal(NOW + 10 * MINUTE, 'SENT')
-    if (at === HOUR) one.hear(NOW + at, event('v', 'view', NOW + at))
+    if (at >= 10 * MINUTE) one.hear(NOW + at, event('v', 'view', NOW + at))
     one.timer(NOW + 10 * MINUTE + DAY)
     expect(one.state().endReason).toBe(port)
   })
@@ -250,6 +251,8 @@ describe('`failed`', () => {
       ['failed', 5],
     ],
     ['leaves its time later where it has one', [...D2, ['FAILED', 'PT1H']], [[5, 'FAILED']], ['failed', 5 + HOUR]],
+    ['counts from when it failed, not from when that was heard', [...D2, ['FAILED', 'PT1H']], [[30 * MINUTE, 'FAILED', { at: 0 }]], ['failed', HOUR]],
+    ['counts from now where a provider’s clock is ahead', [...D2, ['FAILED', 'PT1H']], [[5, 'FAILED', { at: DAY }]], ['failed', 5 + HOUR]],
     [
       'stands above acceptance, whichever is heard first',
       [...D2, ['FAILED', 'PT1H']],
@@ -348,7 +351,10 @@ describe('what is planned', () => {
 
   test('has the purpose of its node before that of the journey, and no topic or key where none is named or found', () => {
     expect(planned(one({ purpose: 'TRANSACTIONAL' }).played)[0]).toMatchObject({ purpose: 'TRANSACTIONAL', topicId: null, dedupeKey: null })
-    expect(planned(one({ dedupe: { key: 'event.cart', window: 'P1D' } }, {}, { key: 'k', cart: {} } as never).played)[0]?.dedupeKey).toBeNull()
+    for (const path of ['event.cart', 'event.none', 'event.nothing']) {
+      const properties = { key: 'k', cart: {}, nothing: null } as never
+      expect(planned(one({ dedupe: { key: path, window: 'P1D' } }, {}, properties).played)[0]?.dedupeKey).toBeNull()
+    }
   })
 
   test.each<[string, Parameters<typeof life>[1], object, string]>([

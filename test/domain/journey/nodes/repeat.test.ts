@@ -48,6 +48,10 @@ describe('repeat', () => {
     for (const minute of [91, 92, 93]) one.timer(NOW + minute * MINUTE)
     expect(rounds(one.played)).toHaveLength(5)
     expect(one.state().status).toBe('EXITED')
+
+    const onTheBeat = life(quick({ every: 'PT1M', times: 5 }))
+    onTheBeat.timer(NOW + 2 * MINUTE)
+    expect([rounds(onTheBeat.played), onTheBeat.state().dueAt]).toEqual([[0, 2 * MINUTE], NOW + 3 * MINUTE])
   })
 
   test('finds its next beat however late it is woken', () => {
@@ -77,10 +81,11 @@ describe('repeat', () => {
   })
 
   test('stops at a date of the contact’s zone, on arrival too', () => {
-    const one = life(quick({ every: 'PT6H', until: { date: '2025-06-16' } }))
-    one.timer(NOW + 6 * HOUR)
-    one.timer(NOW + 12 * HOUR)
-    expect(rounds(one.played)).toEqual([0, 6 * HOUR])
+    const one = life(quick({ every: 'PT5H', until: { date: '2025-06-16' } }))
+    one.timer(NOW + 5 * HOUR)
+    // Midnight in Zurich.
+    one.timer(NOW + 10 * HOUR)
+    expect(rounds(one.played)).toEqual([0, 5 * HOUR])
     expect(one.state().status).toBe('EXITED')
     expect(rounds(life(quick({ every: 'PT6H', until: { date: '2025-06-15' } })).played)).toEqual([])
   })

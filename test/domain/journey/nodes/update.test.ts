@@ -52,6 +52,10 @@ describe('update', () => {
     expect(both?.effects).toEqual([{ type: 'contact', set: { copy: 1 }, unset: [], addTags: [], removeTags: [] }])
   })
 
+  test.each([{ unset: ['plan'] }, { addTags: ['b'] }, { removeTags: ['a'] }])('changes the contact by %j alone', (config) => {
+    expect(folded(config)?.effects).toEqual([{ type: 'contact', set: {}, unset: [], addTags: [], removeTags: [], ...config }])
+  })
+
   test('keeps the variables it does not name, and replaces the one it does', () => {
     const graph = journey({
       first: ['update', { variables: ['a', 'b'].map((name) => ({ name, value: 1 })) }, { next: 'second' }],
