@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { Channel, Purpose } from '../domain/channel.ts'
+import { type Channel, isOwnSurface, type Purpose } from '../domain/channel.ts'
 import { consentAllows } from '../domain/consent.ts'
 import type { SendOutcome } from '../domain/delivery.ts'
 import { laneOf } from '../domain/ids.ts'
@@ -161,8 +161,9 @@ function recheck(row: Dispatchable): SuppressReason | null {
   if (row.journey_status === 'PAUSED') return 'journey_paused'
   if (row.journey_status === 'ARCHIVED') return 'journey_archived'
   if (row.enrollment_status === 'EXITED' || row.enrollment_status === 'FAILED') return 'enrollment_ended'
-  if (row.address === null) return 'unreachable'
-  if (row.identity_status !== 'ACTIVE') return 'identity_inactive'
+  const own = isOwnSurface(row.channel as Channel)
+  if (!own && row.address === null) return 'unreachable'
+  if (!own && row.identity_status !== 'ACTIVE') return 'identity_inactive'
   const consents = row.consents.map(([channel, topic, state]) => ({
     channel: (channel || null) as Channel | null,
     topic: topic || null,
@@ -170,5 +171,5 @@ function recheck(row: Dispatchable): SuppressReason | null {
   }))
   const consent = consentAllows(consents, { channel: row.channel as Channel, topicId: row.topic_id, purpose: row.purpose as Purpose })
   if (!consent.allowed) return consent.reason
-  return row.connection_id === null ? 'no_provider' : null
+  return !own && row.connection_id === null ? 'no_provider' : null
 }

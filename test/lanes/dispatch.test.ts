@@ -85,9 +85,9 @@ test('a message is marked before its sender is called, with what it is sent from
   expect(await dispatch(dispatcher, ids(messages))).toEqual([true])
   const marked = { status: 'DISPATCHING', attempt: 1, template_version: 1, provider: 'test', connected: true, dated: true }
   expect(seen).toEqual(messages.map(() => [1, marked]))
-  expect((await inbox()).map(({ kind, data }) => [kind, data.attempt, data.outcome])).toEqual(
-    sent.map((id) => ['result', 1, { type: 'ok', providerMessageId: id }]),
-  )
+  // Each asked the database meanwhile, and is reported when it was answered.
+  const reported = (await inbox()).map(({ kind, data }) => [data.messageId, kind, data.attempt, data.outcome])
+  expect(reported.sort()).toEqual(ids(messages).map((id) => [id, 'result', 1, { type: 'ok', providerMessageId: id }]))
   await workspace.tick()
   expect((await workspace.messages(journeyId)).map((each) => each.status)).toEqual(['SENT', 'SENT', 'SENT'])
 })
@@ -116,6 +116,25 @@ test.each(Object.entries(CHANGES))('%s since it was planned: held back and not s
   expect((await workspace.messages(journeyId)).map((each) => each.status)).toEqual(['PLANNED'])
   await workspace.tick()
   expect((await workspace.messages(journeyId)).map((each) => each.failure_code)).toEqual([reason])
+})
+
+test('the app’s own surface goes out with neither address nor provider, and is held back for all else', async () => {
+  const card = { key: 'card', kind: 'in_app', config: { templateId: await workspace.template('in_app') } }
+  journeyId = (await workspace.publish(chain([on('seen'), card, delay('PT1H')]))).journeyId
+  const suppressed = await workspace.contact('suppressed')
+  await workspace.contact('reached')
+  await workspace.post(workspace.event('suppressed', 'seen'), workspace.event('reached', 'seen'))
+  const messages = await world.rows<{ id: string; contact_id: string }>('SELECT id, contact_id FROM message WHERE journey_id = $1', [journeyId])
+  await world.rows('UPDATE contact SET suppressed_at = now() WHERE id = $1', [suppressed])
+  await dispatch(open(), ids(messages))
+  const held = messages.filter((each) => each.contact_id === suppressed)
+  expect([sent, (await inbox()).map(({ kind, data }) => [kind, data.messageId, data.reason ?? null])]).toEqual([
+    ids(messages.filter((each) => !held.includes(each))),
+    expect.arrayContaining([
+      ['held', held[0]?.id, 'suppressed'],
+      ['result', sent[0], null],
+    ]),
+  ])
 })
 
 test.each(['COMPLETED', 'CONVERTED'])('an enrollment that has %s by the graph withdraws nothing', async (status) => {
