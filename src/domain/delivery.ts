@@ -1,5 +1,6 @@
 import type { Channel, IdentityStatus, Purpose } from './channel.ts'
 import type { JsonObject } from './json.ts'
+import type { TemplateStatus } from './whatsapp-template.ts'
 
 /** Where a message stands. Engagement (opened, clicked, replied) is kept apart from delivery. */
 export const DELIVERY_STATUSES = [
@@ -92,4 +93,15 @@ export type ProviderCallback =
       at: number
       /** What the channel says besides text: a button's payload, a picture's address. */
       properties?: JsonObject
+      /** The provider's id of the message of ours it answers, where the person chose one. */
+      repliesTo?: string
+    }
+  /** A template's approval changed. */
+  | {
+      type: 'template'
+      providerEventId: string
+      providerId: string
+      status: TemplateStatus
+      reason: string | null
+      at: number
     }

@@ -103,7 +103,8 @@ export async function acceptCallbacks(services: Services, connection: CallbackCo
       const digest = digestOf(workspaceId, connection.id, callback.providerEventId)
       const owner = callback.type === 'status' ? owners.get(callback) : undefined
       if (callback.type === 'status' && owner === undefined) unknown.set(digest, callback)
-      const item = callback.type === 'status' ? owner && statusItem(workspaceId, callback, owner) : keys && replyItem(workspaceId, callback, keys)
+      const reply = callback.type === 'inbound' ? keys && replyItem(workspaceId, callback, keys) : null
+      const item = callback.type === 'status' ? owner && statusItem(workspaceId, callback, owner) : reply
       if (item) arrivals.push({ digest, item })
     }
     if (unknown.size > 0) {

@@ -29,7 +29,10 @@ const template = object(
     body,
     buttons,
     cards: optional(list(object({ media: media(['image', 'video']), body, buttons }), { title: 'Carousel cards', min: 1, max: 10 })),
-    variables: optional({ ...textMap, schema: { ...textMap.schema, title: 'Variables at Twilio' } }),
+    variables: optional({
+      ...textMap,
+      schema: { ...textMap.schema, title: 'Variables by name', description: "Twilio's, and those of a body at Meta." },
+    }),
   },
   { title: 'Template' },
 )
@@ -83,7 +86,8 @@ function checkTemplate(given: WhatsappTemplate, fault: Report): void {
   if (given.name !== undefined && given.language === undefined) fault(['template', 'language'], 'is missing')
   for (const field of ['header', 'body', 'buttons', 'cards'] as const)
     if (given[field] !== undefined && given.name === undefined) fault(['template', field], 'is for a template at Meta; at Twilio give `variables`')
-  if (given.variables !== undefined && given.sid === undefined) fault(['template', 'variables'], 'is for a content at Twilio')
+  if (given.variables !== undefined && given.sid === undefined && given.body !== undefined)
+    fault(['template', 'variables'], 'does not go with `body`, which has its variables in their order')
   if (given.header?.text !== undefined && given.header.media !== undefined) fault(['template', 'header'], 'has either a text or media')
 }
 

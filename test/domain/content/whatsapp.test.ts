@@ -17,6 +17,7 @@ describe('what a WhatsApp template may hold', () => {
   test.each([
     ['a template at Meta', utility({ ...named, body: ['{{ contact.name }}'] })],
     ['one at Twilio', utility({ sid: `HX${'a'.repeat(32)}`, variables: { 1: '{{ key }}' } })],
+    ['one with named variables', utility({ ...named, variables: { first_name: 'x' } })],
     ['one at each', utility({ ...named, sid: `HX${'a'.repeat(32)}`, body: ['x'], variables: { 1: 'x' } })],
     [
       'a header, buttons and a session text',
@@ -45,7 +46,10 @@ describe('what a WhatsApp template may hold', () => {
     [utility({ name: '{{ vars.name }}', language: 'en' }), ['template.name: must match ^[a-z0-9_]{1,512}$']],
     [utility({ sid: 'HX1' }), ['template.sid: must match ^HX[0-9a-f]{32}$']],
     [utility({ sid: `HX${'a'.repeat(32)}`, body: ['x'] }), ['template.body: is for a template at Meta; at Twilio give `variables`']],
-    [utility({ ...named, variables: { 1: 'x' } }), ['template.variables: is for a content at Twilio']],
+    [
+      utility({ ...named, body: ['x'], variables: { name: 'x' } }),
+      ['template.variables: does not go with `body`, which has its variables in their order'],
+    ],
     [utility({ ...named, header: { text: 'x', media: { type: 'image', url: 'x' } } }), ['template.header: has either a text or media']],
     [service({}), ['session: needs a text or media']],
     [service({ footer: 'x', text: 'y' }), ['session.footer: stands under buttons or a list only']],
