@@ -4,8 +4,9 @@ import { laneOf, laneOfReference } from '../domain/ids.ts'
 import { type ErrorCode, ThroughlineError } from '../errors.ts'
 import { type EventRow, EventTable } from '../store/entities/event.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
-import { type IngestRow, ingest } from '../store/queries/ingest.ts'
+import type { IngestRow } from '../store/queries/ingest.ts'
 import type { Caller, Services } from './context.ts'
+import { takeIn } from './intake.ts'
 import { idsWithin, orderOf, type Slice } from './slice.ts'
 
 export const MOST_EVENTS = 1_000
@@ -51,7 +52,7 @@ export async function ingestEvents(services: Services, caller: Caller, events: r
     if (!rows.has(row.digest)) rows.set(row.digest, row)
   })
   if (rows.size === 0) return { accepted: 0, duplicates: 0, rejected }
-  const accepted = await ingest(services.apiPool, caller.workspaceId, [...rows.values()])
+  const accepted = await takeIn(services.apiPool, caller.workspaceId, [...rows.values()])
   return { accepted, duplicates: sound - accepted, rejected }
 }
 

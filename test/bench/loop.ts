@@ -4,7 +4,7 @@ import { openSender } from '../../jobs/sender.ts'
 import type { Graph } from '../../src/domain/journey/graph.ts'
 import type { SendOne } from '../../src/lanes/dispatch.ts'
 import { deliver, type InboxItem } from '../../src/lanes/inbox.ts'
-import { ingest } from '../../src/store/queries/ingest.ts'
+import { takeIn } from '../../src/services/intake.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { LANES } from './cluster.ts'
 import { compared, type Figure } from './figure.ts'
@@ -108,7 +108,7 @@ async function lap({ database, contacts, workspaceId }: Fixture, journeyId: stri
   const before = await completed()
   const started = performance.now()
   for (let start = 0; start < loops; start += 500) {
-    await ingest(
+    await takeIn(
       database.worker,
       workspaceId,
       contacts.slice(start, Math.min(loops, start + 500)).map(({ lane, reference }) => {

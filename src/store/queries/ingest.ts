@@ -11,32 +11,36 @@ export interface IngestRow {
   data: unknown
 }
 
-const COLUMNS = record('lane smallint, digest uuid, contactId uuid, reference text, data jsonb, n int')
+const COLUMNS = record('lane smallint, digest uuid, contactId uuid, reference text, data jsonb, n int, call int')
 
 /**
  * The hot door: guard, inbox and wake-up in one statement. What the guard has seen does not reach the inbox;
- * repetitions within one call are taken out by the caller. Sorted, so that two calls with the same events wait
- * for each other instead of deadlocking.
+ * repetitions within one statement are taken out by the caller. Sorted, so that two statements with the same events
+ * wait for each other instead of deadlocking.
  */
 const INGEST: Statement = {
   name: 'ingest',
   text: `WITH given AS (
       SELECT * FROM ${COLUMNS.source}
-    ), fresh AS (
-      INSERT INTO inbox_guard (lane, digest, workspace_id) SELECT lane, digest, $7::uuid FROM given ORDER BY lane, digest
+    ), guarded AS (
+      INSERT INTO inbox_guard (lane, digest, workspace_id) SELECT lane, digest, $8::uuid FROM given ORDER BY lane, digest
       ON CONFLICT (lane, digest) DO NOTHING RETURNING lane, digest
+    ), fresh AS (
+      SELECT given.* FROM given JOIN guarded USING (lane, digest)
     ), taken AS (
       INSERT INTO inbox (lane, workspace_id, kind, contact_id, reference, data)
-      SELECT g.lane, $7::uuid, 'event', g.contactId, g.reference, g.data FROM given g JOIN fresh f USING (lane, digest) ORDER BY g.n RETURNING lane
-    ), lanes AS (SELECT DISTINCT lane FROM taken)
-    SELECT (SELECT count(*)::int FROM taken) AS accepted, (SELECT pg_notify('${WAKE_CHANNEL}', string_agg(lane::text, ',')) FROM lanes HAVING count(*) > 0)`,
+      SELECT lane, $8::uuid, 'event', contactId, reference, data FROM fresh ORDER BY n
+    )
+    SELECT call, count(*)::int AS accepted, (SELECT pg_notify('${WAKE_CHANNEL}', string_agg(DISTINCT lane::text, ',')) FROM fresh) FROM fresh GROUP BY call`,
 }
 
-/** Returns how many were new; they are committed. */
-export async function ingest(pool: pg.Pool, workspaceId: string, rows: readonly IngestRow[]): Promise<number> {
-  const [row] = await runInWorkspace<{ accepted: number }>(pool, workspaceId, INGEST, [
-    ...COLUMNS.encode(rows.map((each, n) => ({ ...each, n }))),
-    workspaceId,
-  ])
-  return row?.accepted ?? 0
+/** Returns how many were new of each call, and nothing of a call that had none; they are committed. */
+export async function ingest(
+  pool: pg.Pool,
+  workspaceId: string,
+  rows: readonly (IngestRow & { call: number })[],
+): Promise<ReadonlyMap<number, number>> {
+  const values = COLUMNS.encode(rows.map((each, n) => ({ ...each, n })))
+  const accepted = await runInWorkspace<{ call: number; accepted: number }>(pool, workspaceId, INGEST, [...values, workspaceId])
+  return new Map(accepted.map((row) => [row.call, row.accepted]))
 }
