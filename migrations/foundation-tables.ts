@@ -331,6 +331,29 @@ CREATE TABLE message_status (
   PRIMARY KEY (lane, received_at, id)
 ) PARTITION BY RANGE (received_at);
 CREATE INDEX message_status_by_message ON message_status (lane, message_id);
+CREATE TABLE in_app_message (
+  lane smallint NOT NULL,
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  contact_id uuid NOT NULL,
+  key text,
+  surface text NOT NULL,
+  priority smallint NOT NULL,
+  platforms text[],
+  screens text[],
+  events text[],
+  content json NOT NULL,
+  revision integer NOT NULL DEFAULT 1,
+  expires_at timestamptz NOT NULL,
+  delivered_at timestamptz,
+  seen_at timestamptz,
+  clicked_at timestamptz,
+  dismissed_at timestamptz,
+  changed_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (lane, id)
+) WITH (fillfactor = 80);
+CREATE UNIQUE INDEX in_app_message_one_per_key ON in_app_message (lane, contact_id, key);
+CREATE INDEX in_app_message_showing ON in_app_message (lane, contact_id, priority, id) WHERE dismissed_at IS NULL;
 
 CREATE TABLE journal (
   lane smallint NOT NULL,
@@ -388,6 +411,7 @@ export const CONFIGURATION_TABLES = [
   'journey_version',
   'idempotency',
   'unmatched_callback',
+  'workspace_secret',
 ]
 export const LANED_TABLES = [
   'contact',
@@ -403,8 +427,10 @@ export const LANED_TABLES = [
   'watch',
   'message',
   'message_status',
+  'in_app_message',
   'journal',
   'conversion',
   'node_stats',
+  'webhook_call',
 ]
 export const PARTITIONED_TABLES = ['event', 'message_status', 'journal']

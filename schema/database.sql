@@ -250,6 +250,37 @@ CREATE POLICY worker ON idempotency TO throughline_worker USING (true) WITH CHEC
 GRANT DELETE, INSERT, SELECT, UPDATE ON idempotency TO throughline_api;
 GRANT DELETE, INSERT, SELECT, UPDATE ON idempotency TO throughline_worker;
 
+CREATE TABLE in_app_message (
+  lane smallint NOT NULL,
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  contact_id uuid NOT NULL,
+  key text,
+  surface text NOT NULL,
+  priority smallint NOT NULL,
+  platforms text[],
+  screens text[],
+  events text[],
+  content json NOT NULL,
+  revision integer NOT NULL DEFAULT 1,
+  expires_at timestamp with time zone NOT NULL,
+  delivered_at timestamp with time zone,
+  seen_at timestamp with time zone,
+  clicked_at timestamp with time zone,
+  dismissed_at timestamp with time zone,
+  changed_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT in_app_message_pkey PRIMARY KEY (lane, id)
+) WITH (fillfactor=80);
+ALTER TABLE in_app_message ENABLE ROW LEVEL SECURITY;
+ALTER TABLE in_app_message FORCE ROW LEVEL SECURITY;
+CREATE UNIQUE INDEX in_app_message_one_per_key ON in_app_message USING btree (lane, contact_id, key);
+CREATE INDEX in_app_message_showing ON in_app_message USING btree (lane, contact_id, priority, id) WHERE (dismissed_at IS NULL);
+CREATE POLICY api ON in_app_message TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON in_app_message TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON in_app_message TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON in_app_message TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON in_app_message TO throughline_worker;
+
 CREATE TABLE inbox (
   lane smallint NOT NULL,
   seq bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -592,6 +623,38 @@ CREATE POLICY worker ON watch TO throughline_worker USING (true) WITH CHECK (tru
 GRANT DELETE, INSERT, SELECT, UPDATE ON watch TO throughline_api;
 GRANT DELETE, INSERT, SELECT, UPDATE ON watch TO throughline_worker;
 
+CREATE TABLE webhook_call (
+  lane smallint NOT NULL,
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  contact_id uuid NOT NULL,
+  enrollment_id uuid NOT NULL,
+  journey_id uuid NOT NULL,
+  version_id uuid NOT NULL,
+  node text NOT NULL,
+  visit integer NOT NULL,
+  variables json NOT NULL,
+  status text NOT NULL,
+  due_at timestamp with time zone,
+  attempt integer NOT NULL DEFAULT 0,
+  answer_status integer,
+  failure_code text,
+  failure_message text,
+  planned_at timestamp with time zone NOT NULL,
+  finished_at timestamp with time zone,
+  CONSTRAINT webhook_call_pkey PRIMARY KEY (lane, id)
+) WITH (fillfactor=75);
+ALTER TABLE webhook_call ENABLE ROW LEVEL SECURITY;
+ALTER TABLE webhook_call FORCE ROW LEVEL SECURITY;
+CREATE INDEX webhook_call_by_enrollment ON webhook_call USING btree (lane, enrollment_id);
+CREATE INDEX webhook_call_due ON webhook_call USING btree (lane, due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX webhook_call_held ON webhook_call USING btree (journey_id) WHERE (status = 'HELD'::text);
+CREATE POLICY api ON webhook_call TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON webhook_call TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON webhook_call TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON webhook_call TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON webhook_call TO throughline_worker;
+
 CREATE TABLE workspace (
   id uuid NOT NULL,
   name text NOT NULL,
@@ -608,6 +671,23 @@ CREATE POLICY owner ON workspace TO CURRENT_USER USING (true) WITH CHECK (true);
 CREATE POLICY worker ON workspace TO throughline_worker USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON workspace TO throughline_api;
 GRANT DELETE, INSERT, SELECT, UPDATE ON workspace TO throughline_worker;
+
+CREATE TABLE workspace_secret (
+  workspace_id uuid NOT NULL,
+  name text NOT NULL,
+  value bytea NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT workspace_secret_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id),
+  CONSTRAINT workspace_secret_pkey PRIMARY KEY (workspace_id, name)
+);
+ALTER TABLE workspace_secret ENABLE ROW LEVEL SECURITY;
+ALTER TABLE workspace_secret FORCE ROW LEVEL SECURITY;
+CREATE POLICY api ON workspace_secret TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON workspace_secret TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON workspace_secret TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON workspace_secret TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON workspace_secret TO throughline_worker;
 
 CREATE OR REPLACE FUNCTION authenticate(key_hash bytea)
  RETURNS TABLE(id uuid, workspace_id uuid, scopes text[])
@@ -657,6 +737,17 @@ BEGIN
   RETURN dropped;
 END $function$;
 GRANT EXECUTE ON FUNCTION drop_partitions(text,date) TO throughline_worker;
+
+CREATE OR REPLACE FUNCTION is_instant(value text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+  SELECT coalesce(pg_input_is_valid(value, 'timestamptz'), false)
+$function$;
+GRANT EXECUTE ON FUNCTION is_instant(text) TO throughline_api;
+GRANT EXECUTE ON FUNCTION is_instant(text) TO throughline_worker;
+GRANT EXECUTE ON FUNCTION is_instant(text) TO PUBLIC;
 
 CREATE OR REPLACE FUNCTION lane_of(id uuid)
  RETURNS smallint

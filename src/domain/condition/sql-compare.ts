@@ -69,7 +69,7 @@ const INSTANT = (() => {
   const text = `(v.j #>> '{}')`
   const zoned = `CASE WHEN ${text} ~ 'T.*(Z|[+-][0-9]{2}:?[0-9]{2})$' THEN ${text} ELSE ${text} || 'Z' END`
   const cut = `regexp_replace(${zoned}, '([.][0-9]{3})[0-9]+', '\\1')`
-  const sound = `${text} COLLATE "C" ~ '${INSTANT_PATTERN}' AND ${text} COLLATE "C" >= '0100' AND pg_input_is_valid(${cut}, 'timestamptz')`
+  const sound = `${text} COLLATE "C" ~ '${INSTANT_PATTERN}' AND ${text} COLLATE "C" >= '0100' AND is_instant(${cut})`
   const parsed = `CASE WHEN ${sound} THEN floor(extract(epoch FROM (${cut})::timestamptz) * 1000) END`
   return `(CASE jsonb_typeof(v.j) WHEN 'number' THEN ${text}::numeric WHEN 'string' THEN ${parsed} END)`
 })()

@@ -130,7 +130,7 @@ function timeSql(time: MemberOf<'time'>, scope: SqlScope): string {
   const { bind, options } = scope
   const { days, from, to } = timeWindow(time)
   const zone = zoneOfContact(scope)
-  const known = `CASE WHEN pg_input_is_valid('2000-01-01 00:00:00 ' || z.name, 'timestamptz') THEN z.name ELSE 'UTC' END`
+  const known = `CASE WHEN is_instant('2000-01-01 00:00:00 ' || z.name) THEN z.name ELSE 'UTC' END`
   const local = `SELECT ${bind(new Date(options.now).toISOString(), 'timestamptz')} AT TIME ZONE (${known}) AS at FROM (SELECT ${zone} AS name) AS z`
   const minute = 't.minute'
   const [start, end, wanted] = [bind(from, 'integer'), bind(to, 'integer'), bind(days, 'integer[]')]

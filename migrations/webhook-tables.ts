@@ -1,0 +1,42 @@
+/** What a workspace calls, and what calls it. Secrets are sealed by the vault. */
+export const WEBHOOK_CONFIGURATION = `
+CREATE TABLE workspace_secret (
+  workspace_id uuid NOT NULL REFERENCES workspace,
+  name text NOT NULL,
+  value bytea NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, name)
+);
+`
+
+/**
+ * A call of a webhook node, planned by a tick and made by whichever worker takes it next: `due_at` is when, or, while one
+ * is at it, when its claim runs out. HELD waits for its journey to be resumed.
+ */
+export const WEBHOOK_LANED = `
+CREATE TABLE webhook_call (
+  lane smallint NOT NULL,
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  contact_id uuid NOT NULL,
+  enrollment_id uuid NOT NULL,
+  journey_id uuid NOT NULL,
+  version_id uuid NOT NULL,
+  node text NOT NULL,
+  visit integer NOT NULL,
+  variables json NOT NULL,
+  status text NOT NULL,
+  due_at timestamptz,
+  attempt integer NOT NULL DEFAULT 0,
+  answer_status integer,
+  failure_code text,
+  failure_message text,
+  planned_at timestamptz NOT NULL,
+  finished_at timestamptz,
+  PRIMARY KEY (lane, id)
+) WITH (fillfactor = 75);
+CREATE INDEX webhook_call_due ON webhook_call (lane, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX webhook_call_by_enrollment ON webhook_call (lane, enrollment_id);
+CREATE INDEX webhook_call_held ON webhook_call (journey_id) WHERE status = 'HELD';
+`
