@@ -67,6 +67,8 @@ const SENTENCES = {
   message_suppressed: (data) => `Did not send a message${on(data)}${here(data)}${because(data)}.`,
   message_withdrawn: (data) => `Withdrew the message${here(data, ' of')} before it was handed over${because(data)}.`,
   signal: (data) => `The message${here(data, ' of')} is reported ${status(data.signal) ?? 'changed'}${because(data)}.`,
+  webhook_planned: (data) => `Planned a call${here(data)}.`,
+  webhook_answered: (data) => `The call${here(data, ' of')} ended${part(' with status ', known(data.status))}${part(': ', known(data.code))}.`,
   follow_up_armed: (data) =>
     `Will leave${here(data, '')} by ${status(data.on) ?? 'a follow-up'}${part(' at ', at(data.at))}, unless something better comes.`,
   follow_up_called_off: (data) =>

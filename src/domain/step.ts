@@ -77,6 +77,11 @@ class Run {
         if (node?.kind.signal) this.apply(node, node.kind.signal(node.config, this.scope(node), input))
         break
       }
+      case 'answer': {
+        const node = this.resting()
+        if (node?.kind.answer) this.apply(node, node.kind.answer(node.config, this.scope(node), input))
+        break
+      }
       case 'timer':
         this.wake()
         break

@@ -3,16 +3,19 @@ import type { Graph, GraphProblem, JourneyStatus } from '../domain/journey/graph
 import { EMPTY_GRAPH, graphShape } from '../domain/journey/graph-shape.ts'
 import { type Surroundings, validate } from '../domain/journey/validate.ts'
 import { isStorable } from '../domain/json.ts'
+import { whyNotOutgoing } from '../domain/public-address.ts'
 import { ThroughlineError } from '../errors.ts'
 import { type JourneyRow, JourneyTable } from '../store/entities/journey.ts'
 import { type JourneyVersionRow, JourneyVersionTable } from '../store/entities/journey-version.ts'
 import { TemplateTable } from '../store/entities/template.ts'
 import { TopicTable } from '../store/entities/topic.ts'
+import { WorkspaceSecretTable } from '../store/entities/workspace-secret.ts'
 import { newId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
 import { conform, isId, nameOf, noteOf } from './input.ts'
+import { checkTemplate } from './liquid.ts'
 import { idsWithin, orderOf, type Slice } from './slice.ts'
 import { clientOf } from './transaction.ts'
 
@@ -22,8 +25,8 @@ async function find(em: EntityManager, id: string, lock = false): Promise<Journe
   return row
 }
 
-/** What the graphs' templates and topics are in this workspace, in two queries however many they are. */
-async function surroundings(em: EntityManager, graphs: readonly Graph[]): Promise<Surroundings> {
+/** What the graphs' templates, topics and secrets are in this workspace, in a query each however many they are. */
+async function surroundings({ config }: Services, em: EntityManager, graphs: readonly Graph[]): Promise<Surroundings> {
   const nodes = graphs.flatMap((graph) => graph.nodes)
   const named = (field: string) =>
     nodes.flatMap((node) => (typeof node.config?.[field] === 'string' && isId(node.config[field]) ? [node.config[field]] : []))
@@ -31,7 +34,16 @@ async function surroundings(em: EntityManager, graphs: readonly Graph[]): Promis
     (await em.find(TemplateTable, { id: { $in: named('templateId') }, archivedAt: null })).map((row) => [row.id, row.channel]),
   )
   const topics = new Set((await em.find(TopicTable, { id: { $in: named('topicId') } })).map((row) => row.id))
-  return { templateChannel: (id) => templates.get(id) ?? null, hasTopic: (id) => topics.has(id) }
+  const secrets = nodes.some((node) => node.kind === 'webhook')
+    ? new Set((await em.find(WorkspaceSecretTable, {}, { fields: ['name'] })).map((row) => row.name))
+    : new Set<string>()
+  return {
+    templateChannel: (id) => templates.get(id) ?? null,
+    hasTopic: (id) => topics.has(id),
+    hasSecret: (name) => secrets.has(name),
+    liquidFault: checkTemplate,
+    urlFault: (url) => whyNotOutgoing(url, { privateHosts: config.privateHosts, httpsOnly: config.production }),
+  }
 }
 
 /** A draft may have problems, but it must be a graph: its frame is checked, its nodes' settings are not yet. */
@@ -82,7 +94,7 @@ export async function updateJourneyDraft(
 
 /** Everything that keeps each graph from being published, in their order; empty when nothing does. */
 export async function problemsOf(services: Services, caller: Caller, graphs: readonly Graph[]): Promise<GraphProblem[][]> {
-  const found = await inWorkspaceEm(services.orm, caller.workspaceId, (em) => surroundings(em, graphs))
+  const found = await inWorkspaceEm(services.orm, caller.workspaceId, (em) => surroundings(services, em, graphs))
   return graphs.map((graph) => validate(graph, found))
 }
 
@@ -97,7 +109,7 @@ export async function publishJourney(
     if (row.status === 'ARCHIVED') throw new ThroughlineError('CONFLICT', 'An archived journey is not published any more.', { path: ['id'] })
     const graph = row.draft
     if (graph == null) throw new ThroughlineError('CONFLICT', 'There is no draft to publish.', { path: ['id'] })
-    const problems = validate(graph, await surroundings(em, [graph]))
+    const problems = validate(graph, await surroundings(services, em, [graph]))
     if (problems.length > 0) throw new ThroughlineError('JOURNEY_INVALID', undefined, { path: ['id'], data: { problems } })
     const [last] = await em.find(JourneyVersionTable, { journeyId: row.id }, { orderBy: { number: 'desc' }, limit: 1 })
     const version = em.create(JourneyVersionTable, {

@@ -19,6 +19,7 @@ import { TemplateTable } from './entities/template.ts'
 import { TemplateVersionTable } from './entities/template-version.ts'
 import { TopicTable } from './entities/topic.ts'
 import { WorkspaceTable } from './entities/workspace.ts'
+import { WorkspaceSecretTable } from './entities/workspace-secret.ts'
 
 const ENTITIES = [
   WorkspaceTable,
@@ -41,6 +42,7 @@ const ENTITIES = [
   JournalEntryTable,
   ConversionTable,
   NodeStatTable,
+  WorkspaceSecretTable,
 ]
 
 /** Configuration and reads of the request path; the hot path has its own statements on plain `pg`. */

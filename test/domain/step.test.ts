@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Graph } from '../../src/domain/journey/graph.ts'
 import { step } from '../../src/domain/step.ts'
 import { event, FACTS, factsOf, graphs, HOUR, happenings, NOW } from './journey/arbitrary.ts'
-import { compiled, journey, life, type Played, planned, play } from './journey/play.ts'
+import { compiled, journey, life, type Played, planned, plannedCalls, play } from './journey/play.ts'
 
 /** What a law says of one life: the whole of it, step by step. */
 function law(name: string, check: (played: Played[], graph: ReturnType<typeof compiled>) => void, numRuns = 1000): void {
@@ -86,7 +86,8 @@ describe('the token', () => {
           expect([node, left]).toEqual([at, false])
           left = true
           const edges = graph.nodes.get(at ?? '')?.edges
-          at = edges?.get(port ?? '') ?? (port === 'failed' || port === 'suppressed' ? (edges?.get('next') ?? null) : null)
+          const through = port === 'error' ? 'success' : port === 'failed' || port === 'suppressed' ? 'next' : ''
+          at = edges?.get(port ?? '') ?? edges?.get(through) ?? null
         }
         if (code === 'arrived') {
           expect([node, left]).toEqual([at, true])
@@ -106,9 +107,13 @@ describe('the token', () => {
     }
   })
 
-  law('is never stranded: it has a time to leave at, or its message is not accepted yet', (played) => {
-    for (const { state } of played) {
+  law('is never stranded: it has a time to leave at, or its message is not accepted yet, or its call not answered', (played, graph) => {
+    for (const [index, { state }] of played.entries()) {
       if (!isActive(state) || state.dueAt !== null) continue
+      if (graph.nodes.get(state.node ?? '')?.kind.kind === 'webhook') {
+        expect(state.memo).toEqual({ callId: plannedCalls(played.slice(0, index + 1)).at(-1)?.id })
+        continue
+      }
       const memo = state.messages[state.node ?? '']
       expect(memo).toMatchObject({ acceptedAt: null })
     }

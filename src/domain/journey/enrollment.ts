@@ -67,6 +67,8 @@ export type Input =
   | { type: 'event'; event: EventFact }
   /** `human` false: a proxy or scanner opened or clicked; kept, never acted on. */
   | { type: 'signal'; messageId: string; signal: Signal; human: boolean; at: number; reason?: string }
+  /** A webhook node's call came to its end: by which port the token leaves, and what the enrollment keeps. */
+  | { type: 'answer'; callId: string; port: 'success' | 'error'; vars: Variables; status: number | null; code: string | null }
   /** The contact's attributes, tags or consents changed. */
   | { type: 'contact' }
   | { type: 'exit'; reason: string }
@@ -85,6 +87,13 @@ export interface PlannedMessage {
   dedupeKey: string | null
   /** send at once, defer until an instant, or suppress with a reason. */
   verdict: GateVerdict
+}
+
+/** A request a webhook node wants made; what it is stands in the version's graph. Its id derives from (enrollment, node, visit). */
+export interface PlannedCall {
+  id: string
+  node: string
+  visit: number
 }
 
 export type GateVerdict =
@@ -114,7 +123,8 @@ export type SuppressReason = (typeof SUPPRESS_REASONS)[number]
 /** What a step wants done in the world; executed by the tick in the transaction that stores the state. */
 export type Effect =
   | { type: 'message'; message: PlannedMessage }
-  /** Cancel this enrollment's messages that are not dispatched yet. */
+  | { type: 'webhook'; call: PlannedCall }
+  /** Cancel this enrollment's messages and calls that are not dispatched yet. */
   | { type: 'withdraw'; reason: SuppressReason }
   | { type: 'contact'; set: JsonObject; unset: readonly string[]; addTags: readonly string[]; removeTags: readonly string[] }
   | { type: 'conversion'; goal: string; value: number | null; eventId: string; at: number }
@@ -138,6 +148,8 @@ export const DECISION_CODES = [
   'message_suppressed',
   'message_withdrawn',
   'signal',
+  'webhook_planned',
+  'webhook_answered',
   'follow_up_armed',
   'follow_up_called_off',
   'goal_reached',

@@ -97,6 +97,7 @@ export const PROBLEM_CODES = {
   STRANDED: 'The token could rest here for ever: connect `ignored`, or give `next` an `after`.',
   UNKNOWN_TEMPLATE: 'The template does not exist, or is for another channel.',
   UNKNOWN_TOPIC: 'The topic does not exist.',
+  UNKNOWN_SECRET: 'A template asks for a secret that the workspace does not have.',
 } as const
 export type ProblemCode = keyof typeof PROBLEM_CODES
 

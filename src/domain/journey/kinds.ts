@@ -7,6 +7,7 @@ import { repeat } from './nodes/repeat.ts'
 import { apiTrigger, contactTrigger, eventTrigger, inactivityTrigger } from './nodes/triggers.ts'
 import { update } from './nodes/update.ts'
 import { wait } from './nodes/wait.ts'
+import { webhook } from './nodes/webhook.ts'
 
 /** Every node kind there is. A new one is its file and its line here. */
 const ALL = [
@@ -26,6 +27,7 @@ const ALL = [
   branch,
   repeat,
   update,
+  webhook,
   exit,
 ] as const
 

@@ -46,10 +46,16 @@ export interface CheckScope {
   /** null: there is no such template. */
   templateChannel(id: string): string | null
   hasTopic(id: string): boolean
+  hasSecret(name: string): boolean
+  /** What keeps a text from being a Liquid template; null where nothing does. */
+  liquidFault(text: string): string | null
+  /** What keeps a URL from being called, as far as it shows; null where nothing does. */
+  urlFault(url: string): string | null
   report(code: ProblemCode, path: readonly string[], message: string): void
 }
 
 export type Signalled = Extract<Input, { type: 'signal' }>
+export type Answered = Extract<Input, { type: 'answer' }>
 
 /**
  * One kind of node: the first extension point. A kind is one file beside this one and one line in
@@ -78,4 +84,6 @@ export interface NodeKind<Config = unknown> {
   event?(config: Config, scope: NodeScope, event: EventFact): Outcome | null
   /** Of a message this node sent on this visit; null: nothing changes. */
   signal?(config: Config, scope: NodeScope, signal: Signalled): Outcome | null
+  /** Of a call this node planned; null: on an earlier visit. */
+  answer?(config: Config, scope: NodeScope, answer: Answered): Outcome | null
 }

@@ -4,12 +4,8 @@ import { graphShape } from './graph-shape.ts'
 import { type AnyKind, kindOf } from './kinds.ts'
 import type { CheckScope } from './node-kind.ts'
 
-/** What a graph may refer to outside itself. */
-export interface Surroundings {
-  /** null: no such template. */
-  templateChannel(id: string): string | null
-  hasTopic(id: string): boolean
-}
+/** What a graph may refer to outside itself, and what only others can judge of its texts. */
+export type Surroundings = Pick<CheckScope, 'templateChannel' | 'hasTopic' | 'hasSecret' | 'liquidFault' | 'urlFault'>
 
 interface Checked {
   node: GraphNode
@@ -78,8 +74,7 @@ function checkNode(checked: Checked, nodes: ReadonlyMap<string, Checked>, edges:
     key: node.key,
     nodeKeys: new Set(nodes.keys()),
     connected: (port) => own?.has(port) ?? false,
-    templateChannel: surroundings.templateChannel,
-    hasTopic: surroundings.hasTopic,
+    ...surroundings,
     report: (code, path, message) => report(code, node.key, path, message),
   }
   kind.check?.(config, scope)

@@ -12,10 +12,13 @@ export const MINUTE = 60_000
 export const HOUR = 3_600_000
 export const DAY = 86_400_000
 
-/** Every template `t-<channel>` exists, and one topic. */
+/** Every template `t-<channel>` exists, one topic, and one secret. */
 export const SURROUNDINGS: Surroundings = {
   templateChannel: (id) => (id.startsWith('t-') ? id.slice(2) : null),
   hasTopic: (id) => id === 'news',
+  hasSecret: (name) => name === 'token',
+  liquidFault: (text) => (text.includes('{{ }}') ? 'does not parse' : null),
+  urlFault: (url) => (url.includes('127.0.0.1') ? 'leads to no public address' : null),
 }
 
 /** A contact whom every channel reaches and who allows everything. */
@@ -137,6 +140,11 @@ const update = fc
   )
   .map((config) => ({ kind: 'update', config }))
 
+const webhook = settings({ variables: maybe(fc.constant([{ name: 'v', from: 'body.v' }])) }).map((rest) => ({
+  kind: 'webhook',
+  config: { method: 'POST', url: 'https://hooks.example/{{ key }}', ...rest },
+}))
+
 const node: fc.Arbitrary<{ kind: string; config: unknown }> = fc.oneof(
   { arbitrary: message, weight: 8 },
   { arbitrary: delay, weight: 2 },
@@ -144,6 +152,7 @@ const node: fc.Arbitrary<{ kind: string; config: unknown }> = fc.oneof(
   { arbitrary: branch, weight: 2 },
   { arbitrary: repeat, weight: 2 },
   { arbitrary: update, weight: 2 },
+  { arbitrary: webhook, weight: 2 },
 )
 
 const rules = fc.record({
@@ -237,11 +246,20 @@ export interface Happening {
   what:
     | { type: 'timer' | 'contact' | 'exit' }
     | { type: 'event'; name: string; key: string; late: number }
+    | { type: 'answer'; call: number; port: 'success' | 'error' }
     | { type: 'signal'; message: number; signal: Signal; human: boolean; late: number }
 }
 
 const late = fc.constantFrom(0, 0, 0, MINUTE, 2 * DAY)
 const what: fc.Arbitrary<Happening['what']> = fc.oneof(
+  {
+    arbitrary: fc.record({
+      type: fc.constant('answer' as const),
+      call: fc.oneof({ arbitrary: fc.constant(0), weight: 4 }, fc.nat(2)),
+      port: fc.constantFrom('success' as const, 'error' as const),
+    }),
+    weight: 6,
+  },
   { arbitrary: fc.constant({ type: 'timer' as const }), weight: 12 },
   { arbitrary: fc.constant({ type: 'contact' as const }), weight: 2 },
   { arbitrary: fc.constant({ type: 'exit' as const }), weight: 1 },

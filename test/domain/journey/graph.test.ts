@@ -22,6 +22,7 @@ const TROUBLED: Record<ProblemCode, Graph> = {
   STRANDED: mail({ followUps: [{ on: 'OPENED' }] }, { opened: 'end' }),
   UNKNOWN_TEMPLATE: mail({ templateId: 'none' }, { next: 'end' }),
   UNKNOWN_TOPIC: mail({ topicId: 'none' }, { next: 'end' }),
+  UNKNOWN_SECRET: journey({ call: ['webhook', { method: 'GET', url: 'https://example.com/{{ secrets.none }}' }, { success: 'end' }], ...end }),
 }
 
 test.each(Object.entries(TROUBLED))('a graph can have the problem %s, which says what it is', (code, graph) => {

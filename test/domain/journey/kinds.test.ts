@@ -19,6 +19,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   branch: [{ branches: [{ name: 'vip', when: { tag: 'vip' } }] }, ['vip', 'else']],
   repeat: [{ every: 'P1D', times: 2 }, ['body', 'done']],
   update: [{ addTags: ['x'] }, ['next']],
+  webhook: [{ method: 'POST', url: 'https://hooks.example/x' }, ['success', 'error']],
   exit: [{}, []],
 }
 
@@ -49,7 +50,9 @@ describe('the node kinds', () => {
     const identities = [{ id: 'i', channel: name as Channel, status: 'ACTIVE' as const, platform: null, lastSeenAt: 0 }]
     const graph = journey({ node: [name, config, leading], ...(ports.length > 0 ? { end: ['exit', {}] as const } : {}) })
     expect(problems(graph)).toEqual([])
-    expect(life(graph, { identities }).state().status).toBe(kind?.category === 'message' || ['delay', 'wait'].includes(name) ? 'ACTIVE' : 'EXITED')
+    expect(life(graph, { identities }).state().status).toBe(
+      kind?.category === 'message' || ['delay', 'wait', 'webhook'].includes(name) ? 'ACTIVE' : 'EXITED',
+    )
   })
 
   test('describe themselves to a palette and to a settings panel', () => {

@@ -1,7 +1,7 @@
 import { begin } from '../../../src/domain/entry.ts'
-import type { EventFact, Facts } from '../../../src/domain/facts.ts'
+import type { EventFact, Facts, Variables } from '../../../src/domain/facts.ts'
 import { type CompiledGraph, compile } from '../../../src/domain/journey/compile.ts'
-import type { EnrollmentState, Input, PlannedMessage, Signal, StepResult } from '../../../src/domain/journey/enrollment.ts'
+import type { EnrollmentState, Input, PlannedCall, PlannedMessage, Signal, StepResult } from '../../../src/domain/journey/enrollment.ts'
 import type { Graph } from '../../../src/domain/journey/graph.ts'
 import { validate } from '../../../src/domain/journey/validate.ts'
 import type { JsonObject } from '../../../src/domain/json.ts'
@@ -51,6 +51,9 @@ export function entering(graph: CompiledGraph, facts: Facts = FACTS, properties:
 export const planned = (results: readonly StepResult[]): PlannedMessage[] =>
   results.flatMap((each) => each.effects.flatMap((effect) => (effect.type === 'message' ? [effect.message] : [])))
 
+export const plannedCalls = (results: readonly StepResult[]): PlannedCall[] =>
+  results.flatMap((each) => each.effects.flatMap((effect) => (effect.type === 'webhook' ? [effect.call] : [])))
+
 /** Folds what a step did into what is known, as the tick does between two steps. */
 function after(facts: Facts, { effects }: StepResult, now: number): Facts {
   let known = facts
@@ -88,6 +91,9 @@ export function life(graph: CompiledGraph | Graph, given: Partial<Facts> = {}, p
       facts = { ...facts, history: [...facts.history, heard] }
       return fold(now, { type: 'event', event: heard })
     },
+    /** Of the call planned last. */
+    answer: (now: number, port: 'success' | 'error', vars: Variables = {}) =>
+      fold(now, { type: 'answer', callId: plannedCalls(played).at(-1)?.id ?? 'none', port, vars, status: null, code: null }),
     /** Of the message planned last; a machine where `human` is false. */
     signal: (now: number, signal: Signal, { human = true, at = now }: { human?: boolean; at?: number } = {}) =>
       fold(now, { type: 'signal', messageId: planned(played).at(-1)?.id ?? 'nobody', signal, human, at }),
@@ -105,6 +111,9 @@ export function play(graph: CompiledGraph, given: Facts, happenings: readonly Ha
     else if (what.type === 'signal') {
       const messageId = planned(one.played).at(-1 - what.message)?.id ?? 'nobody'
       one.fold(now, { type: 'signal', messageId, signal: what.signal, human: what.human, at: now - what.late })
+    } else if (what.type === 'answer') {
+      const callId = plannedCalls(one.played).at(-1 - what.call)?.id ?? 'none'
+      one.fold(now, { type: 'answer', callId, port: what.port, vars: { v: index }, status: 200, code: null })
     } else one.fold(now, what.type === 'exit' ? { type: 'exit', reason: 'asked' } : { type: what.type })
   }
   return one.played
