@@ -15,7 +15,7 @@ import { keysOf } from './workspace-keys.ts'
 export interface AddIdentity {
   contact: ContactReference
   channel: Channel
-  /** Email address, phone number or device token. */
+  /** Email address, phone number, device token, or a browser's PushSubscription as JSON. */
   address: string
   /** Push only: `android`, `ios` or `web`. */
   platform?: string | null | undefined
@@ -34,7 +34,9 @@ export interface Identity {
 }
 
 const PLATFORMS: ReadonlySet<string> = new Set(['android', 'ios', 'web'])
-const PUSH_ONLY = 'With a contact’s token, devices may be registered and removed; for other addresses use an API key.'
+/** Addresses an app or a page has itself from its system, and nobody could mistake: the only ones a contact's own token is good for. */
+const OF_DEVICES: Channel[] = ['push', 'web_push']
+const DEVICES_ONLY = 'With a contact’s token, devices and browsers may be registered and removed; for other addresses use an API key.'
 
 /**
  * Registers an address, or refreshes one that is there: it becomes active and the most recently seen. The
@@ -42,11 +44,11 @@ const PUSH_ONLY = 'With a contact’s token, devices may be registered and remov
  */
 export async function addIdentity(services: Services, caller: Caller, input: AddIdentity): Promise<{ identityId: string; contactId: string }> {
   if (!CHANNELS.includes(input.channel)) throw new ThroughlineError('INVALID_INPUT', `must be one of ${CHANNELS.join(', ')}`, { path: ['channel'] })
-  const address = normaliseAddress(input.channel, input.address)
+  const address = normaliseAddress(input.channel, input.address, services.config.privateHosts)
   if (address === null) throw new ThroughlineError('INVALID_INPUT', `is not ${ADDRESS_OF[input.channel]}`, { path: ['address'] })
   if (input.platform != null && !(input.channel === 'push' && PLATFORMS.has(input.platform)))
     throw new ThroughlineError('INVALID_INPUT', 'is android, ios or web, of a device', { path: ['platform'] })
-  if (caller.contactId !== undefined && input.channel !== 'push') throw new ThroughlineError('FORBIDDEN', PUSH_ONLY)
+  if (caller.contactId !== undefined && !OF_DEVICES.includes(input.channel)) throw new ThroughlineError('FORBIDDEN', DEVICES_ONLY)
   return once(services, caller, 'addIdentity', ownKey(caller, input.idempotencyKey), input, async (em) => {
     const { row, created } = await findOrCreateContact(em, services, caller, input.contact)
     const keys = await keysOf(services, clientOf(em), caller.workspaceId)
@@ -75,7 +77,7 @@ export async function removeIdentity(services: Services, caller: Caller, id: str
     const identity = await em.findOne(ChannelIdentityTable, { lane: laneOf(id), id })
     if (identity === null) throw new ThroughlineError('NOT_FOUND', 'There is no such identity.', { path: ['id'] })
     const row = await lockContact(em, services, caller, { id: identity.contactId })
-    if (caller.contactId !== undefined && identity.channel !== 'push') throw new ThroughlineError('FORBIDDEN', PUSH_ONLY)
+    if (caller.contactId !== undefined && !OF_DEVICES.includes(identity.channel)) throw new ThroughlineError('FORBIDDEN', DEVICES_ONLY)
     const reference = `${identity.channel}:${identity.blindIndex}` as const
     await em.execute('delete from contact_alias where lane = ? and workspace_id = ? and reference = ? and contact_id = ?', [
       laneOfReference(caller.workspaceId, reference, services.lanes),
@@ -90,7 +92,7 @@ export async function removeIdentity(services: Services, caller: Caller, id: str
   })
 }
 
-/** The addresses of these contacts, by contact; with a contact's own token its devices alone. */
+/** The addresses of these contacts, by contact; with a contact's own token its devices and browsers alone. */
 export async function identitiesOf(services: Services, caller: Caller, contactIds: readonly string[]): Promise<Map<string, Identity[]>> {
   return inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
     const rows = await em.find(
@@ -98,7 +100,7 @@ export async function identitiesOf(services: Services, caller: Caller, contactId
       {
         lane: { $in: [...new Set(contactIds.map(laneOf))] },
         contactId: { $in: [...contactIds] },
-        ...(caller.contactId === undefined ? {} : { channel: 'push' as const }),
+        ...(caller.contactId === undefined ? {} : { channel: { $in: OF_DEVICES } }),
       },
       { orderBy: { createdAt: 'asc' } },
     )

@@ -65,7 +65,8 @@ export const REPORTABLE = ['DELIVERED', 'OPENED', 'CLICKED'] as const
 /** With a contact's own token: its own pushes, those to the anonymous half of it included. */
 async function requireOwnPush(services: Services, caller: Caller, message: MessageRow): Promise<void> {
   await getContact(services, caller, { id: message.contactId })
-  if (message.channel !== 'push') throw new ThroughlineError('FORBIDDEN', 'With a contact’s token, only pushes are reported.')
+  if (message.channel !== 'push' && message.channel !== 'web_push')
+    throw new ThroughlineError('FORBIDDEN', 'With a contact’s token, only pushes are reported.')
 }
 
 /** What an app saw happen to a push: FCM itself reports nothing after accepting it. */

@@ -3,6 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { CHANNELS } from '../../src/domain/channel.ts'
 import { maskAddress, normaliseAddress } from '../../src/services/address.ts'
 
+const SUBSCRIPTION =
+  '{"endpoint":"https://fcm.googleapis.com/fcm/send/e1","keys":{"p256dh":"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4","auth":"BTBZMqHH6r4Tts7J_aSIgg"}}'
+const INSIDE = SUBSCRIPTION.replace('https://fcm.googleapis.com', 'http://127.0.0.1:4010')
+
 describe('one spelling per address', () => {
   test.each([
     ['email', ' Ada@Example.COM ', 'ada@example.com'],
@@ -13,6 +17,7 @@ describe('one spelling per address', () => {
     ['sms', '+49 1512 3456789', '+4915123456789'],
     ['sms', ' +44-20-7946-0958', '+442079460958'],
     ['push', ' dQw4:w9_-xx ', 'dQw4:w9_-xx'],
+    ['web_push', ` ${SUBSCRIPTION.replace('{', '{"expirationTime":null,')}\n`, SUBSCRIPTION],
   ] as const)('%s «%s» is «%s»', (channel, written, address) => {
     expect(normaliseAddress(channel, written)).toBe(address)
   })
@@ -44,8 +49,16 @@ describe('one spelling per address', () => {
     ['push', 'with a blank inside'],
     ['push', 'ümlaut-token'],
     ['push', 'x'.repeat(4_097)],
+    ['web_push', 'dQw4:w9_-xx'],
+    ['web_push', SUBSCRIPTION.replace('fcm.googleapis.com', 'metadata.internal')],
+    ['web_push', INSIDE],
   ] as const)('%s «%s» is none', (channel, written) => {
     expect(normaliseAddress(channel, written)).toBeNull()
+  })
+
+  test('a subscription may be at a host of the operator’s', () => {
+    expect(normaliseAddress('web_push', INSIDE, ['127.0.0.1:4010'])).toBe(INSIDE)
+    expect(normaliseAddress('web_push', INSIDE, ['127.0.0.1:4011'])).toBeNull()
   })
 
   test('what is normal stays as it is', () => {
@@ -69,4 +82,6 @@ test('what is shown of an address is enough for its owner, and no more', () => {
   expect(maskAddress('email', 'a@example.com')).toBe('a***@example.com')
   expect(maskAddress('sms', '+14155550177')).toBe('+14***77')
   expect(maskAddress('push', 'dQw4w9WgXcQ-token')).toBe('dQw4w9…')
+  expect(maskAddress('web_push', SUBSCRIPTION)).toBe('fcm.googleapis.com…')
+  expect(maskAddress('web_push', INSIDE)).toBe('127.0.0.1:4010…')
 })

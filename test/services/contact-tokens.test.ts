@@ -29,6 +29,8 @@ async function holder(contact: object = ada): Promise<Caller> {
   return (await read((await issue(caller, contact)).token)) ?? expect.fail('the token is not known')
 }
 const DEVICE = `device-${'x'.repeat(40)}`
+const SUBSCRIPTION =
+  '{"endpoint":"https://fcm.googleapis.com/fcm/send/e1","keys":{"p256dh":"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4","auth":"BTBZMqHH6r4Tts7J_aSIgg"}}'
 const FORBIDDEN = { code: 'FORBIDDEN', path: undefined }
 
 test('a token is for one contact, who is made if need be, and has no scopes', async () => {
@@ -124,17 +126,22 @@ test('a device that becomes a known person goes on as that person', async () => 
   expect((await getContact(here.services, device, ada))?.id).toBe(known)
 })
 
-test('it registers and removes devices, and sees and touches no other address', async () => {
+test('it registers and removes devices and browsers, and sees and touches no other address', async () => {
   const me = await holder()
   const mail = await addIdentity(here.services, caller, { contact: ada, channel: 'email', address: 'ada@example.com' })
   const { identityId } = await addIdentity(here.services, me, { contact: ada, channel: 'push', address: DEVICE, platform: 'ios' })
+  const browser = await addIdentity(here.services, me, { contact: ada, channel: 'web_push', address: SUBSCRIPTION })
   const other = await addIdentity(here.services, caller, { contact: { externalId: 'bob' }, channel: 'push', address: `${DEVICE}2` })
   const seen = async (as: Caller) => (await identitiesOf(here.services, as, [mail.contactId])).get(mail.contactId)?.map((each) => each.channel)
-  expect([await seen(me), (await seen(caller))?.sort()]).toEqual([['push'], ['email', 'push']])
+  expect([await seen(me), (await seen(caller))?.sort()]).toEqual([
+    ['push', 'web_push'],
+    ['email', 'push', 'web_push'],
+  ])
   expect(await faultOf(addIdentity(here.services, me, { contact: ada, channel: 'email', address: 'eve@example.com' }))).toEqual(FORBIDDEN)
   expect(await faultOf(removeIdentity(here.services, me, mail.identityId))).toEqual(FORBIDDEN)
   expect(await faultOf(removeIdentity(here.services, me, other.identityId))).toEqual(FORBIDDEN)
   await removeIdentity(here.services, me, identityId)
+  await removeIdentity(here.services, me, browser.identityId)
   const left = await here.database.owner.query('SELECT channel FROM channel_identity WHERE workspace_id = $1', [caller.workspaceId])
   expect(left.rows.map((row) => row.channel).sort()).toEqual(['email', 'push'])
 })
@@ -173,6 +180,9 @@ test('it reports its own pushes, those to its anonymous half included, and no ot
   expect((await report(me, push.id)).id).toBe(push.id)
   expect((await arrived(here)).map(({ data }) => [data.messageId, data.status])).toEqual([[push.id, 'OPENED']])
   expect([await faultOf(report(me, others.id)), await faultOf(report(mailed, mail.id))]).toEqual([FORBIDDEN, FORBIDDEN])
+  await channel(mail.id, 'web_push')
+  expect((await report(mailed, mail.id)).id).toBe(mail.id)
+  expect((await arrived(here)).map(({ data }) => data.messageId)).toEqual([mail.id])
   await here.database.owner.query('UPDATE contact SET merged_into = $2 WHERE id = $1', [others.contactId, push.contactId])
   expect((await report(me, others.id)).id).toBe(others.id)
   expect((await arrived(here)).map(({ data }) => data.messageId)).toEqual([others.id])
