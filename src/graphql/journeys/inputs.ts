@@ -4,6 +4,7 @@ import { DurationScalar } from '../scalars.ts'
 import { ContactChangeEnum, GoalReachedEnum, OverduePolicyEnum, ReentryRuleEnum } from './enums.ts'
 import { BranchNodeInput, DelayNodeInput, ExitNodeInput, MessageNodeInput, RepeatNodeInput, UpdateNodeInput, WaitNodeInput } from './node-inputs.ts'
 import { ConditionScalar, PropertyFilterScalar } from './scalars.ts'
+import { WebhookNodeInput } from './webhook-node.ts'
 
 @InputType({ description: 'Starts when a contact does something; with `quietFor`, when they have stopped doing it.' })
 export class EventTriggerInput {
@@ -85,6 +86,8 @@ export class NodeConfigInput {
   repeat?: RepeatNodeInput
   @Field(() => UpdateNodeInput, { nullable: true, description: 'Changes the contact.' })
   update?: UpdateNodeInput
+  @Field(() => WebhookNodeInput, { nullable: true, description: 'Calls a URL.' })
+  webhook?: WebhookNodeInput
   @Field(() => ExitNodeInput, { nullable: true, description: 'Ends the enrollment.' })
   exit?: ExitNodeInput
 }

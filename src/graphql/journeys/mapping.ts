@@ -37,7 +37,7 @@ const DEEPEST = 64
 
 /**
  * The same settings with ids and channels translated, and without what was given as null or not at all. `value` is the
- * author’s own data, in comparisons and in assignments, and stays untouched, nulls in it included.
+ * author’s own data, in comparisons and in assignments, as is a body’s `json`; both stay untouched, nulls in them included.
  */
 function translate(value: Json, by: Translation, within = '', depth = 0): Json {
   if (depth > DEEPEST) return value
@@ -45,8 +45,9 @@ function translate(value: Json, by: Translation, within = '', depth = 0): Json {
   if (!isObject(value)) return value
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, each]): [string, Json][] => {
-      if (each === undefined || (each === null && name !== 'value')) return []
-      if (name === 'value') return [[name, each as Json]]
+      const isOwn = name === 'value' || (name === 'json' && within === 'body')
+      if (each === undefined || (each === null && !isOwn)) return []
+      if (isOwn) return [[name, each as Json]]
       if (typeof each !== 'string') return [[name, translate(each as Json, by, name, depth + 1)]]
       const type = IDS[name] ?? IDS[`${within}.${name}`]
       if (type !== undefined) return [[name, by.id(type, each)]]

@@ -12,6 +12,7 @@ import { ContactChangeEnum, DelayAnchorEnum, DirectionEnum } from './enums.ts'
 import { MessageNode } from './message-node.ts'
 import { JourneyNode, type PlacedNode, TypedNode } from './node-types.ts'
 import { ConditionScalar, PropertyFilterScalar } from './scalars.ts'
+import { WebhookNode } from './webhook-node.ts'
 
 @ObjectType({ description: 'An instant to wait for.' })
 export class DelayUntil {
@@ -265,6 +266,7 @@ const TYPES: Readonly<Record<string, new (placed: PlacedNode) => JourneyNode>> =
   branch: BranchNode,
   repeat: RepeatNode,
   update: UpdateNode,
+  webhook: WebhookNode,
   exit: ExitNode,
 }
 

@@ -100,5 +100,6 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   branch: 'BranchNode',
   repeat: 'RepeatNode',
   update: 'UpdateNode',
+  webhook: 'WebhookNode',
   exit: 'ExitNode',
 }

@@ -87,6 +87,21 @@ test('the author’s own values keep their nulls and whatever in them looks like
   })
 })
 
+test('so does the JSON that a webhook sends', () => {
+  const json = { gone: null, templateId: toGlobalId('Template', TEMPLATE), channel: 'EMAIL', list: [null] }
+  const webhook = { method: 'POST', url: 'https://hooks.example', timeout: null, body: { json, text: undefined } }
+  const [node, other] = toGraph({
+    nodes: [
+      { key: 'w', config: { webhook } },
+      { key: 'v', config: { webhook: { ...webhook, body: { json: null } } } },
+    ],
+    edges: [],
+  }).nodes
+  expect(node?.config).toEqual({ method: 'POST', url: 'https://hooks.example', body: { json } })
+  expect(other?.config).toMatchObject({ body: { json: null } })
+  expect(outward(node?.config ?? {})).toEqual(node?.config)
+})
+
 test('what came in goes out again the same, ids included', () => {
   const given = { templateId: toGlobalId('Template', TEMPLATE), topicId: toGlobalId('Topic', TOPIC) }
   const branches = {

@@ -89,6 +89,16 @@ test('every kind of node is answered as its own type, with what it was given', a
     branch: { branches: [{ name: 'yes', when: consent }] },
     repeat: { every: 'P1W', times: 3, until: { condition: consent } },
     update,
+    webhook: {
+      method: 'PATCH',
+      url: 'https://hooks.example/{{ key }}',
+      headers: [{ name: 'X-Key', value: '{{ secrets.token }}' }],
+      body: { json: { templateId: null, list: ['{{ vars.a }}', null] } },
+      timeout: 'PT5S',
+      retries: { times: 3, pause: 'PT2S' },
+      success: ['2xx', '404'],
+      variables: [{ name: 'score', from: 'body.score' }],
+    },
     exit: { reason: 'done' },
   }
   const graph = {
@@ -116,7 +126,8 @@ test('every kind of node is answered as its own type, with what it was given', a
         ... on InactivityTriggerNode { names: events after } ... on MessageNode { ${MESSAGE} template { name } topic { name } }
         ... on DelayNode { until { attribute time offset direction } } ... on WaitNode { events { name event where matchKey } timeout sinceEntry }
         ... on BranchNode { branches { name when } } ... on RepeatNode { every times rule: until { condition } }
-        ... on UpdateNode { attributes { name value } unset addTags removeTags variables { name from } } ... on ExitNode { reason } } } } }`,
+        ... on UpdateNode { attributes { name value } unset addTags removeTags variables { name from } } ... on ExitNode { reason }
+        ... on WebhookNode { method url headers { name value } body { json } timeout retries { times pause } success variables { name from } } } } } }`,
     { id: journey.id },
   )
   expect(errors).toBeUndefined()
@@ -291,6 +302,7 @@ test('the catalogue has every kind with the ports it always has', async () => {
     ['branch', 'FLOW', 'else'],
     ['repeat', 'FLOW', 'body! done'],
     ['update', 'DATA', 'next'],
+    ['webhook', 'DATA', 'success error'],
     ['exit', 'FLOW', ''],
   ])
   const chosen = [...JSON.stringify(data.nodeKinds).matchAll(/"enum":(\["push"[^\]]*\])/gi)].map(([, values = '']) => JSON.parse(values))
