@@ -10,6 +10,7 @@ import { applyCallback, applyReply, applyResult, applyTimer, type LedgerChange, 
 import { step, withContactEffect } from '../domain/step.ts'
 import type { MessageRow } from '../store/queries/messages.ts'
 import { type Case, type Item, type Running, setSlot, slotOf } from './case.ts'
+import { planDirect } from './direct.ts'
 import type { InboxItem } from './inbox.ts'
 import type { Configuration, LiveJourney } from './journeys.ts'
 import type { Outbox } from './outbox.ts'
@@ -79,6 +80,8 @@ function foldItem(one: Case, item: Item, scope: FoldScope): void {
       const running = one.enrollments.get(item.data.enrollmentId)
       return running && advance(one, running, { type: 'exit', reason: item.data.reason }, scope)
     }
+    case 'send':
+      return planDirect(one, item, scope.outbox, scope.now)
     case 'result':
       return changeMessage(one, item.data.messageId, scope, (entry) =>
         applyResult(entry, item.data.attempt, item.data.outcome, item.data.at, scope.now),

@@ -1,4 +1,4 @@
-import type { Channel, IdentityStatus } from '../domain/channel.ts'
+import type { Channel, IdentityStatus, Purpose } from '../domain/channel.ts'
 import type { CallbackStatus, SendOutcome } from '../domain/delivery.ts'
 import { laneOf, laneOfReference } from '../domain/ids.ts'
 import type { JsonObject } from '../domain/json.ts'
@@ -16,6 +16,11 @@ export type InboxBody =
   | { kind: 'contact'; data: { change: 'created' | 'changed'; fields: string[] } }
   | { kind: 'enroll'; data: { journeyId: string; node: string | null; properties: JsonObject; requestId: string } }
   | { kind: 'exit'; data: { enrollmentId: string; reason: string } }
+  /** A message of no journey. Its id was given to whoever asked for it. */
+  | {
+      kind: 'send'
+      data: { messageId: string; channel: Channel; templateId: string; topicId: string | null; purpose: Purpose; vars: JsonObject }
+    }
   /** A sender's report of one attempt. */
   | { kind: 'result'; data: { messageId: string; attempt: number; outcome: SendOutcome; at: number; templateVersion?: number } }
   /** The second gate, at dispatch, held it back. */

@@ -199,7 +199,7 @@ export class Outbox {
       case 'message': {
         const { message } = effect
         const status = message.verdict.type === 'send' ? 'PLANNED' : message.verdict.type === 'defer' ? 'DEFERRED' : 'SUPPRESSED'
-        this.messages.set(message.id, {
+        this.plan({
           lane,
           id: message.id,
           workspace: workspaceId,
@@ -221,10 +221,8 @@ export class Outbox {
           variables: { event: state.trigger.event?.properties ?? {}, vars: state.vars, key: state.key },
           planned: this.now,
         })
-        if (status === 'PLANNED') this.sends.push({ id: message.id, workspaceId })
         this.count({ ...key, node: message.node }, status === 'SUPPRESSED' ? 'suppressed' : 'planned')
         if (message.verdict.type === 'suppress') this.count({ ...key, node: message.node }, `suppressed:${message.verdict.reason}`)
-        this.touch(workspaceId, 'messages', message.id)
         break
       }
       case 'withdraw':
@@ -264,6 +262,13 @@ export class Outbox {
         this.count({ ...key, node: '' }, 'goal', 1, effect.value ?? 0)
         break
     }
+  }
+
+  /** A new message, to be dispatched after the commit where nothing holds it back. */
+  plan(message: rows.MessageInsert): void {
+    this.messages.set(message.id, message)
+    if (message.status === 'PLANNED') this.sends.push({ id: message.id, workspaceId: message.workspace })
+    this.touch(message.workspace, 'messages', message.id)
   }
 
   saveLedger(row: MessageRow, change: LedgerChange): void {

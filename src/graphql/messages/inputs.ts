@@ -1,5 +1,9 @@
 import { Field, ID, InputType, registerEnumType } from 'type-graphql'
-import { DateTimeScalar } from '../scalars.ts'
+import type { Purpose } from '../../domain/channel.ts'
+import type { JsonObject } from '../../domain/json.ts'
+import { PurposeEnum } from '../channel.ts'
+import { ContactRef } from '../contact-ref.ts'
+import { DateTimeScalar, JsonObjectScalar } from '../scalars.ts'
 
 export const ReportableEnum = { DELIVERED: 'DELIVERED', OPENED: 'OPENED', CLICKED: 'CLICKED' } as const
 registerEnumType(ReportableEnum, {
@@ -20,4 +24,26 @@ export class ReportMessageInput {
   status!: 'DELIVERED' | 'OPENED' | 'CLICKED'
   @Field(() => DateTimeScalar, { nullable: true, description: 'When; now where left out.' })
   at?: Date | null
+}
+
+@InputType({ description: 'One message to one contact, outside any journey.' })
+export class SendMessageInput {
+  @Field(() => ContactRef, { description: 'To whom. The contact must exist.' })
+  contact!: ContactRef
+  @Field(() => ID, { description: 'What is sent; its channel is the message’s.' })
+  templateId!: string
+  @Field(() => PurposeEnum, { nullable: true, description: 'TRANSACTIONAL where left out.' })
+  purpose?: Purpose | null
+  @Field(() => ID, { nullable: true, description: 'What it is about, for consent by topic.' })
+  topicId?: string | null
+  @Field(() => JsonObjectScalar, {
+    nullable: true,
+    description: 'Values of the template’s variables, under their own names and under `vars`; at most 32,768 characters of JSON.',
+  })
+  variables?: JsonObject | null
+  @Field(() => String, {
+    nullable: true,
+    description: 'Repeating the mutation with the same key sends nothing and answers the same; 1 to 200 characters.',
+  })
+  idempotencyKey?: string | null
 }

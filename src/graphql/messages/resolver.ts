@@ -2,16 +2,18 @@ import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } fr
 import type { Channel } from '../../domain/channel.ts'
 import type { DeliveryStatus } from '../../domain/delivery.ts'
 import { listMessages, reportMessage } from '../../services/messages.ts'
+import { sendMessage } from '../../services/sends.ts'
 import { ChannelEnum } from '../channel.ts'
 import { type Page, PageArgs, pageOf } from '../connection.ts'
+import { soundReference } from '../contact-ref.ts'
 import { contactLoader } from '../contacts/loaders.ts'
 import { Contact } from '../contacts/types.ts'
 import { type ApiContext, callerOrContact, callerWith } from '../context.ts'
-import { idOf, tryIdOf } from '../global-id.ts'
+import { idOf, toGlobalId, tryIdOf } from '../global-id.ts'
 import { expected } from '../user-error.ts'
-import { ReportMessageInput } from './inputs.ts'
+import { ReportMessageInput, SendMessageInput } from './inputs.ts'
 import { messageLoader, statusLoader } from './loaders.ts'
-import { DeliveryStatusEnum, Message, MessageConnection, MessagePayload, MessageStatusChange } from './types.ts'
+import { DeliveryStatusEnum, Message, MessageConnection, MessagePayload, MessageStatusChange, SendMessagePayload } from './types.ts'
 
 @Resolver(() => Message)
 export class MessageResolver {
@@ -58,6 +60,18 @@ export class MessageResolver {
   async statuses(@Root() message: Message, @Ctx() context: ApiContext): Promise<MessageStatusChange[]> {
     const rows = await statusLoader(context).load(message.uuid)
     return rows.map((row) => ({ status: row.status, at: row.at, human: row.human ?? null, detail: row.detail ?? null }))
+  }
+
+  @Mutation(() => SendMessagePayload, {
+    description: 'Sends one message outside any journey, through the same gate and ledger as every other. Needs the scope WRITE.',
+  })
+  sendMessage(@Arg('input', () => SendMessageInput) input: SendMessageInput, @Ctx() context: ApiContext): Promise<SendMessagePayload> {
+    const caller = callerWith(context, 'write')
+    return expected(async () => {
+      const topicId = input.topicId == null ? null : idOf('Topic', input.topicId, ['topicId'])
+      const asked = { ...input, contact: soundReference(input.contact), templateId: idOf('Template', input.templateId, ['templateId']), topicId }
+      return { messageId: toGlobalId('Message', await sendMessage(context.services, caller, { ...asked, vars: input.variables })) }
+    })
   }
 
   @Mutation(() => MessagePayload, { description: 'Reports what an app saw happen to a message.' })

@@ -1,4 +1,4 @@
-import { Field, Int, ObjectType, registerEnumType } from 'type-graphql'
+import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql'
 import type { Channel, Purpose } from '../../domain/channel.ts'
 import { DELIVERY_STATUSES, FAILURE_CLASSES } from '../../domain/delivery.ts'
 import type { messagesByIds, statusesOf } from '../../services/messages.ts'
@@ -136,6 +136,16 @@ export class Message extends Node {
 export class MessagePayload extends Payload {
   @Field(() => Message, { nullable: true, description: 'The message as it was when the report was taken; null where it was not.' })
   message!: Message | null
+}
+
+@ObjectType({ description: 'What became of a request to send.' })
+export class SendMessagePayload extends Payload {
+  @Field(() => ID, {
+    nullable: true,
+    description:
+      'The id the message has once the ring has planned it, within milliseconds; null where it was not taken. `message(id)` tells what became of it.',
+  })
+  messageId!: string | null
 }
 
 export const MessageConnection = connectionOf('Message', () => Message)

@@ -74,10 +74,10 @@ export interface MessageInsert {
   id: string
   workspace: string
   contact: string
-  enrollment: string
-  journey: string
-  version: string
-  node: string
+  enrollment: string | null
+  journey: string | null
+  version: string | null
+  node: string | null
   visit: number
   channel: string
   purpose: string

@@ -1,0 +1,57 @@
+import type { Purpose } from '../domain/channel.ts'
+import { isStorableJson, type JsonObject } from '../domain/json.ts'
+import type { TemplateVariable } from '../domain/template.ts'
+import { ThroughlineError } from '../errors.ts'
+import { deliver } from '../lanes/inbox.ts'
+import { TopicTable } from '../store/entities/topic.ts'
+import { newLanedId } from '../store/new-id.ts'
+import { type ContactReference, findContact } from './contacts.ts'
+import type { Caller, Services } from './context.ts'
+import { once } from './idempotency.ts'
+import { isId } from './input.ts'
+import { templatesByIds } from './templates.ts'
+import { clientOf } from './transaction.ts'
+
+export interface SendMessage {
+  contact: ContactReference
+  templateId: string
+  topicId?: string | null | undefined
+  purpose?: Purpose | null | undefined
+  vars?: JsonObject | null | undefined
+  idempotencyKey?: string | null | undefined
+}
+
+const MOST_VARS = 32_768
+
+/** What a template must be given and was not, or given and cannot be kept. */
+export function checkVars(declared: readonly TemplateVariable[], vars: JsonObject): void {
+  if (!isStorableJson(vars)) throw new ThroughlineError('INVALID_INPUT', 'must not contain NUL or half a surrogate pair', { path: ['variables'] })
+  if (JSON.stringify(vars).length > MOST_VARS)
+    throw new ThroughlineError('INVALID_INPUT', `must not be larger than ${MOST_VARS.toLocaleString('en')} characters`, { path: ['variables'] })
+  for (const { name, required, default: fallback } of declared)
+    if (required && fallback === null && vars[name] == null)
+      throw new ThroughlineError('INVALID_INPUT', 'is needed by the template', { path: ['variables', name] })
+}
+
+/**
+ * Hands one message, of no journey, to the ring, which plans it within milliseconds; returns the id it will have. It
+ * passes the same gate as every other, so it may end SUPPRESSED with the reason on it.
+ */
+export async function sendMessage(services: Services, caller: Caller, input: SendMessage): Promise<string> {
+  const found = (await templatesByIds(services, caller, [input.templateId])).get(input.templateId)
+  if (found === undefined) throw new ThroughlineError('NOT_FOUND', 'There is no such template.', { path: ['templateId'] })
+  const topicId = input.topicId ?? null
+  const vars = input.vars ?? {}
+  checkVars(found.version.variables, vars)
+  return once(services, caller, 'sendMessage', input.idempotencyKey, input, async (em) => {
+    if (topicId !== null && (!isId(topicId) || (await em.findOne(TopicTable, { id: topicId })) === null))
+      throw new ThroughlineError('NOT_FOUND', 'There is no such topic.', { path: ['topicId'] })
+    const contact = await findContact(em, services, caller, input.contact)
+    if (contact === null) throw new ThroughlineError('NOT_FOUND', 'There is no such contact.', { path: ['contact'] })
+    const messageId = newLanedId(contact.lane)
+    const { templateId } = input
+    const data = { messageId, channel: found.template.channel, templateId, topicId, purpose: input.purpose ?? ('TRANSACTIONAL' as const), vars }
+    await deliver(clientOf(em), [{ kind: 'send', data, workspaceId: caller.workspaceId, contactId: contact.id }], services.lanes)
+    return messageId
+  })
+}

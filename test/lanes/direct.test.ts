@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest'
+import type { Facts } from '../../src/domain/facts.ts'
+import { derivedId } from '../../src/domain/ids.ts'
+import type { Case } from '../../src/lanes/case.ts'
+import { planDirect } from '../../src/lanes/direct.ts'
+import { Outbox } from '../../src/lanes/outbox.ts'
+
+const NOW = 1_750_000_000_000
+const id = derivedId(NOW, 3, 'direct')
+const facts = (status: 'ACTIVE' | 'BOUNCED'): Facts => ({
+  contact: {
+    id: 'ada',
+    externalId: 'ada',
+    attributes: {},
+    tags: [],
+    locale: null,
+    timeZone: 'UTC',
+    createdAt: 0,
+    suppressed: false,
+    erased: false,
+  },
+  identities: [{ id: 'mail', channel: 'email', status, platform: null, lastSeenAt: 1 }],
+  consents: [],
+  history: [],
+  dedupe: [],
+  paused: false,
+})
+
+function planned(status: 'ACTIVE' | 'BOUNCED') {
+  const outbox = new Outbox(NOW)
+  const one = { lane: 3, workspaceId: 'w', contactId: 'ada', facts: facts(status) } as Case
+  const data = { messageId: id, channel: 'email' as const, templateId: 't', topicId: null, purpose: 'SERVICE' as const, vars: { a: 1 } }
+  planDirect(one, { kind: 'send', data, seq: 1, workspaceId: 'w', reference: null, receivedAt: NOW }, outbox, NOW)
+  return outbox
+}
+
+test('a message that may go is planned to the address the gate chose, under the id it was given', () => {
+  const outbox = planned('ACTIVE')
+  expect(outbox.sends).toEqual([{ id, workspaceId: 'w' }])
+  expect(outbox.messages.get(id)).toMatchObject({ status: 'PLANNED', identity: 'mail', journey: null, enrollment: null, failure: null, planned: NOW })
+})
+
+test('one that may not is kept with the reason, and is not sent', () => {
+  const outbox = planned('BOUNCED')
+  expect(outbox.sends).toEqual([])
+  expect(outbox.messages.get(id)).toMatchObject({ status: 'SUPPRESSED', identity: null, failure: 'identity_inactive' })
+})
