@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { Sender } from '../src/channels/channel.ts'
 import { adapterFor } from '../src/channels/registry.ts'
-import type { Channel, Purpose } from '../src/domain/channel.ts'
+import { type Channel, isOwnSurface, type Purpose } from '../src/domain/channel.ts'
 import type { OutgoingMessage, SendOutcome } from '../src/domain/delivery.ts'
 import { laneOf } from '../src/domain/ids.ts'
 import type { JsonObject } from '../src/domain/json.ts'
@@ -13,6 +13,7 @@ import { keysOf } from '../src/services/workspace-keys.ts'
 import type { Dispatchable, Stranded } from '../src/store/queries/dispatch.ts'
 import { readAddress, readConnection, readTemplateVersion, type TemplateVersionRow } from '../src/store/queries/sending.ts'
 import type { Vault, WorkspaceKeys } from '../src/store/vault.ts'
+import { openInAppSender } from './in-app.ts'
 
 export interface MessageSender {
   send: SendOne
@@ -25,6 +26,7 @@ export interface MessageSender {
 export function openSender({ pool, vault, publicUrl }: { pool: pg.Pool; vault: Vault; publicUrl: string }): MessageSender {
   const templates = new Map<string, Promise<TemplateVersionRow | null>>()
   const senders = new Map<string, Promise<Sender>>()
+  const inApp = openInAppSender(pool)
 
   const templateOf = (id: string, version: number) => remember(templates, `${id}/${version}`, () => readTemplateVersion(pool, id, version))
   // A changed connection has another updated_at and so another client; the old one idles until the end.
@@ -35,6 +37,7 @@ export function openSender({ pool, vault, publicUrl }: { pool: pg.Pool; vault: V
     const template = await templateOf(message.template_id, message.template_version)
     const content = template === null ? null : render(message, template)
     if (content === null || 'fault' in content) return { type: 'permanent', code: 'RENDER_FAILED', message: content?.fault ?? 'the template is gone' }
+    if (isOwnSurface(message.channel as Channel)) return inApp.show(message, content.content)
     const sender = await senderOf(message.connection_id ?? '', message.connection_updated ?? 0)
     return { sender, message: outgoing(message, attempt, content.content, keys, publicUrl) }
   }
@@ -45,6 +48,7 @@ export function openSender({ pool, vault, publicUrl }: { pool: pg.Pool; vault: V
       return 'type' in ready ? ready : ready.sender.send(ready.message)
     },
     async lookUp(message) {
+      if (isOwnSurface(message.channel as Channel)) return inApp.lookUp(message)
       if (message.connection_id === null || message.identity_id === null) return null
       const sender = await senderOf(message.connection_id, 0)
       const sealed = sender.lookUp ? await readAddress(pool, laneOf(message.identity_id), message.identity_id) : null

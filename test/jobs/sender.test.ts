@@ -261,6 +261,28 @@ test('a provider that can be asked tells what became of a message; of others not
   expect(await sender.lookUp({ ...stranded, identity_id: newLanedId(3) })).toBeNull()
 })
 
+test('on the app’s own surface nobody is asked: it is rendered and shown, and looked for where it was put', async () => {
+  const id = await createTemplate(world.services, caller, {
+    name: 'Card',
+    channel: 'in_app',
+    variants: [{ locale: 'en', content: { surface: 'INBOX', title: 'Hello {{ contact.firstName }}', key: 'card-{{ event.n }}' } }],
+  })
+  const change = { channel: 'in_app', address: null, identity_id: null, identity_status: null, connection_id: null, provider: null }
+  const given = await message('sms', id, { ...change, attributes: { firstName: 'Ada' }, variables: { event: { n: 7 } } })
+  await world.database.owner.query(
+    `INSERT INTO message (lane, id, workspace_id, contact_id, channel, purpose, template_id, status, planned_at) VALUES (3, $1, $2, $3, 'in_app', 'SERVICE', $4, 'DISPATCHING', now())`,
+    [given.id, given.workspace_id, given.contact_id, id],
+  )
+  const stranded = { ...given, lane: 3, attempt: 1, dispatching_at: Date.now() }
+  const before = sandbox.log.entries().length
+  expect(await sender.lookUp(stranded)).toMatchObject({ type: 'retry' })
+  expect(await sender.send(given, 1)).toEqual({ type: 'ok', providerMessageId: given.id })
+  expect(await sender.lookUp(stranded)).toEqual({ type: 'ok', providerMessageId: given.id })
+  const { rows } = await world.database.owner.query('SELECT key, surface, content FROM in_app_message WHERE id = $1', [given.id])
+  expect(rows).toEqual([{ key: 'card-7', surface: 'INBOX', content: { surface: 'INBOX', title: 'Hello Ada', key: 'card-7' } }])
+  expect(sandbox.log.entries()).toHaveLength(before)
+})
+
 test('an address sealed for another workspace does not open, and nothing is sent', async () => {
   const id = await template('sms', [text('hello')])
   const before = sandbox.log.entries().length

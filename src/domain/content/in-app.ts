@@ -1,6 +1,6 @@
 import { durationMillis } from '../duration.ts'
 import { parseInstant } from '../instant.ts'
-import type { JsonObject } from '../json.ts'
+import { isStorableJson, type JsonObject } from '../json.ts'
 import { choice, custom, duration, type Infer, list, number, object, optional, type Shape, text } from '../shape.ts'
 import { type ContentKind, textMap, url } from './content-kind.ts'
 
@@ -93,6 +93,7 @@ const runs = (link: string | undefined): boolean => /^(javascript|vbscript|data)
 
 /** What rendered content comes to, or what keeps it from being shown: only now is it known what its Liquid gives. */
 export function showingOf(rendered: JsonObject, now: number): InAppShowing | { fault: string } {
+  if (!isStorableJson(rendered)) return { fault: 'holds NUL or half a surrogate pair' }
   const content = rendered as unknown as InAppContent
   const { target = {}, buttons = [] } = content
   const key = content.key?.trim() ?? null

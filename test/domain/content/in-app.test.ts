@@ -99,6 +99,7 @@ describe('what rendered content comes to', () => {
     ['expiresAt is not an instant', { expiresAt: '' }],
     ['expiresAt is not an instant', { expiresAt: 'tomorrow' }],
     ['expiresAt has passed', { expiresAt: '2025-06-15T12:00:00Z' }],
+    ['holds NUL or half a surrogate pair', { body: 'a\u0000b' }],
     ['a deep link would run code', { deepLink: 'javascript:alert(1)' }],
     ['a deep link would run code', { deepLink: ' java\nscript:alert(1)' }],
     ['a deep link would run code', { buttons: [{ key: 'a', label: 'A', deepLink: 'DATA:text/html,x' }] }],
