@@ -2,6 +2,7 @@ import type { Channel } from '../domain/channel.ts'
 import type { OutgoingMessage, ProviderCallback, SendOutcome } from '../domain/delivery.ts'
 import type { JsonObject } from '../domain/json.ts'
 import type { Shape } from '../domain/shape.ts'
+import type { ProviderTemplate } from '../domain/whatsapp-template.ts'
 
 /** A workspace's account at a provider, credentials in the clear: never logged, never returned. */
 export interface Connection<Credentials = JsonObject, Settings = JsonObject> {
@@ -55,5 +56,9 @@ export interface ChannelAdapter<Credentials = JsonObject, Settings = JsonObject>
     verify(request: CallbackRequest, connection: Connection<Credentials, Settings>): boolean
     /** Of a verified request; unknown kinds are left out, so a new one never fails the rest. */
     parse(request: CallbackRequest, connection: Connection<Credentials, Settings>): ProviderCallback[]
+    /** What to answer a GET by which the provider asks whether the address is ours; null for one that is not its own. Timing-safe. */
+    challenge?(query: URLSearchParams, connection: Connection<Credentials, Settings>): string | null
   }
+  /** Where messages need templates that the provider has approved: all it has. Throws UNAVAILABLE where it does not say. */
+  templates?(connection: Connection<Credentials, Settings>): Promise<ProviderTemplate[]>
 }

@@ -1,6 +1,7 @@
 import { ThroughlineError } from '../errors.ts'
 import type { ChannelAdapter } from './channel.ts'
 import { fcm } from './fcm.ts'
+import { meta } from './meta.ts'
 import { sendgrid } from './sendgrid.ts'
 import { twilioSms } from './twilio-sms.ts'
 
@@ -9,6 +10,7 @@ export const ADAPTERS = {
   sendgrid: sendgrid(),
   twilio: twilioSms(),
   fcm: fcm(),
+  meta: meta(),
 } as const
 
 export type Provider = keyof typeof ADAPTERS

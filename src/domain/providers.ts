@@ -13,7 +13,8 @@ export interface ProviderDescription {
 }
 
 /** What goes into an HTTP header as it is. */
-const token = (title: string) => text({ title, pattern: /^[\x21-\x7e]+$/, max: 200 })
+const VISIBLE = /^[\x21-\x7e]+$/
+const token = (title: string) => text({ title, pattern: VISIBLE, max: 200 })
 
 const TWILIO_SETTINGS = object({
   from: optional(text({ title: 'Sender number', description: 'E.164; or name a messaging service.', pattern: /^\+[1-9]\d{6,14}$/ })),
@@ -67,6 +68,31 @@ export const PROVIDERS: readonly ProviderDescription[] = [
       privateKey: text({ title: "The service account's private key", description: 'PEM, as in the JSON file Google gives.', max: 10_000 }),
     }) as unknown as Shape<JsonObject>,
     settings: object({}) as unknown as Shape<JsonObject>,
+  },
+  {
+    provider: 'meta',
+    channel: 'whatsapp',
+    title: 'WhatsApp Cloud API',
+    credentials: object({
+      accessToken: text({
+        title: 'Access token',
+        description: "A system user's, with whatsapp_business_messaging and _management.",
+        pattern: VISIBLE,
+        max: 1_000,
+      }),
+      appSecret: text({ title: 'App secret', description: 'Signs the webhooks.', pattern: VISIBLE, max: 1_000 }),
+      verifyToken: text({
+        title: 'Verify token',
+        description: 'Your own choice; enter it with the address of the webhooks.',
+        pattern: VISIBLE,
+        max: 1_000,
+      }),
+    }) as unknown as Shape<JsonObject>,
+    settings: object({
+      phoneNumberId: text({ title: 'Phone number ID', pattern: /^\d{5,20}$/ }),
+      businessAccountId: text({ title: 'WhatsApp Business Account ID', pattern: /^\d{5,20}$/ }),
+      version: optional(text({ title: 'Graph API version', description: 'Such as v23.0.', pattern: /^v\d{1,3}\.\d$/ })),
+    }) as unknown as Shape<JsonObject>,
   },
 ]
 

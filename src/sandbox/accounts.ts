@@ -1,7 +1,8 @@
 import { createECDH, createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import { type MetaAccount, metaAccount } from './meta-accounts.ts'
 
-export type SandboxProvider = 'sendgrid' | 'twilio' | 'fcm'
-export const SANDBOX_PROVIDERS = ['sendgrid', 'twilio', 'fcm'] as const satisfies readonly SandboxProvider[]
+export const SANDBOX_PROVIDERS = ['sendgrid', 'twilio', 'fcm', 'meta'] as const
+export type SandboxProvider = (typeof SANDBOX_PROVIDERS)[number]
 
 /**
  * The service account key of every sandbox project (PKCS #8, base64). It is public and protects nothing: it stands
@@ -32,10 +33,11 @@ export interface SandboxAccounts {
   sendgrid: { credentials: { apiKey: string; webhookPublicKey: string }; settings: { fromEmail: string; fromName: string } }
   twilio: { credentials: { accountSid: string; authToken: string }; settings: { from: string } }
   fcm: { credentials: { projectId: string; clientEmail: string; privateKey: string }; settings: Record<string, never> }
+  meta: MetaAccount
 }
 
 /**
- * Ready-made accounts at the three stand-ins, as many as there are names ([a-z0-9-], up to 30). Secrets are derived
+ * Ready-made accounts at the stand-ins, as many as there are names ([a-z0-9-], up to 30). Secrets are derived
  * from the name, so the sandbox checks them without keeping a list, in whatever process and after any restart.
  */
 export function sandboxCredentials(name = 'demo'): SandboxAccounts {
@@ -55,6 +57,7 @@ export function sandboxCredentials(name = 'demo'): SandboxAccounts {
       credentials: { projectId: `sandbox-${name}`, clientEmail: `throughline@sandbox-${name}.iam.gserviceaccount.com`, privateKey: String(pem) },
       settings: {},
     },
+    meta: metaAccount(name),
   }
 }
 

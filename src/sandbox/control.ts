@@ -1,4 +1,4 @@
-import { isObject } from '../domain/json.ts'
+import { isObject, type JsonObject } from '../domain/json.ts'
 import { SANDBOX_PROVIDERS, type SandboxProvider } from './accounts.ts'
 import { type Answer, FAULT_KINDS, type Fault } from './faults.ts'
 import type { SandboxLog } from './log.ts'
@@ -10,14 +10,16 @@ import { json, type SandboxRequest } from './stand-in.ts'
 export interface Sandbox {
   url: string
   log: SandboxLog
-  /** Where an account's callbacks go. SendGrid: the API key; Twilio (inbound messages): the account SID. The last call counts. */
+  /** Where an account's callbacks go. SendGrid: the API key; Twilio (inbound messages): the account SID; Meta: the phone number's id. The last call counts. */
   connect(connection: { provider: SandboxProvider; account: string; callbackUrl: string }): void
   /** From now on this address is somebody in particular. */
   script(address: string, persona: Persona): void
   /** Lets the reader of one of our messages (email or SMS, by our id) do something now; false where it was never accepted. */
   react(messageId: string, reaction: Reaction): boolean
-  /** A person sends an SMS to an account's number. */
-  inbound(message: { account: string; from: string; to: string; text: string }): void
+  /** A person writes to an account's number: by SMS, or at whichever provider is named. `message` is what is no text, as Meta's webhooks have it. */
+  inbound(message: { provider?: 'twilio' | 'meta'; account: string; from: string; to: string; text: string; message?: JsonObject }): void
+  /** A WhatsApp template's review ends with this status. */
+  review(template: { account: string; name: string; status: string; reason?: string }): void
   fault(fault: Fault): void
   clearFaults(provider?: SandboxProvider): void
   callbacks: { duplicate: number; disorder: boolean }
@@ -65,7 +67,17 @@ function act(sandbox: Sandbox, route: string, body: Record<string, unknown>): An
     case 'POST reactions':
       return json(sandbox.react(String(body.messageId), String(body.reaction) as Reaction) ? 200 : 404, {})
     case 'POST inbound':
-      sandbox.inbound({ account: String(body.account), from: String(body.from), to: String(body.to), text: String(body.text) })
+      sandbox.inbound({
+        ...(body.provider === 'meta' ? { provider: body.provider } : {}),
+        account: String(body.account),
+        from: String(body.from),
+        to: String(body.to),
+        text: String(body.text),
+        ...(isObject(body.message) ? { message: body.message as JsonObject } : {}),
+      })
+      return json(200, {})
+    case 'POST reviews':
+      sandbox.review({ account: String(body.account), name: String(body.name), status: String(body.status) })
       return json(200, {})
     default:
       return json(404, { error: 'no such door' })

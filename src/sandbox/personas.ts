@@ -33,6 +33,8 @@ export type Reaction =
   | 'undelivered'
   | 'reply-yes'
   | 'reply-stop'
+  /** Taps the first reply button, where the message has one. */
+  | 'tap'
 
 const EMAIL: Readonly<Record<Persona, readonly Reaction[]>> = {
   ignorer: ['processed', 'delivered'],
@@ -66,8 +68,26 @@ const SMS: Readonly<Record<Persona, readonly Reaction[]>> = {
   stopper: [...delivered, 'reply-stop'],
 }
 
-export function reactions(channel: 'email' | 'sms', persona: Persona): readonly Reaction[] {
-  return channel === 'email' ? EMAIL[persona] : SMS[persona]
+const read: readonly Reaction[] = [...delivered, 'open']
+const WHATSAPP: Readonly<Record<Persona, readonly Reaction[]>> = {
+  ignorer: delivered,
+  opener: read,
+  clicker: [...read, 'tap'],
+  buyer: read,
+  machine: delivered,
+  bouncer: ['undelivered'],
+  blocked: ['undelivered'],
+  slow: delivered,
+  complainer: [...read, 'reply-stop'],
+  unsubscriber: [...read, 'reply-stop'],
+  replier: [...read, 'reply-yes'],
+  stopper: [...read, 'reply-stop'],
+}
+
+const REACTIONS = { email: EMAIL, sms: SMS, whatsapp: WHATSAPP } as const
+
+export function reactions(channel: keyof typeof REACTIONS, persona: Persona): readonly Reaction[] {
+  return REACTIONS[channel][persona]
 }
 
 /** How often each turns up among addresses that do not say who they are. */

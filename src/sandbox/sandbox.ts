@@ -5,6 +5,7 @@ import { control, type Sandbox } from './control.ts'
 import { type Answer, answerWithFault, isActedOn, openFaults } from './faults.ts'
 import { fcmStandIn } from './fcm.ts'
 import { openLog } from './log.ts'
+import { metaStandIn } from './meta.ts'
 import { DEFAULT_MIX, type Mix, type Persona, personaOf, type Reaction } from './personas.ts'
 import { openPostman } from './postman.ts'
 import { sendgridStandIn } from './sendgrid.ts'
@@ -36,7 +37,7 @@ const MOST_BYTES = 32 * 1024 * 1024
 const REMEMBERED = 20_000
 
 /**
- * The providers' stand-ins on one port of the loopback: SendGrid, Twilio and FCM tell themselves apart by their paths,
+ * The providers' stand-ins on one port of the loopback: they tell themselves apart by their paths,
  * so one base URL serves all. Per message, callbacks included: 45 µs of CPU for a mail, 100 for an
  * SMS with its two callbacks, 60 for a push.
  */
@@ -64,7 +65,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     now: Date.now,
   }
   const twilio = twilioStandIn(world)
-  const standIns: readonly StandIn[] = [sendgridStandIn(world), twilio, fcmStandIn(world)]
+  const meta = metaStandIn(world)
+  const standIns: readonly StandIn[] = [sendgridStandIn(world), twilio, fcmStandIn(world), meta]
 
   function accept({ entry: { messageId, providerMessageId }, accept: keep, react, plan: reactions = [] }: Verdict): void {
     keep?.()
@@ -130,7 +132,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       react?.(reaction)
       return react !== undefined
     },
-    inbound: twilio.inbound,
+    inbound({ provider = 'twilio', ...message }) {
+      if (provider === 'meta') meta.inbound(message)
+      else twilio.inbound(message)
+    },
+    review: meta.review,
     fault: faults.add,
     clearFaults: faults.clear,
     settled: postman.settled,

@@ -5,13 +5,13 @@ import type { TransportOptions } from '../../src/channels/http.ts'
 import type { OutgoingMessage, SendOutcome } from '../../src/domain/delivery.ts'
 import { derivedId } from '../../src/domain/ids.ts'
 import type { JsonObject } from '../../src/domain/json.ts'
-import { sandboxCredentials } from '../../src/sandbox/accounts.ts'
+import { type SandboxProvider, sandboxCredentials } from '../../src/sandbox/accounts.ts'
 import type { Sandbox } from '../../src/sandbox/control.ts'
 import type { Fault } from '../../src/sandbox/faults.ts'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
 
 export interface ContractSubject {
-  provider: 'sendgrid' | 'twilio' | 'fcm'
+  provider: SandboxProvider
   adapter: (options?: TransportOptions) => ChannelAdapter
   /** Sound for this channel; the sandbox's reader of it does nothing unusual. */
   address: string
@@ -170,7 +170,7 @@ export function contract(subject: ContractSubject): void {
     it('keeps what it sends with a wrong key for a later one', async () => {
       const stranger = sandboxConnection(provider, sandbox.url)
       const wrong = sandboxCredentials('other')[provider].credentials as unknown as JsonObject
-      const secret = { sendgrid: 'apiKey', twilio: 'authToken', fcm: 'clientEmail' }[provider]
+      const secret = { sendgrid: 'apiKey', twilio: 'authToken', fcm: 'clientEmail', meta: 'accessToken' }[provider]
       const value = provider === 'sendgrid' ? `${String(stranger.credentials.apiKey).slice(0, -4)}AAAA` : (wrong[secret] ?? null)
       const impostor = adapter.connect({ ...stranger, credentials: { ...stranger.credentials, [secret]: value } })
       const message = sound()

@@ -1,0 +1,104 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { CallbackStatus, ProviderCallback } from '../domain/delivery.ts'
+import { isLanedId } from '../domain/ids.ts'
+import { isObject, type JsonObject } from '../domain/json.ts'
+import { templateStatus } from '../domain/whatsapp-template.ts'
+import type { CallbackRequest } from './channel.ts'
+import { metaRule } from './meta-codes.ts'
+import { inboundOf } from './meta-inbound.ts'
+
+/** Whether Meta signed these bytes with the app's secret: https://developers.facebook.com/docs/graph-api/webhooks/getting-started. */
+export function verifyMeta(request: CallbackRequest, appSecret: string): boolean {
+  const given = Buffer.from(request.headers['x-hub-signature-256'] ?? '')
+  const expected = Buffer.from(`sha256=${createHmac('sha256', appSecret).update(request.body).digest('hex')}`)
+  return given.length === expected.length && timingSafeEqual(given, expected)
+}
+
+/** The challenge of whoever knows the verify token; compared as hashes, which are of one length whatever is given. */
+export function answerChallenge(query: URLSearchParams, verifyToken: string): string | null {
+  const digest = (text: string) => createHmac('sha256', 'verify token').update(text).digest()
+  const known = timingSafeEqual(digest(query.get('hub.verify_token') ?? ''), digest(verifyToken))
+  return known && query.get('hub.mode') === 'subscribe' ? query.get('hub.challenge') : null
+}
+
+/** What of a webhook concerns this connection's number: an app's other numbers and accounts may come to the same address. */
+export interface MetaNumber {
+  phoneNumberId: string
+  businessAccountId: string
+}
+
+/** Statuses, inbound messages and template reviews: https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/components. */
+export function parseMeta(request: CallbackRequest, number: MetaNumber): ProviderCallback[] {
+  return entriesOf(request.body).flatMap((entry) => {
+    const at = secondsToMillis(entry.time)
+    return listOf(entry.changes).flatMap((change) => {
+      const value = isObject(change.value) ? change.value : {}
+      if (change.field === 'message_template_status_update') return entry.id === number.businessAccountId ? templateReview(value, at) : []
+      if (change.field !== 'messages' || !isObject(value.metadata) || value.metadata.phone_number_id !== number.phoneNumberId) return []
+      const to = `+${String(value.metadata.display_phone_number ?? '').replace(/\D/g, '')}`
+      return [
+        ...listOf(value.statuses).flatMap(statusOf),
+        ...listOf(value.messages).flatMap((message) => inboundOf(message, to, listOf(value.contacts), secondsToMillis(message.timestamp))),
+      ]
+    })
+  })
+}
+
+function entriesOf(body: Buffer): JsonObject[] {
+  try {
+    const parsed: unknown = JSON.parse(body.toString('utf8'))
+    return isObject(parsed) && parsed.object === 'whatsapp_business_account' ? listOf(parsed.entry) : []
+  } catch {
+    return []
+  }
+}
+
+function listOf(value: unknown): JsonObject[] {
+  return Array.isArray(value) ? value.filter((each): each is JsonObject => isObject(each)) : []
+}
+
+/** Meta's instants are whole seconds, as text or as numbers. */
+function secondsToMillis(value: unknown): number {
+  const seconds = Number(value ?? Number.NaN)
+  return Number.isFinite(seconds) && seconds > 0 && seconds < 1e11 ? seconds * 1_000 : Date.now()
+}
+
+const STATUSES: Readonly<Record<string, CallbackStatus>> = { sent: 'SENT', delivered: 'DELIVERED', read: 'OPENED', failed: 'FAILED' }
+
+function statusOf(given: JsonObject): ProviderCallback[] {
+  const { id, status, biz_opaque_callback_data: ours } = given
+  const known = typeof status === 'string' && Object.hasOwn(STATUSES, status) ? STATUSES[status] : undefined
+  if (typeof id !== 'string' || id === '' || known === undefined) return []
+  const base = {
+    type: 'status' as const,
+    messageId: typeof ours === 'string' && isLanedId(ours) ? ours : null,
+    providerMessageId: id,
+    providerEventId: `${id}:${String(status)}`,
+    status: known,
+    human: true,
+    at: secondsToMillis(given.timestamp),
+  }
+  const [error] = listOf(given.errors)
+  if (error === undefined || known !== 'FAILED') return [base]
+  const code = String(error.code)
+  const rule = metaRule(code)
+  const failure: ProviderCallback = { ...base, code, detail: rule.message, ...(rule.identity ? { identity: rule.identity } : {}) }
+  // Meta knows of a person's refusal before us: this message failed, and they want no more.
+  return rule.optedOut ? [failure, { ...base, providerEventId: `${id}:optout`, status: 'UNSUBSCRIBED', code }] : [failure]
+}
+
+function templateReview(value: JsonObject, at: number): ProviderCallback[] {
+  const { event, message_template_id: id, reason } = value
+  if (typeof event !== 'string' || (typeof id !== 'number' && typeof id !== 'string')) return []
+  const words = typeof reason === 'string' && reason !== 'NONE' ? reason : null
+  return [
+    {
+      type: 'template',
+      providerEventId: `template:${id}:${event}:${at}`,
+      providerId: String(id),
+      status: templateStatus(event),
+      reason: words,
+      at,
+    },
+  ]
+}

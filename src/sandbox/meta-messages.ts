@@ -1,0 +1,115 @@
+import { isObject, type JsonObject } from '../domain/json.ts'
+import { placeholders, type SandboxTemplate, type TemplateComponent } from './whatsapp-templates.ts'
+
+export interface MetaFault {
+  status: number
+  code: number
+  details: string
+}
+
+const fault = (code: number, details: string, status = 400): MetaFault => ({ status, code, details })
+const MEDIA = ['image', 'video', 'document', 'audio', 'sticker']
+
+/** What the Cloud API would say to a message; null where it takes it. `open`: whether its recipient has written within a day. */
+export function checkMessage(message: JsonObject | null, templates: readonly SandboxTemplate[], open: boolean): MetaFault | null {
+  if (message === null) return fault(100, 'The body is no JSON object.')
+  if (message.messaging_product !== 'whatsapp') return fault(100, 'The parameter messaging_product is required.')
+  if (typeof message.to !== 'string' || !/^\+?[1-9]\d{6,14}$/.test(message.to)) return fault(131009, 'Parameter to is not a valid phone number.')
+  const data = message.biz_opaque_callback_data
+  if (data !== undefined && (typeof data !== 'string' || data.length > 512)) return fault(100, 'biz_opaque_callback_data is too long.')
+  if (message.type === 'template') return checkTemplate(message.template, templates)
+  const type = String(message.type ?? 'text')
+  const given = message[type]
+  if (!isObject(given)) return fault(131008, `Required parameter is missing: ${type}`)
+  const wrong = checkFree(type, given as JsonObject)
+  if (wrong !== null) return wrong
+  return open ? null : fault(131047, 'Message failed to send because more than 24 hours have passed since the customer last replied to this number.')
+}
+
+function checkFree(type: string, given: JsonObject): MetaFault | null {
+  if (type === 'text') {
+    const { body } = given
+    if (typeof body !== 'string' || body === '') return fault(131008, 'Required parameter is missing: text.body')
+    return body.length > 4_096 ? fault(131009, 'text.body has more than 4096 characters.') : null
+  }
+  if (MEDIA.includes(type)) {
+    if (typeof given.caption === 'string' && given.caption.length > 1_024) return fault(131009, 'caption has more than 1024 characters.')
+    return isLink(given.link) ? null : fault(131009, `${type}.link is not a valid URL.`)
+  }
+  if (type !== 'interactive') return fault(131051, `Message type ${type} is not supported.`)
+  const action = isObject(given.action) ? given.action : {}
+  const titles: [unknown, number][] = []
+  if (given.type === 'button') for (const each of list(action.buttons)) titles.push([isObject(each.reply) ? each.reply.title : null, 20])
+  else {
+    titles.push([action.button, 20])
+    for (const section of list(action.sections)) for (const row of list(section.rows)) titles.push([row.title, 24])
+  }
+  if (!isObject(given.body) || typeof given.body.text !== 'string') return fault(131008, 'Required parameter is missing: interactive.body')
+  if (given.body.text.length > 1_024) return fault(131009, 'interactive.body.text has more than 1024 characters.')
+  const bad = titles.find(([title, most]) => typeof title !== 'string' || title === '' || title.length > most)
+  return bad === undefined && titles.length > 0 ? null : fault(131009, 'A title is missing or too long.')
+}
+
+function checkTemplate(given: unknown, templates: readonly SandboxTemplate[]): MetaFault | null {
+  const { name, language, components } = isObject(given) ? given : {}
+  const code = isObject(language) ? language.code : undefined
+  const template = templates.find((each) => each.name === name && each.language === code)
+  if (template?.status === 'PAUSED') return fault(132015, 'Template is paused.')
+  if (template?.status === 'DISABLED') return fault(132016, 'Template is disabled.')
+  if (template?.status !== 'APPROVED') return fault(132001, `template name (${String(name)}) does not exist in ${String(code)}`, 404)
+  return checkComponents(list(components), template.components)
+}
+
+function checkComponents(given: readonly JsonObject[], wanted: readonly TemplateComponent[]): MetaFault | null {
+  const parametersOf = (type: string) => list(given.find((each) => each.type === type)?.parameters)
+  const format = wanted.find((each) => each.type === 'HEADER')?.format?.toLowerCase() ?? null
+  const [header] = parametersOf('header')
+  if ((header?.type ?? null) !== format) return fault(132012, `header: expected ${format ?? 'nothing'}`)
+  if (header !== undefined && format !== null && !(isObject(header[format]) && isLink(header[format].link)))
+    return fault(132012, `header: ${format} has no link`)
+  const names = placeholders(wanted.find((each) => each.type === 'BODY')?.text)
+  const parameters = parametersOf('body')
+  if (parameters.length !== names.length)
+    return fault(132000, `body: number of localizable_params (${parameters.length}) does not match the expected number of params (${names.length})`)
+  if (parameters.some((each) => typeof each.text !== 'string' || each.text === '' || /[\n\t]| {5}/.test(each.text)))
+    return fault(132012, 'body: a parameter is empty, or has new-line characters')
+  const named = names.filter((each) => !/^\d+$/.test(each))
+  if (named.some((each) => !parameters.some(({ parameter_name }) => parameter_name === each))) return fault(132012, 'body: parameter name is missing')
+  const buttons = wanted.find((each) => each.type === 'BUTTONS')?.buttons ?? []
+  for (const [index, { type, url }] of buttons.entries()) {
+    const parameter = given.find((each) => each.type === 'button' && Number(each.index) === index)
+    if (type === 'URL' && placeholders(url).length > 0 && parameter === undefined)
+      return fault(131008, `buttons: Button at index ${index} of type Url requires a parameter`)
+    if (parameter !== undefined && parameter.sub_type !== type.toLowerCase()) return fault(132012, `buttons: Button at index ${index} is ${type}`)
+  }
+  const cards = list(given.find((each) => each.type === 'carousel')?.cards)
+  const slots = wanted.find((each) => each.type === 'CAROUSEL')?.cards ?? []
+  if (cards.length !== slots.length) return fault(132012, `carousel: expected ${slots.length} cards`)
+  for (const [index, slot] of slots.entries()) {
+    const wrong = checkComponents(list(cards[index]?.components), slot.components)
+    if (wrong !== null) return wrong
+  }
+  return null
+}
+
+/** What the person reads. */
+export function textOf(message: JsonObject, templates: readonly SandboxTemplate[]): string {
+  const { type, template } = message
+  if (type === 'template' && isObject(template)) {
+    const found = templates.find((each) => each.name === template.name)
+    const parameters = list(list(template.components).find((each) => each.type === 'body')?.parameters)
+    let n = 0
+    return (found?.components.find((each) => each.type === 'BODY')?.text ?? '').replace(/\{\{\w+\}\}/g, () => String(parameters[n++]?.text))
+  }
+  const given = message[String(type)]
+  if (!isObject(given)) return ''
+  return String((isObject(given.body) ? given.body.text : (given.body ?? given.caption)) ?? '')
+}
+
+function list(value: unknown): JsonObject[] {
+  return Array.isArray(value) ? value.filter((each): each is JsonObject => isObject(each)) : []
+}
+
+function isLink(value: unknown): boolean {
+  return typeof value === 'string' && /^https?:$/.test(URL.canParse(value) ? new URL(value).protocol : '')
+}

@@ -1,0 +1,176 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import { isObject, type JsonObject } from '../domain/json.ts'
+import { appSecretOf, businessAccountOf, numberOfToken } from './meta-accounts.ts'
+import { checkMessage, textOf } from './meta-messages.ts'
+import { type Reaction, reactions } from './personas.ts'
+import { json, type SandboxRequest, type StandIn, type Verdict, type World } from './stand-in.ts'
+import { openShelf, templateId } from './whatsapp-templates.ts'
+
+const MESSAGES = /^\/v\d+\.\d\/(\d+)\/messages$/
+const TEMPLATES = /^\/v\d+\.\d\/(\d+)\/message_templates$/
+const WINDOW = 24 * 3_600_000
+
+export interface MetaStandIn extends StandIn {
+  /** A person writes to the number: `text`, or any other message of the webhook's form, such as `{ type: 'image', image: … }`. */
+  inbound(message: { account: string; from: string; text: string; message?: JsonObject }): void
+  /** A template's review ends; the account is told. */
+  review(template: { account: string; name: string; status: string; reason?: string }): void
+}
+
+/**
+ * The Cloud API of any number of sandbox numbers: sending, template lists, and webhooks signed by the app's secret.
+ * Text goes to those alone who have written within a day; Meta tells of a closed window with a status as often as
+ * at once, and here always at once, so that what the log calls accepted is what people get.
+ */
+export function metaStandIn(world: World): MetaStandIn {
+  const windows = new Map<string, number>()
+  const shelf = openShelf()
+
+  function post(account: string, field: string, value: JsonObject): void {
+    const url = world.callbackUrl('meta', account)
+    if (url === undefined) return
+    const entry = { id: businessAccountOf(account), time: seconds(), changes: [{ field, value }] }
+    const body = JSON.stringify({ object: 'whatsapp_business_account', entry: [entry] })
+    const signature = `sha256=${createHmac('sha256', appSecretOf(account)).update(body).digest('hex')}`
+    world.postman.post(url, () => ({ headers: { 'content-type': 'application/json', 'x-hub-signature-256': signature }, body }))
+  }
+
+  const seconds = () => Math.floor(world.now() / 1_000)
+  const about = (account: string) => ({
+    messaging_product: 'whatsapp',
+    metadata: { display_phone_number: displayNumber(account), phone_number_id: account },
+  })
+
+  const inbound: MetaStandIn['inbound'] = ({ account, from, text, message }) => {
+    const waId = digitsOf(from)
+    windows.set(`${account} ${waId}`, world.now() + WINDOW)
+    post(account, 'messages', {
+      ...about(account),
+      contacts: [{ profile: { name: `Person ${waId.slice(-4)}` }, wa_id: waId }],
+      messages: [{ from: waId, id: newId(), timestamp: String(seconds()), type: 'text', ...(message ?? { text: { body: text } }) }],
+    })
+  }
+
+  function react(sent: { account: string; id: string; to: string; ours: string | null; message: JsonObject }, reaction: Reaction): void {
+    const { account, id, to, ours } = sent
+    if (reaction === 'reply-yes' || reaction === 'reply-stop') return inbound({ account, from: to, text: reaction === 'reply-yes' ? 'YES' : 'STOP' })
+    if (reaction === 'tap') {
+      const tapped = firstButton(sent.message)
+      if (tapped !== null) inbound({ account, from: to, text: '', message: { ...tapped, context: { from: displayNumber(account), id } } })
+      return
+    }
+    const status = STATUSES[reaction]
+    if (status === undefined) return
+    const errors = status === 'failed' ? { errors: [{ code: 131026, title: 'Message undeliverable' }] } : {}
+    const data = ours === null ? {} : { biz_opaque_callback_data: ours }
+    post(account, 'messages', {
+      ...about(account),
+      statuses: [{ id, status, timestamp: String(seconds()), recipient_id: digitsOf(to), ...data, ...errors }],
+    })
+  }
+
+  return {
+    provider: 'meta',
+    isSend: (method, path) => method === 'POST' && MESSAGES.test(path),
+    inbound,
+    review({ account, name, status, reason }) {
+      const template = shelf.review(account, name, status)
+      if (template === null) return
+      post(account, 'message_template_status_update', {
+        event: status,
+        message_template_id: Number(templateId(template)),
+        message_template_name: name,
+        message_template_language: template.language,
+        reason: reason ?? 'NONE',
+      })
+    },
+    send(request) {
+      const account = MESSAGES.exec(request.path)?.[1] ?? ''
+      const message = parse(request)
+      if (numberOfToken(request.headers.authorization) !== account)
+        return refusal(account, message, { status: 401, code: 190, details: 'Error validating access token.' })
+      const to = typeof message?.to === 'string' ? message.to : ''
+      const open = (windows.get(`${account} ${digitsOf(to)}`) ?? 0) > world.now()
+      const fault = checkMessage(message, shelf.of(account), open)
+      if (fault !== null || message === null) return refusal(account, message, fault ?? { status: 400, code: 100, details: 'no JSON' })
+      const sent = { account, id: newId(), to, ours: ourId(message), message }
+      return {
+        answer: json(200, {
+          messaging_product: 'whatsapp',
+          contacts: [{ input: to, wa_id: digitsOf(to) }],
+          messages: [{ id: sent.id, message_status: 'accepted' }],
+        }),
+        entry: { account, messageId: sent.ours, providerMessageId: sent.id, to, text: textOf(message, shelf.of(account)) },
+        react: (reaction) => {
+          react(sent, reaction)
+        },
+        plan: reactions('whatsapp', world.persona(to)),
+      }
+    },
+    other({ method, path, query, headers }) {
+      const business = method === 'GET' ? TEMPLATES.exec(path)?.[1] : undefined
+      if (business === undefined) return null
+      const account = numberOfToken(headers.authorization)
+      if (account === null || businessAccountOf(account) !== business) return json(401, errorBody(190, 'Error validating access token.'))
+      const from = Number(query.get('after') ?? 0) || 0
+      const end = from + Math.min(Number(query.get('limit') ?? 25) || 25, 100)
+      const all = shelf.of(account)
+      const data = all.slice(from, end).map((each) => ({ ...each, id: templateId(each) }))
+      const next = end < all.length ? { next: `${path}?after=${end}` } : {}
+      return json(200, { data, paging: { cursors: { before: String(from), after: String(end) }, ...next } })
+    },
+  }
+}
+
+const STATUSES: Partial<Record<Reaction, string>> = { sent: 'sent', delivered: 'delivered', open: 'read', undelivered: 'failed' }
+
+const digitsOf = (number: string) => number.replace(/\D/g, '')
+const newId = () => `wamid.${randomBytes(24).toString('base64url')}`
+const displayNumber = (account: string) => `1500555${account.slice(-4)}`
+
+/** What tapping the first reply button brings back: templates and session messages word it differently. */
+function firstButton(message: JsonObject): JsonObject | null {
+  const { template, interactive } = message
+  const components = isObject(template) && Array.isArray(template.components) ? template.components : []
+  const quick = components.find((each) => isObject(each) && each.sub_type === 'quick_reply')
+  if (isObject(quick) && Array.isArray(quick.parameters) && isObject(quick.parameters[0])) {
+    const payload = String(quick.parameters[0].payload)
+    return { type: 'button', button: { payload, text: payload } }
+  }
+  const action = isObject(interactive) && isObject(interactive.action) ? interactive.action : {}
+  const first = Array.isArray(action.buttons) ? action.buttons[0] : undefined
+  if (!isObject(first) || !isObject(first.reply)) return null
+  return { type: 'interactive', interactive: { type: 'button_reply', button_reply: first.reply as JsonObject } }
+}
+
+function parse(request: SandboxRequest): JsonObject | null {
+  try {
+    const body: unknown = JSON.parse(request.body)
+    return isObject(body) ? (body as JsonObject) : null
+  } catch {
+    return null
+  }
+}
+
+function ourId(message: JsonObject | null): string | null {
+  const id = message?.biz_opaque_callback_data
+  return typeof id === 'string' ? id : null
+}
+
+function errorBody(code: number, details: string): object {
+  const error_data = { messaging_product: 'whatsapp', details }
+  return { error: { message: `(#${code}) ${details}`, type: 'OAuthException', code, error_data, fbtrace_id: 'Sandbox' } }
+}
+
+function refusal(account: string, message: JsonObject | null, { status, code, details }: { status: number; code: number; details: string }): Verdict {
+  return {
+    answer: json(status, errorBody(code, details)),
+    entry: {
+      account,
+      code: String(code),
+      messageId: ourId(message),
+      providerMessageId: null,
+      to: typeof message?.to === 'string' ? message.to : null,
+    },
+  }
+}
