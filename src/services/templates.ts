@@ -4,6 +4,7 @@ import { CONTENT, templateTexts } from '../domain/content.ts'
 import { isStorableJson, type JsonObject } from '../domain/json.ts'
 import type { WhenUnknown } from '../domain/ledger.ts'
 import type { Shape } from '../domain/shape.ts'
+import { reckonSms, type SmsReckoning } from '../domain/sms-segments.ts'
 import type { TemplateVariable, TemplateVariant } from '../domain/template.ts'
 import { ThroughlineError } from '../errors.ts'
 import { type TemplateRow, TemplateTable } from '../store/entities/template.ts'
@@ -120,17 +121,19 @@ export async function listTemplates(services: Services, caller: Caller, input: S
   )
 }
 
-/** The template as a contact with this data would get it. */
+/** The template as a contact with this data would get it, and as SMS what it would come to; links are not shortened. */
 export async function previewTemplate(
   services: Services,
   caller: Caller,
   input: { id: string; locale: string | null; data: JsonObject },
-): Promise<JsonObject> {
+): Promise<{ content: JsonObject; sms: SmsReckoning | null }> {
   const found = (await templatesByIds(services, caller, [input.id])).get(input.id)
   const variant = found === undefined ? null : pickVariant(found.version.variants, input.locale)
   if (found === undefined || variant === null) throw new ThroughlineError('NOT_FOUND', 'There is no such template.', { path: ['id'] })
   try {
-    return renderContent(found.template.channel, variant.content, input.data)
+    const { channel } = found.template
+    const content = renderContent(channel, variant.content, input.data)
+    return { content, sms: channel === 'sms' && typeof content.body === 'string' ? reckonSms(content.body) : null }
   } catch (error) {
     throw new ThroughlineError('TEMPLATE_INVALID', error instanceof Error ? error.message : 'does not render', { path: ['data'] })
   }

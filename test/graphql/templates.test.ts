@@ -15,7 +15,8 @@ afterAll(async () => {
 
 const CREATE = `mutation ($input: CreateTemplateInput!) { createTemplate(input: $input) { template { id name channel version whenUnknown variants { locale content } variables { name required default } } userErrors { code path } } }`
 const UPDATE = `mutation ($input: UpdateTemplateInput!) { updateTemplate(input: $input) { template { id version variants { content } } userErrors { code path } } }`
-const PREVIEW = 'query ($id: ID!, $locale: String, $data: JSONObject!) { previewTemplate(id: $id, locale: $locale, data: $data) }'
+const PREVIEW =
+  'query ($id: ID!, $locale: String, $data: JSONObject!) { previewTemplate(id: $id, locale: $locale, data: $data) { content sms { encoding units segments left } } }'
 const hello = (body: string) => [{ locale: 'en', content: { body } }]
 
 test('a template is made, previewed with data, and changed into a next version', async () => {
@@ -41,8 +42,11 @@ test('a template is made, previewed with data, and changed into a next version',
   })
   const id = made.template.id
   const data = { contact: { attributes: { name: 'Ada' } } }
-  expect((await api.graphql(key, PREVIEW, { id, locale: 'de-AT', data })).data.previewTemplate).toEqual({ body: 'Hallo Ada' })
-  expect((await api.graphql(key, PREVIEW, { id, data })).data.previewTemplate).toEqual({ body: 'Hi Ada' })
+  expect((await api.graphql(key, PREVIEW, { id, locale: 'de-AT', data })).data.previewTemplate).toEqual({
+    content: { body: 'Hallo Ada' },
+    sms: { encoding: 'GSM_7', units: 9, segments: 1, left: 151 },
+  })
+  expect((await api.graphql(key, PREVIEW, { id, data })).data.previewTemplate.content).toEqual({ body: 'Hi Ada' })
   expect((await api.graphql(key, UPDATE, { input: { id, variants: hello('Bye') } })).data.updateTemplate).toEqual({
     template: { id, version: 2, variants: [{ content: { body: 'Bye' } }] },
     userErrors: [],
@@ -82,5 +86,5 @@ test('templates are listed newest first, by channel, and another workspace’s a
     template: null,
     userErrors: [{ code: 'NOT_FOUND', path: ['id'] }],
   })
-  expect((await api.graphql(mine.key, PREVIEW, { id: sms, data: {} })).data.previewTemplate).toEqual({ body: 'x' })
+  expect((await api.graphql(mine.key, PREVIEW, { id: sms, data: {} })).data.previewTemplate.content).toEqual({ body: 'x' })
 })

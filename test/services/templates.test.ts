@@ -110,8 +110,11 @@ test('a preview is what a contact with this data and locale would get', async ()
     channel: 'sms',
     variants: [sms('Hi {{ contact.name }}'), sms('Ciao {{ contact.name | divided_by: 0 }}', 'it')],
   })
-  expect(await previewTemplate(here.services, caller, { id, locale: 'fr', data: { contact: { name: 'Ada' } } })).toEqual({ body: 'Hi Ada' })
-  expect(await previewTemplate(here.services, caller, { id, locale: 'it-IT', data: { contact: { name: 'x'.repeat(3) } } })).toEqual({
-    body: 'Ciao NaN',
+  expect(await previewTemplate(here.services, caller, { id, locale: 'fr', data: { contact: { name: 'Ada' } } })).toEqual({
+    content: { body: 'Hi Ada' },
+    sms: { encoding: 'GSM_7', units: 6, segments: 1, left: 154 },
+  })
+  expect(await previewTemplate(here.services, caller, { id, locale: 'it-IT', data: { contact: { name: 'x'.repeat(3) } } })).toMatchObject({
+    content: { body: 'Ciao NaN' },
   })
 })

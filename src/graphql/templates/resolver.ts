@@ -11,7 +11,7 @@ import { JsonObjectScalar } from '../scalars.ts'
 import { expected } from '../user-error.ts'
 import { CreateTemplateInput, type TemplateVariableInput, UpdateTemplateInput } from './inputs.ts'
 import { templateLoader } from './loaders.ts'
-import { Template, TemplateConnection, TemplatePayload } from './types.ts'
+import { Template, TemplateConnection, TemplatePayload, TemplatePreview } from './types.ts'
 
 const variablesOf = (list: TemplateVariableInput[] | null | undefined): TemplateVariable[] =>
   (list ?? []).map((each) => ({ name: each.name, required: each.required, default: each.default ?? null }))
@@ -39,13 +39,13 @@ export class TemplateResolver {
     )
   }
 
-  @Query(() => JsonObjectScalar, { description: 'The template’s content as somebody with this data would get it.' })
+  @Query(() => TemplatePreview, { description: 'The template’s content as somebody with this data would get it.' })
   previewTemplate(
     @Arg('id', () => ID, { description: 'The template.' }) id: string,
     @Arg('locale', () => String, { nullable: true, description: 'The reader’s language; the first variant where left out.' }) locale: string | null,
     @Arg('data', () => JsonObjectScalar, { description: '`{contact, event, vars, key}` as far as the template reads them.' }) data: JsonObject,
     @Ctx() context: ApiContext,
-  ): Promise<JsonObject> {
+  ): Promise<TemplatePreview> {
     return previewTemplate(context.services, callerWith(context, 'read'), { id: idOf('Template', id, ['id']), locale: locale ?? null, data })
   }
 

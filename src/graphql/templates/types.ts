@@ -1,5 +1,6 @@
 import { Field, Int, ObjectType, registerEnumType } from 'type-graphql'
 import type { Channel } from '../../domain/channel.ts'
+import type { JsonObject } from '../../domain/json.ts'
 import type { WhenUnknown } from '../../domain/ledger.ts'
 import type { TemplateVariable as Variable, TemplateVariant as Variant } from '../../domain/template.ts'
 import type { TemplateWithVersion } from '../../services/templates.ts'
@@ -8,6 +9,7 @@ import { connectionOf } from '../connection.ts'
 import { Node } from '../node.ts'
 import { DateTimeScalar, JsonObjectScalar } from '../scalars.ts'
 import { Payload } from '../user-error.ts'
+import { SmsReckoning } from './sms-reckoning.ts'
 
 export const WhenUnknownEnum = { HOLD: 'HOLD', RESEND: 'RESEND' } as const satisfies Record<WhenUnknown, WhenUnknown>
 registerEnumType(WhenUnknownEnum, {
@@ -82,6 +84,14 @@ export class Template extends Node {
   get updatedAt(): Date {
     return this.found.template.updatedAt
   }
+}
+
+@ObjectType({ description: 'A template as somebody would get it.' })
+export class TemplatePreview {
+  @Field(() => JsonObjectScalar, { description: 'What the channel takes, rendered.' })
+  content!: JsonObject
+  @Field(() => SmsReckoning, { nullable: true, description: 'How the text travels; null on other channels than SMS.' })
+  sms!: SmsReckoning | null
 }
 
 @ObjectType({ description: 'What became of a template.' })
