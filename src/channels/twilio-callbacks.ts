@@ -48,24 +48,41 @@ const STATUSES: Readonly<Record<string, CallbackStatus>> = {
   read: 'OPENED',
 }
 
-/** A status callback or an inbound message, which come to the same endpoint: only the former has MessageStatus. */
+/** An SMS: a status callback or an inbound message, which come to the same endpoint. */
 export function parseTwilio(request: CallbackRequest): ProviderCallback[] {
+  const statuses = parseStatus(request)
+  if (statuses !== null) return statuses
   const fields = new URLSearchParams(request.body.toString('utf8'))
-  const sid = fields.get('MessageSid') ?? fields.get('SmsSid')
-  if (!sid) return []
-  // Twilio's callbacks bear no time of their own.
-  const at = Date.now()
+  const sid = sidOf(fields)
+  const from = fields.get('From')
+  const text = fields.get('Body')
+  if (sid === null || from === null || text === null) return []
+  return [
+    {
+      type: 'inbound',
+      channel: 'sms',
+      from,
+      to: fields.get('To') ?? '',
+      text,
+      providerMessageId: sid,
+      providerEventId: `${sid}:inbound`,
+      at: Date.now(),
+    },
+  ]
+}
+
+export function sidOf(fields: URLSearchParams): string | null {
+  return fields.get('MessageSid') || fields.get('SmsSid') || null
+}
+
+/** What a status callback of any channel says; null for what is none. Only they have MessageStatus, and none bears a time of its own. */
+export function parseStatus(request: CallbackRequest): ProviderCallback[] | null {
+  const fields = new URLSearchParams(request.body.toString('utf8'))
   const status = fields.get('MessageStatus')
-  if (status === null) {
-    const from = fields.get('From')
-    const text = fields.get('Body')
-    if (from === null || text === null) return []
-    return [
-      { type: 'inbound', channel: 'sms', from, to: fields.get('To') ?? '', text, providerMessageId: sid, providerEventId: `${sid}:inbound`, at },
-    ]
-  }
+  const sid = sidOf(fields)
+  if (status === null) return null
   const known = Object.hasOwn(STATUSES, status) ? STATUSES[status] : undefined
-  return known === undefined ? [] : statusCallbacks(request, { sid, status, known, code: fields.get('ErrorCode'), at })
+  return known === undefined || sid === null ? [] : statusCallbacks(request, { sid, status, known, code: fields.get('ErrorCode'), at: Date.now() })
 }
 
 function statusCallbacks(

@@ -1,35 +1,17 @@
-import twilio from 'twilio'
 import type { SmsContent } from '../domain/content/sms.ts'
-import type { OutgoingMessage, SendOutcome } from '../domain/delivery.ts'
+import type { OutgoingMessage } from '../domain/delivery.ts'
 import { type Infer, object, optional, text } from '../domain/shape.ts'
 import type { ChannelAdapter, Connection, Sender } from './channel.ts'
-import { applyRule, classifyThrown, type ProviderFault } from './failures.ts'
-import { ExchangeError, openTransport, type TransportOptions } from './http.ts'
+import type { TransportOptions } from './http.ts'
 import { parseTwilio, RETRY_FRAGMENT, verifyTwilio } from './twilio-callbacks.ts'
-import { TWILIO_FAILURES, unknownTwilioCode } from './twilio-codes.ts'
+import { openTwilio, TWILIO_CREDENTIALS } from './twilio-client.ts'
 
-const CREDENTIALS = object({
-  accountSid: text({ title: 'Account SID', pattern: /^AC[0-9a-f]{32}$/ }),
-  authToken: text({ title: 'Auth token', pattern: /^[\x21-\x7e]+$/, max: 200 }),
-})
 const SETTINGS = object({
   from: optional(text({ title: 'From number', description: 'E.164; or name a messaging service.', pattern: /^\+[1-9]\d{6,14}$/ })),
   messagingServiceSid: optional(text({ title: 'Messaging service SID', pattern: /^MG[0-9a-f]{32}$/ })),
 })
-type Credentials = Infer<typeof CREDENTIALS>
+type Credentials = Infer<typeof TWILIO_CREDENTIALS>
 type Settings = Infer<typeof SETTINGS>
-type Api = InstanceType<typeof twilio.Twilio>
-
-/** What the SDK asks its HTTP client for, of what we use. */
-interface SdkRequest {
-  method: string
-  uri: string
-  username?: string
-  password?: string
-  headers?: Record<string, string>
-  params?: Record<string, unknown>
-  data?: Record<string, unknown>
-}
 
 /**
  * SMS through Twilio's Programmable Messaging. No idempotency there: our id travels in the status callback's URL, and
@@ -40,7 +22,7 @@ export function twilioSms(options: TransportOptions = {}): ChannelAdapter<Creden
     channel: 'sms',
     provider: 'twilio',
     title: 'Twilio SMS',
-    credentials: CREDENTIALS,
+    credentials: TWILIO_CREDENTIALS,
     settings: SETTINGS,
     connect: (connection) => connect(connection, options),
     callbacks: {
@@ -51,53 +33,11 @@ export function twilioSms(options: TransportOptions = {}): ChannelAdapter<Creden
 }
 
 function connect(connection: Connection<Credentials, Settings>, options: TransportOptions): Sender {
-  const transport = openTransport(options)
-  const { accountSid, authToken } = connection.credentials
-  const client: Api = twilio(accountSid, authToken, {
-    // Empty, or the SDK would look for TWILIO_EDGE and TWILIO_REGION in the environment and rewrite the host.
-    edge: '',
-    region: '',
-    httpClient: { request: (request: SdkRequest) => exchange(request) } as unknown as InstanceType<typeof twilio.RequestClient>,
-  })
-  if (connection.baseUrl !== null) client.api.baseUrl = connection.baseUrl.replace(/\/$/, '')
-
-  /** Rejects with the exchange itself, since the SDK's own error forgets the headers and so Retry-After. */
-  async function exchange(request: SdkRequest): Promise<{ statusCode: number; body: unknown; headers: Record<string, string> }> {
-    const query = form(request.params)
-    const answer = await transport.exchange({
-      method: request.method.toLowerCase() === 'get' ? 'GET' : 'POST',
-      url: query === '' ? request.uri : `${request.uri}?${query}`,
-      headers: { ...request.headers, authorization: `Basic ${Buffer.from(`${request.username}:${request.password}`).toString('base64')}` },
-      ...(request.data ? { body: form(request.data) } : {}),
-    })
-    if (answer.type !== 'answer' || answer.status < 200 || answer.status >= 300) throw new ExchangeError(answer)
-    try {
-      return { statusCode: answer.status, headers: answer.headers, body: JSON.parse(answer.body) as unknown }
-    } catch {
-      throw new ExchangeError({ type: 'unanswered', code: 'UNREADABLE', message: 'The answer is no JSON.' })
-    }
-  }
-
+  const client = openTwilio(connection.credentials, connection.baseUrl, options)
   return {
-    async send(message) {
-      try {
-        const created = await client.messages.create(parameters(message, connection))
-        // Accepted and failed in one answer: the number was known to be bad.
-        if (created.errorCode) return failed(String(created.errorCode))
-        if (!created.sid) return { type: 'ambiguous', code: 'UNREADABLE', message: 'The answer names no message.' }
-        return { type: 'ok', providerMessageId: created.sid }
-      } catch (error) {
-        return classifyThrown(error, TWILIO_FAILURES, readFault)
-      }
-    },
-    async lookUp({ address, dispatchedAt }) {
-      try {
-        return found(await recent(client, address, dispatchedAt), dispatchedAt)
-      } catch {
-        return null
-      }
-    },
-    close: () => transport.close(),
+    send: (message) => client.create(parameters(message, connection)),
+    lookUp: ({ address, dispatchedAt }) => client.lookUp(address, dispatchedAt),
+    close: () => client.close(),
   }
 }
 
@@ -111,62 +51,4 @@ function parameters(message: OutgoingMessage, { settings, callbackUrl }: Connect
     statusCallback: `${callbackUrl}?message=${message.id}${RETRY_FRAGMENT}`,
     ...(content.mediaUrls && content.mediaUrls.length > 0 ? { mediaUrl: content.mediaUrls } : {}),
   }
-}
-
-/** A request can be created this long after it was marked dispatching: our time-out and both clocks' error. */
-const EARLIEST = -5_000
-const LATEST = 20_000
-
-interface Listed {
-  sid: string
-  errorCode: number
-  dateCreated: Date
-  direction: string
-}
-
-/** By To and day, as the API filters; the day before too, for a message sent at midnight. One page is one request. */
-async function recent(client: Api, address: string, dispatchedAt: number): Promise<Listed[]> {
-  const page = await client.messages.page({ to: address, dateSentAfter: new Date(dispatchedAt - 24 * 3_600_000), pageSize: 50 })
-  return page.instances
-}
-
-/**
- * Twilio's list shows nothing of ours, so a message is known by number and instant only: exactly one created within
- * the window is ours. None or several tell nothing (the list lags, and a second journey may have written to the same
- * person), and then the callback or the template's policy decides.
- */
-function found(listed: readonly Listed[], dispatchedAt: number): SendOutcome | null {
-  const near = listed.filter(({ dateCreated, direction }) => {
-    const after = dateCreated.getTime() - dispatchedAt
-    return direction.startsWith('outbound') && after >= EARLIEST && after <= LATEST
-  })
-  const [only] = near
-  if (only === undefined || near.length > 1) return null
-  return only.errorCode ? failed(String(only.errorCode)) : { type: 'ok', providerMessageId: only.sid }
-}
-
-function failed(code: string): SendOutcome {
-  return applyRule(code, (Object.hasOwn(TWILIO_FAILURES, code) ? TWILIO_FAILURES[code] : undefined) ?? unknownTwilioCode(code))
-}
-
-function readFault(body: string): ProviderFault {
-  try {
-    const parsed = JSON.parse(body) as { code?: unknown; message?: unknown } | null
-    return {
-      code: typeof parsed?.code === 'number' || typeof parsed?.code === 'string' ? String(parsed.code) : null,
-      message: typeof parsed?.message === 'string' ? parsed.message : null,
-    }
-  } catch {
-    return { code: null, message: null }
-  }
-}
-
-/** `application/x-www-form-urlencoded`; a list repeats its key, as Twilio's MediaUrl wants. */
-function form(fields: Record<string, unknown> | undefined): string {
-  const encoded = new URLSearchParams()
-  for (const [key, value] of Object.entries(fields ?? {})) {
-    if (value === undefined || value === null) continue
-    for (const each of Array.isArray(value) ? value : [value]) encoded.append(key, String(each))
-  }
-  return encoded.toString()
 }

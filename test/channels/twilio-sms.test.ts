@@ -1,8 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { ChannelAdapter, Sender } from '../../src/channels/channel.ts'
+import { describe, expect, it } from 'vitest'
+import type { ChannelAdapter } from '../../src/channels/channel.ts'
 import { twilioSms } from '../../src/channels/twilio-sms.ts'
-import type { Sandbox } from '../../src/sandbox/control.ts'
-import { startSandbox } from '../../src/sandbox/sandbox.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { contract, outgoing, sandboxConnection } from './contract.ts'
 
@@ -58,43 +56,5 @@ describe('the SMS Twilio is given', () => {
     ])
     await sender.close()
     await server.close()
-  })
-})
-
-describe('looking a lost SMS up', () => {
-  let sandbox: Sandbox
-  let sender: Sender
-  beforeAll(async () => {
-    sandbox = await startSandbox({ callbacks: { attempts: 1 } })
-    sender = adapter().connect(sandboxConnection('twilio', sandbox.url))
-  })
-  afterAll(async () => {
-    await sender.close()
-    await sandbox.close()
-  })
-
-  const lookUp = (address: string, dispatchedAt: number) => sender.lookUp?.({ id: 'any', address, dispatchedAt })
-
-  it('finds the one message created then, and none that a fault kept out', async () => {
-    sandbox.fault({ kind: 'reset-after', provider: 'twilio', times: 1 })
-    expect((await sender.send(outgoing(adapter(), '+15551110004', { body: 'a' }))).type).toBe('ambiguous')
-    const providerMessageId = sandbox.log.entries().at(-1)?.providerMessageId
-    expect(await lookUp('+15551110004', Date.now())).toEqual({ type: 'ok', providerMessageId })
-    sandbox.fault({ kind: 'reset-before', provider: 'twilio', times: 1 })
-    expect((await sender.send(outgoing(adapter(), '+15552220004', { body: 'a' }))).type).toBe('ambiguous')
-    expect(await lookUp('+15552220004', Date.now())).toBeNull()
-  })
-
-  it('tells nothing where it cannot be told which', async () => {
-    await sender.send(outgoing(adapter(), '+15553330004', { body: 'a' }))
-    expect(await lookUp('+15553330004', Date.now() - 3_600_000)).toBeNull()
-    await sender.send(outgoing(adapter(), '+15553330004', { body: 'b' }))
-    expect(await lookUp('+15553330004', Date.now())).toBeNull()
-  })
-
-  it('tells nothing while Twilio does not answer', async () => {
-    const away = adapter().connect(sandboxConnection('twilio', 'http://127.0.0.1:9'))
-    expect(await away.lookUp?.({ id: 'any', address: '+15551110004', dispatchedAt: Date.now() })).toBeNull()
-    await away.close()
   })
 })
