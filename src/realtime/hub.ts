@@ -1,8 +1,9 @@
+import { IN_APP_CHANNEL } from '../store/queries/in-app.ts'
 import { REVOKED_CHANNEL } from '../store/queries/notify.ts'
 import { CHANGE_CHANNEL, type Changes, decodeChanges } from './changes.ts'
 import { listen } from './listener.ts'
 
-export type ChangeKind = 'enrollments' | 'messages' | 'journeys'
+export type ChangeKind = 'enrollments' | 'messages' | 'journeys' | 'inApp'
 
 /** What changed since the last time, each id once. */
 export interface Change {
@@ -14,8 +15,8 @@ export interface Change {
 export interface Hub {
   /** Resolves once the process listens. */
   ready: Promise<void>
-  /** Changes of one kind in one workspace, from now on. Ends when the consumer stops or the hub closes. */
-  watch(workspaceId: string, kind: ChangeKind): AsyncIterableIterator<Change>
+  /** Changes of one kind in one workspace, from now on; for `inApp` in what one contact is shown, and the id is the contact's. Ends when the consumer stops or the hub closes. */
+  watch(whose: string, kind: ChangeKind): AsyncIterableIterator<Change>
   /** Tells of API keys that are revoked, from now on; null where some may have been without being heard of. Answers how to stop. */
   watchKeys(tell: (keyId: string | null) => void): () => void
   close(): Promise<void>
@@ -39,8 +40,8 @@ interface Watcher {
 export function openHub({ databaseUrl, onError }: { databaseUrl: string; onError: (error: Error) => void }): Hub {
   const watchers = new Map<string, Set<Watcher>>()
   const keyWatchers = new Set<(keyId: string | null) => void>()
-  const tell = (workspaceId: string, kind: ChangeKind, ids: readonly string[], missed: number) => {
-    for (const watcher of watchers.get(`${workspaceId}/${kind}`) ?? []) watcher.push(ids, missed)
+  const tell = (whose: string, kind: ChangeKind, ids: readonly string[], missed: number) => {
+    for (const watcher of watchers.get(`${whose}/${kind}`) ?? []) watcher.push(ids, missed)
   }
   const spread = (changes: Changes) => {
     tell(changes.workspaceId, 'messages', changes.messages, changes.truncated ? 1 : 0)
@@ -53,6 +54,9 @@ export function openHub({ databaseUrl, onError }: { databaseUrl: string; onError
       [CHANGE_CHANNEL](payload) {
         const changes = decodeChanges(payload)
         if (changes !== null) spread(changes)
+      },
+      [IN_APP_CHANNEL](contactIds) {
+        for (const id of contactIds.split(',')) tell(id, 'inApp', [id], 0)
       },
       [REVOKED_CHANNEL](keyId) {
         for (const tell of keyWatchers) tell(keyId)
@@ -69,8 +73,8 @@ export function openHub({ databaseUrl, onError }: { databaseUrl: string; onError
   )
   return {
     ready: listener.ready,
-    watch(workspaceId, kind) {
-      const name = `${workspaceId}/${kind}`
+    watch(whose, kind) {
+      const name = `${whose}/${kind}`
       const set = watchers.get(name) ?? new Set()
       watchers.set(name, set)
       const { watcher, iterator } = createWatcher(() => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { CHANGE_CHANNEL, encodeChanges } from '../../src/realtime/changes.ts'
 import { createWatcher, type Hub, openHub } from '../../src/realtime/hub.ts'
+import { tellInApp } from '../../src/store/queries/in-app.ts'
 import { REVOKED_CHANNEL } from '../../src/store/queries/notify.ts'
 import { openTestDatabase, type TestDatabase } from '../support/database.ts'
 import { until } from '../support/until.ts'
@@ -37,6 +38,19 @@ test('what commits is heard by those who watch that kind in that workspace, and 
   await announce(other, { messages: [theirs] })
   expect((await elsewhere.next()).value).toEqual({ ids: [theirs], missed: 0 })
   await Promise.all([messages, elsewhere, enrollments].map((each) => each.return?.()))
+})
+
+test('what a contact is shown is told to who watches that contact, however many there are at once', async () => {
+  const contacts = ids(450)
+  const watched = [contacts[0], contacts[199], contacts[200], contacts[449]].map((each) => each ?? '')
+  const streams = watched.map((id) => hub.watch(id, 'inApp'))
+  const messages = hub.watch(watched[0] ?? '', 'messages')
+  await tellInApp(database.worker, contacts)
+  for (const [n, stream] of streams.entries()) expect((await stream.next()).value).toEqual({ ids: [watched[n]], missed: 0 })
+  const [message] = ids(1) as [string]
+  await announce(watched[0] ?? '', { messages: [message] })
+  expect((await messages.next()).value).toEqual({ ids: [message], missed: 0 })
+  await Promise.all([...streams, messages].map((each) => each.return?.()))
 })
 
 test('a truncated announcement and a lost connection tell of something missed', async () => {
