@@ -15,6 +15,8 @@ export interface Connection<Credentials = JsonObject, Settings = JsonObject> {
   callbackUrl: string
   credentials: Credentials
   settings: Settings
+  /** Hosts the operator lets requests reach although they are private, as src/config.ts has them: none where left out. */
+  privateHosts?: readonly string[]
 }
 
 /** A request as a provider made it: the bytes as they came, because signatures are over bytes. */

@@ -16,7 +16,7 @@ export interface HttpRequest {
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   url: string
   headers: Record<string, string>
-  body?: string
+  body?: string | Uint8Array
   /** Milliseconds, where it is not the transport's own. */
   timeout?: number
 }

@@ -41,13 +41,15 @@ export interface OutgoingMessage {
   attempt: number
   channel: Channel
   purpose: Purpose
-  /** Email address, E.164 number or device token. */
+  /** Email address, E.164 number, device token, or a push subscription as JSON. */
   address: string
   platform: string | null
   /** As the channel's content shape says, rendered. */
   content: JsonObject
   /** Where a person unsubscribes without a login; null for transactional mail. */
   unsubscribeUrl: string | null
+  /** Milliseconds for which its node waits for it: what comes later is of no use. Left out where it waits for nothing. */
+  usefulFor?: number | undefined
 }
 
 /** What a provider's callback says of one message. DEFERRED is kept in the history and changes nothing. */

@@ -48,7 +48,7 @@ describe('access tokens', () => {
   it('are asked for by a signed grant for messaging alone', async () => {
     const { transport, requests } = scripted(granted('one'))
     await openTokens(transport, { ...account, privateKey: account.privateKey.replaceAll('\n', '\\n') }, 'https://token.example/token').get()
-    const assertion = new URLSearchParams(requests[0]?.body).get('assertion') ?? ''
+    const assertion = new URLSearchParams(String(requests[0]?.body)).get('assertion') ?? ''
     const claims = JSON.parse(Buffer.from(assertion.split('.')[1] ?? '', 'base64url').toString()) as Record<string, number>
     expect(claims).toMatchObject({
       iss: account.clientEmail,
