@@ -78,7 +78,8 @@ export function openTwilio(
         // Accepted and failed in one answer: the number was known to be bad.
         if (created.errorCode) return failed(String(created.errorCode))
         if (!created.sid) return { type: 'ambiguous', code: 'UNREADABLE', message: 'The answer names no message.' }
-        return { type: 'ok', providerMessageId: created.sid }
+        const cost = priceOf(created.price)
+        return { type: 'ok', providerMessageId: created.sid, ...(cost === null ? {} : { cost }) }
       } catch (error) {
         return classifyThrown(error, TWILIO_FAILURES, readFault)
       }
@@ -92,6 +93,12 @@ export function openTwilio(
     },
     close: () => transport.close(),
   }
+}
+
+/** Twilio writes what it takes as a negative amount; null until the message has gone out. */
+function priceOf(price: string | null | undefined): number | null {
+  const amount = Number(price ?? Number.NaN)
+  return Number.isFinite(amount) ? Math.abs(amount) : null
 }
 
 /** A request can be created this long after it was marked dispatching: our time-out and both clocks' error. */

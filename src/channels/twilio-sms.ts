@@ -1,6 +1,7 @@
 import type { SmsContent } from '../domain/content/sms.ts'
-import type { OutgoingMessage } from '../domain/delivery.ts'
-import { type Infer, object, optional, text } from '../domain/shape.ts'
+import type { OutgoingMessage, SendOutcome } from '../domain/delivery.ts'
+import { type Infer, number, object, optional, text } from '../domain/shape.ts'
+import { reckonSms } from '../domain/sms-segments.ts'
 import type { ChannelAdapter, Connection, Sender } from './channel.ts'
 import type { TransportOptions } from './http.ts'
 import { parseTwilio, RETRY_FRAGMENT, verifyTwilio } from './twilio-callbacks.ts'
@@ -9,6 +10,7 @@ import { openTwilio, TWILIO_CREDENTIALS } from './twilio-client.ts'
 const SETTINGS = object({
   from: optional(text({ title: 'From number', description: 'E.164; or name a messaging service.', pattern: /^\+[1-9]\d{6,14}$/ })),
   messagingServiceSid: optional(text({ title: 'Messaging service SID', pattern: /^MG[0-9a-f]{32}$/ })),
+  costPerSegment: optional(number({ title: 'Cost of one part', description: 'Recorded where Twilio names no price.', min: 0, max: 10 })),
 })
 type Credentials = Infer<typeof TWILIO_CREDENTIALS>
 type Settings = Infer<typeof SETTINGS>
@@ -35,7 +37,7 @@ export function twilioSms(options: TransportOptions = {}): ChannelAdapter<Creden
 function connect(connection: Connection<Credentials, Settings>, options: TransportOptions): Sender {
   const client = openTwilio(connection.credentials, connection.baseUrl, options)
   return {
-    send: (message) => client.create(parameters(message, connection)),
+    send: async (message) => priced(await client.create(parameters(message, connection)), message, connection.settings),
     lookUp: ({ address, dispatchedAt }) => client.lookUp(address, dispatchedAt),
     close: () => client.close(),
   }
@@ -51,4 +53,11 @@ function parameters(message: OutgoingMessage, { settings, callbackUrl }: Connect
     statusCallback: `${callbackUrl}?message=${message.id}${RETRY_FRAGMENT}`,
     ...(content.mediaUrls && content.mediaUrls.length > 0 ? { mediaUrl: content.mediaUrls } : {}),
   }
+}
+
+/** What its parts cost, where Twilio does not say, which is so until it has gone out. With media it travels as MMS, which has another price. */
+function priced(outcome: SendOutcome, { content }: OutgoingMessage, { costPerSegment }: Settings): SendOutcome {
+  const { body, mediaUrls = [] } = content as unknown as SmsContent
+  if (outcome.type !== 'ok' || outcome.cost !== undefined || costPerSegment === undefined || mediaUrls.length > 0) return outcome
+  return { ...outcome, cost: Number((reckonSms(body).segments * costPerSegment).toFixed(6)) }
 }

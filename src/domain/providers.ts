@@ -1,6 +1,6 @@
 import type { Channel } from './channel.ts'
 import type { JsonObject } from './json.ts'
-import { custom, object, optional, type Shape, text } from './shape.ts'
+import { custom, number, object, optional, type Shape, text } from './shape.ts'
 
 /** What a workspace must know of a provider to connect one: settings panels are made from it. */
 export interface ProviderDescription {
@@ -19,6 +19,7 @@ const token = (title: string) => text({ title, pattern: VISIBLE, max: 200 })
 const TWILIO_SETTINGS = object({
   from: optional(text({ title: 'Sender number', description: 'E.164; or name a messaging service.', pattern: /^\+[1-9]\d{6,14}$/ })),
   messagingServiceSid: optional(text({ title: 'Messaging service SID', pattern: /^MG[0-9a-f]{32}$/ })),
+  costPerSegment: optional(number({ title: 'Cost of one part', description: 'Recorded where Twilio names no price.', min: 0, max: 10 })),
 })
 
 /** Without either, Twilio would refuse every message. */

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { ChannelAdapter } from '../../src/channels/channel.ts'
 import { twilioSms } from '../../src/channels/twilio-sms.ts'
+import type { JsonObject } from '../../src/domain/json.ts'
+import { startSandbox } from '../../src/sandbox/sandbox.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { contract, outgoing, sandboxConnection } from './contract.ts'
 
@@ -56,5 +58,28 @@ describe('the SMS Twilio is given', () => {
     ])
     await sender.close()
     await server.close()
+  })
+})
+
+describe('an SMS costs', () => {
+  const cost = async (price: string | null, costPerSegment: number | undefined, content: JsonObject) => {
+    const sandbox = await startSandbox({ callbacks: { attempts: 1 } })
+    sandbox.fault({ kind: 'status', provider: 'twilio', times: 1, status: 201, body: { sid: 'SM1', price } })
+    const connection = sandboxConnection('twilio', sandbox.url)
+    const settings = { ...connection.settings, ...(costPerSegment === undefined ? {} : { costPerSegment }) }
+    const sender = adapter().connect({ ...connection, settings })
+    const outcome = await sender.send(outgoing(adapter(), '+15551230004', content))
+    await sender.close()
+    await sandbox.close()
+    return outcome
+  }
+  const picture = { body: 'Hi', mediaUrls: ['https://a.example/1'] }
+  it.each([
+    ['what Twilio says', '-0.00790', 0.01, { body: 'Hi' }, { cost: 0.0079 }],
+    ['its parts where Twilio does not say', null, 0.0083, { body: 'ж'.repeat(135) }, { cost: 0.0249 }],
+    ['nobody knows what where nobody says', null, undefined, { body: 'Hi' }, {}],
+    ['nobody knows what with a picture', null, 0.01, picture, {}],
+  ])('%s', async (_what, price, costPerSegment, content, known) => {
+    expect(await cost(price, costPerSegment, content)).toEqual({ type: 'ok', providerMessageId: 'SM1', ...known })
   })
 })
