@@ -1,6 +1,7 @@
 import type { PgBoss } from 'pg-boss'
 import type { Pacer } from '../src/lanes/pacer.ts'
 import type { JobData } from '../src/queue/boss.ts'
+import { onceThere } from '../src/store/sql.ts'
 
 /** One job lasts this long, then ends and sends itself again: an operator sees it live, and can drain it. */
 const SHIFT = 600_000
@@ -47,7 +48,7 @@ export async function workRing(boss: PgBoss, worker: string, pacer: Pacer): Prom
     else overdue = setTimeout(() => void ask().catch(() => {}), WITHOUT_SHIFT)
     done()
   })
-  await ask()
+  await onceThere(ask, () => {})
   return {
     async stop() {
       stopped = true

@@ -7,7 +7,7 @@ import { JOBS_CHANNEL, type JobData, openBoss, type Queue } from '../src/queue/b
 import { listen } from '../src/realtime/listener.ts'
 import { matchCallbacks } from '../src/services/unmatched-callbacks.ts'
 import { WAKE_CHANNEL } from '../src/store/queries/inbox.ts'
-import { isDatabaseAway, openPool } from '../src/store/sql.ts'
+import { isDatabaseAway, onceThere, openPool } from '../src/store/sql.ts'
 import type { Vault } from '../src/store/vault.ts'
 import { emptyJourney } from './archive.ts'
 import { resumeJourney } from './resume.ts'
@@ -49,7 +49,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   }
   const pool = openPool(databaseUrl, { role: 'throughline_worker', max: 8, name: 'throughline worker', onError })
   const boss = openBoss(databaseUrl, { supervise: true, onError })
-  await boss.start()
+  await onceThere(() => boss.start(), onError)
   const sender = openSender({ pool, vault: options.vault, publicUrl: options.publicUrl })
   const dispatcher = openDispatcher({ pool, lanes, sockets: options.sendConcurrency, send: sender.send, onError })
   const finisher = openFinisher(boss, onError)
@@ -90,7 +90,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   queueWorkers.set('seed', await work(boss, 'seed', (data) => seedWatches(pool, lanes, data)))
   queueWorkers.set('archive', await work(boss, 'archive', (data) => emptyJourney(pool, lanes, data)))
   await work(boss, 'upkeep', () => keepHouse(pool, lanes))
-  await boss.schedule('upkeep', '17 * * * *')
+  await onceThere(() => boss.schedule('upkeep', '17 * * * *'), onError)
   let sweeping: Promise<unknown> = Promise.resolve()
   const sweeper = setInterval(() => {
     sweeping = sweepStranded(pool, lanes, sender.lookUp)

@@ -11,7 +11,7 @@ import type { Services } from './services/context.ts'
 import { rewrapDataKeys } from './services/workspace-keys.ts'
 import { createDatabase, migrate } from './store/migrate.ts'
 import { openOrm } from './store/orm.ts'
-import { isDatabaseAway, openPool } from './store/sql.ts'
+import { onceThere, openPool } from './store/sql.ts'
 import { createVault, readMasterKey, type Vault } from './store/vault.ts'
 
 /** A database that is up to date, and the key to what is sealed in it. */
@@ -25,8 +25,8 @@ export interface Foundation {
 
 /** Migrates and prepares; waits for a database that is still starting, a minute at most. */
 export async function layFoundation(config: Config, databaseUrl: string, log: Logger): Promise<Foundation> {
-  for (let attempt = 1; ; attempt++) {
-    try {
+  return onceThere(
+    async () => {
       await createDatabase(databaseUrl)
       const lanes = await migrate(databaseUrl, config.lanes)
       await installQueues(databaseUrl)
@@ -35,12 +35,9 @@ export async function layFoundation(config: Config, databaseUrl: string, log: Lo
       const unreadable = await rewrapDataKeys({ ownerUrl: databaseUrl, vault })
       if (unreadable.length > 0) log.error({ workspaces: unreadable }, 'no key opens what these workspaces sealed')
       return { config, databaseUrl, lanes, vault, log }
-    } catch (error) {
-      if (!isDatabaseAway(error) || attempt >= 60) throw error
-      log.warn({ attempt }, 'waiting for the database')
-      await new Promise((next) => setTimeout(next, 1_000))
-    }
-  }
+    },
+    () => log.warn({}, 'waiting for the database'),
+  )
 }
 
 export interface Api {
@@ -54,11 +51,11 @@ export interface Api {
 /** One API process; any number run side by side. */
 export async function startApi(foundation: Foundation): Promise<Api> {
   const { config, databaseUrl, lanes, vault, log } = foundation
-  const onError = (error: Error) => log.warn({ error: error.message }, 'a database connection broke; it is replaced')
+  const onError = (error: unknown) => log.warn({ error: (error as Error).message }, 'a database connection broke; it is replaced')
   const apiPool: pg.Pool = openPool(databaseUrl, { role: 'throughline_api', max: 10, name: 'throughline api', onError })
   const orm = await openOrm(databaseUrl)
   const boss = openBoss(databaseUrl, { supervise: false, onError })
-  await boss.start()
+  await onceThere(() => boss.start(), onError)
   const services: Services = {
     config,
     orm,

@@ -81,8 +81,8 @@ GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA pgboss TO throughline_api, throughline_
 /** Installs pg-boss and the queues that are not there yet, as the database's owner; safe to run by many at once. */
 export async function installQueues(url: string): Promise<void> {
   const boss = openBoss(url, { supervise: false, onError: () => {} })
-  await boss.start()
   try {
+    await boss.start()
     const present = new Set((await boss.getQueues()).map((queue) => queue.name))
     for (const name of Object.keys(QUEUES) as Queue[]) {
       if (!present.has(name)) await boss.createQueue(name, QUEUES[name])

@@ -1,6 +1,5 @@
-import pg from 'pg'
 import { ThroughlineError } from '../errors.ts'
-import { type Client, run, type Statement } from '../store/sql.ts'
+import { type Client, openClient, run, type Statement } from '../store/sql.ts'
 import type { Vault, WorkspaceKeys } from '../store/vault.ts'
 import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
@@ -51,8 +50,7 @@ export async function rotateWorkspaceKey(services: Services, caller: Caller, inp
  * process starts. Answers the workspaces whose keys no master key opens; throws CONFIG_INVALID where that is all of them.
  */
 export async function rewrapDataKeys({ ownerUrl, vault }: { ownerUrl: string; vault: Vault }): Promise<string[]> {
-  const client = new pg.Client({ connectionString: ownerUrl })
-  await client.connect()
+  const client = await openClient(ownerUrl)
   try {
     const { rows } = await client.query<{ id: string; data_key: Buffer }>('SELECT id, data_key FROM workspace')
     const unreadable: string[] = []

@@ -1,9 +1,9 @@
-import pg from 'pg'
 import { isTimeZone } from '../domain/zone.ts'
 import { ThroughlineError } from '../errors.ts'
 import { type WorkspaceRow, WorkspaceTable } from '../store/entities/workspace.ts'
 import { newId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
+import { openClient } from '../store/sql.ts'
 import { hashKey, makeKey } from './api-keys.ts'
 import type { Caller, Services } from './context.ts'
 import { nameOf } from './input.ts'
@@ -17,8 +17,7 @@ export async function createWorkspace(
   const timeZone = input.timeZone ?? 'UTC'
   if (!isTimeZone(timeZone)) throw new ThroughlineError('INVALID_INPUT', 'is not an IANA time zone', { path: ['timeZone'] })
   const [id, secret] = [newId(), input.key ?? makeKey()]
-  const client = new pg.Client({ connectionString: services.ownerUrl })
-  await client.connect()
+  const client = await openClient(services.ownerUrl)
   try {
     await client.query('BEGIN')
     await client.query('INSERT INTO workspace (id, name, time_zone, data_key) VALUES ($1, $2, $3, $4)', [

@@ -1,8 +1,8 @@
 import { Migrator } from '@mikro-orm/migrations'
 import { MikroORM } from '@mikro-orm/postgresql'
-import pg from 'pg'
 import { MIGRATIONS } from '../../migrations/list.ts'
 import { ThroughlineError } from '../errors.ts'
+import { openClient } from './sql.ts'
 
 /** Any number; held while one process migrates, so that a second waits instead of colliding. */
 const MIGRATION_LOCK = 7_264_301
@@ -12,8 +12,7 @@ export async function createDatabase(url: string): Promise<void> {
   const target = new URL(url)
   const name = decodeURIComponent(target.pathname.slice(1))
   target.pathname = '/postgres'
-  const client = new pg.Client({ connectionString: target.href })
-  await client.connect()
+  const client = await openClient(target.href)
   try {
     const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name])
     if (rowCount === 0) await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`)
@@ -27,8 +26,7 @@ export async function createDatabase(url: string): Promise<void> {
  * `lanes` counts only the first time, because contacts never change lane.
  */
 export async function migrate(url: string, lanes: number): Promise<number> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
+  const client = await openClient(url)
   try {
     const { rows: version } = await client.query<{ n: number }>(`SELECT current_setting('server_version_num')::int AS n`)
     if ((version[0]?.n ?? 0) < 150_000)

@@ -49,6 +49,14 @@ export function openPool(url: string, options: { role: Role; max: number; name: 
   return pool
 }
 
+/** One connection, as the URL's own role. Where it breaks between two statements the next one says so, and no process ends. */
+export async function openClient(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url })
+  client.on('error', () => {})
+  await client.connect()
+  return client
+}
+
 /** Runs a statement by name and returns its rows. */
 export async function run<Row extends pg.QueryResultRow>(client: Client, statement: Statement, values: unknown[]): Promise<Row[]> {
   const result = await client.query<Row>({ name: statement.name, text: statement.text, values })
@@ -176,4 +184,19 @@ export function isDatabaseAway(error: unknown): boolean {
     (typeof code === 'string' && GONE.has(code)) ||
     /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(String(message))
   )
+}
+
+const MOST_ATTEMPTS = 60
+
+/** What a process needs before it can serve: tried again each second while the database is away, a minute at most. */
+export async function onceThere<T>(work: () => Promise<T>, onWait: (error: unknown) => void): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!isDatabaseAway(error) || attempt >= MOST_ATTEMPTS) throw error
+      onWait(error)
+      await new Promise((next) => setTimeout(next, 1_000))
+    }
+  }
 }

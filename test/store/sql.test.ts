@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { ThroughlineError } from '../../src/errors.ts'
-import { isDatabaseAway } from '../../src/store/sql.ts'
+import { isDatabaseAway, onceThere } from '../../src/store/sql.ts'
 
 test.each<[string, unknown, boolean]>([
   ['a server that is starting', Object.assign(new Error('starting up'), { code: '57P03' }), true],
@@ -14,4 +14,32 @@ test.each<[string, unknown, boolean]>([
   ['text', 'Connection terminated', false],
 ])('%s', (_, error, away) => {
   expect(isDatabaseAway(error)).toBe(away)
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+test('what a process needs is tried again while the database is away, for a minute; any other fault ends it at once', async () => {
+  vi.useFakeTimers()
+  const away = Object.assign(new Error('starting up'), { code: '57P03' })
+  const wrong = new Error('syntax error')
+  const faults: unknown[] = [away, away]
+  const waited: unknown[] = []
+  const work = async () => {
+    const fault = faults.shift()
+    if (fault !== undefined) throw fault
+    return 'there'
+  }
+  const patient = onceThere(work, (error) => waited.push(error))
+  await vi.advanceTimersByTimeAsync(2_000)
+  expect([await patient, waited]).toEqual(['there', [away, away]])
+
+  faults.push(wrong)
+  await expect(onceThere(work, () => {})).rejects.toBe(wrong)
+
+  faults.push(...Array(60).fill(away))
+  const given = onceThere(work, () => {}).catch((error: unknown) => error)
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect([await given, faults]).toEqual([away, []])
 })
