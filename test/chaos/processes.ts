@@ -14,7 +14,10 @@ const READY = { api: 'API ready', worker: 'worker started' } as const
 const SLOWEST_START = 60_000
 
 export interface Troop {
-  /** Starts one; resolves when it says that it is ready, or has ended, or does not become ready in a minute, which are faults. */
+  /**
+   * Starts one; resolves when it says that it is ready, or does not become ready in a minute, which is a fault. One that
+   * ends meanwhile is a fault, too, and started again, as whoever supervises processes would.
+   */
   start(role: Role): Promise<void>
   /** kill -9 of one that is ready, by its place among those that are; resolves when it is gone. */
   kill(role: Role, which?: number): Promise<void>
@@ -38,6 +41,7 @@ interface Member {
 export function openTroop(environment: Record<string, string>): Troop {
   const members = new Set<Member>()
   const faults: Troop['faults'] = { exits: [], errors: new Map() }
+  let starting = 0
   let closed = false
   const ready = (role: Role) => [...members].filter((each) => each.role === role && each.ready)
 
@@ -74,29 +78,36 @@ export function openTroop(environment: Record<string, string>): Troop {
     })
     child.once('exit', (code, signal) => {
       // Whoever was ended on purpose is no member any more.
-      if (members.delete(member)) faults.exits.push(`${role}${member.ready ? '' : ' (starting)'} ended with ${code ?? signal}:${last}`)
+      if (!members.delete(member)) return
+      faults.exits.push(`${role}${member.ready ? '' : ', starting,'} ended with ${code ?? signal}:${last}`)
+      if (member.ready) void start(role)
     })
     return member
+  }
+
+  async function start(role: Role): Promise<void> {
+    starting++
+    const until = Date.now() + SLOWEST_START
+    let member: Member | null = null
+    while (!closed && !member?.ready) {
+      if (member !== null && Date.now() > until) {
+        faults.exits.push(`${role} does not become ready`)
+        await end(member)
+        break
+      }
+      if (member === null || !members.has(member)) member = spawn(role)
+      await sleep(20)
+    }
+    starting--
   }
 
   return {
     faults,
     count: (role) => ready(role).length,
     async settled() {
-      for (let waited = 0; [...members].some((each) => !each.ready) && waited <= SLOWEST_START; waited += 20) await sleep(20)
+      while (starting > 0) await sleep(20)
     },
-    async start(role) {
-      if (closed) return
-      const member = spawn(role)
-      for (let waited = 0; !member.ready; waited += 20) {
-        if (!members.has(member)) return
-        if (waited > SLOWEST_START) {
-          faults.exits.push(`${role} does not become ready`)
-          return end(member)
-        }
-        await sleep(20)
-      }
-    },
+    start,
     async kill(role, which = 0) {
       const candidates = ready(role)
       const chosen = candidates[which % Math.max(1, candidates.length)]
