@@ -1,5 +1,5 @@
 import sendgridMail from '@sendgrid/mail'
-import type { EmailContent } from '../domain/content/email.ts'
+import type { RenderedEmail } from '../domain/content/email.ts'
 import type { OutgoingMessage, SendOutcome } from '../domain/delivery.ts'
 import { type Infer, object, optional, text } from '../domain/shape.ts'
 import type { ChannelAdapter, Connection } from './channel.ts'
@@ -82,7 +82,7 @@ function accepted(exchange: Exchange): SendOutcome {
 }
 
 function mailData(message: OutgoingMessage, { settings }: Connection<Credentials, Settings>): MailData {
-  const content = message.content as unknown as EmailContent
+  const content = message.content as unknown as RenderedEmail
   return {
     to: message.address,
     // A name with `;` or `,` is read as a list of addresses.
@@ -101,7 +101,7 @@ function mailData(message: OutgoingMessage, { settings }: Connection<Credentials
 }
 
 /** The preheader was rendered with HTML escaping. The blanks after it keep clients from adding the body's first words. */
-function withPreheader({ html, preheader }: EmailContent): string {
+function withPreheader({ html, preheader }: RenderedEmail): string {
   if (!preheader) return html
   const hidden = `<div style="display:none;max-height:0;overflow:hidden">${preheader}${'&#8199;&#65279;&#847; '.repeat(40)}</div>`
   const body = /<body[^>]*>/i.exec(html)

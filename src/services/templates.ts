@@ -14,7 +14,7 @@ import { inWorkspaceEm } from '../store/orm.ts'
 import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
 import { conform, isId, nameOf } from './input.ts'
-import { checkTemplate, pickVariant, renderContent } from './liquid.ts'
+import { checkComposition, checkTemplate, pickVariant, renderContent } from './liquid.ts'
 import { idsWithin, orderOf, type Slice } from './slice.ts'
 import { flushUnique } from './transaction.ts'
 
@@ -48,6 +48,8 @@ function checkContent(channel: Channel, content: TemplateContent): void {
       const problem = checkTemplate(text)
       if (problem !== null) throw new ThroughlineError('TEMPLATE_INVALID', problem, { path: [...path, 'content', ...at] })
     }
+    const fault = checkComposition(channel, variant.content)
+    if (fault !== null) throw new ThroughlineError('TEMPLATE_INVALID', fault.message, { path: [...path, 'content', ...fault.path] })
   })
 }
 

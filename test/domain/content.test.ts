@@ -11,7 +11,7 @@ function faults(channel: Channel, value: unknown): string[] {
 describe('content', () => {
   it('takes what a channel needs and names every fault by its path', () => {
     expect(faults('email', { subject: 'Hi', html: '<p>Hi</p>' })).toEqual([])
-    expect(faults('email', { subject: '', body: 'Hi' })).toEqual(['body is not a setting here', 'subject must not be empty', 'html is missing'])
+    expect(faults('email', { subject: '', body: 'Hi' })).toEqual(['body is not a setting here', 'subject must not be empty'])
     expect(faults('sms', { body: 'Hi', mediaUrls: ['https://a.example/1.png', 7] })).toEqual(['mediaUrls.1 must be text'])
     expect(faults('push', { title: 'Hi', body: 'There', data: { a: 'x' }, ttl: 'PT1H' })).toEqual([])
     expect(faults('push', { title: 'Hi', body: 'There', data: { a: 1 }, ttl: 'soon' })).toEqual([

@@ -118,3 +118,13 @@ test('a preview is what a contact with this data and locale would get', async ()
     content: { body: 'Ciao NaN' },
   })
 })
+
+test('a mail that no data could make right is refused when it is saved', async () => {
+  const caller = await here.workspace()
+  const make = (content: object) =>
+    createTemplate(here.services, caller, { name: 'Mail', channel: 'email', variants: [{ locale: 'en', content: { subject: 'S', ...content } }] })
+  const at = (...path: string[]) => ({ code: 'TEMPLATE_INVALID', path: ['variants', '0', 'content', ...path] })
+  expect(await faultOf(make({ mjml: '<mjml><mj-body><mj-colum /></mj-body></mjml>' }))).toEqual(at('mjml'))
+  expect(await faultOf(make({ blocks: [{ type: 'text', text: 'Hi', when: 'a | nonsense' }] }))).toEqual(at('blocks', '0', 'when'))
+  expect(await faultOf(make({ blocks: [{ type: 'image', url: 'cat.png', alt: 'A cat' }] }))).toEqual(at('blocks', '0', 'url'))
+})

@@ -8,6 +8,8 @@ export interface ContentKind<T = unknown> {
   verbatim?: readonly string[]
   /** Fields that end up inside a document, and are rendered with HTML escaping. */
   inHtml?: readonly string[]
+  /** The Liquid template of a text, where it is not the text itself: a condition's. */
+  templateOf?: (path: readonly string[], text: string) => string
 }
 
 /** Keys and values are text, as push providers carry them: a number would be refused by the provider, at send time. */
