@@ -29,12 +29,12 @@ export interface TemplateText {
 
 /** Every Liquid text of a content, in the order of its fields. Content that does not fit its shape gives what texts it has. */
 export function templateTexts(channel: Channel, content: JsonObject): TemplateText[] {
-  const { verbatim = [], inHtml = [] }: ContentKind = CONTENT[channel]
+  const { verbatim = [], inHtml = [], templateOf = (_path, text) => text }: ContentKind = CONTENT[channel]
   const found: TemplateText[] = []
   const walk = (value: unknown, path: readonly string[]): void => {
     if (typeof value === 'string') {
       const field = path[0] ?? ''
-      if (!verbatim.includes(field)) found.push({ path, text: value, escape: inHtml.includes(field) ? 'html' : 'none' })
+      if (!verbatim.includes(field)) found.push({ path, text: templateOf(path, value), escape: inHtml.includes(field) ? 'html' : 'none' })
     } else if (Array.isArray(value)) {
       value.forEach((each, index) => {
         walk(each, [...path, String(index)])
