@@ -31,6 +31,7 @@ const REASONS = {
   no_provider: 'no provider is connected for this channel',
   render_failed: 'the template could not be rendered for this contact',
   expired: 'it would have come too late to be of use',
+  engaged: 'the person engaged before it left',
 } as const satisfies Record<SuppressReason, string>
 
 const REENTRY: Readonly<Record<string, string>> = {

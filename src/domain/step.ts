@@ -16,6 +16,7 @@ import { FALLS_THROUGH } from './journey/graph.ts'
 import { matchesKey } from './journey/match.ts'
 import type { NodeScope, Outcome } from './journey/node-kind.ts'
 import { mergeSignal } from './journey/nodes/message.ts'
+import { nodeOfSlot } from './journey/plan-message.ts'
 import type { JsonObject } from './json.ts'
 import { readPath } from './json.ts'
 
@@ -143,7 +144,7 @@ class Run {
       const copy = { ...memo }
       if (!mergeSignal(copy, input)) return false
       this.state.messages[key] = copy
-      this.note('signal', key, { signal: input.signal, ...(input.reason === undefined ? {} : { reason: input.reason }) })
+      this.note('signal', nodeOfSlot(key), { signal: input.signal, ...(input.reason === undefined ? {} : { reason: input.reason }) })
       return true
     }
     return false
@@ -198,7 +199,8 @@ class Run {
   }
 
   private withdraw(reason: 'enrollment_ended'): void {
-    this.effects.push({ type: 'withdraw', reason })
+    const call = this.resting()?.kind.answer && (this.state.memo as { callId: string } | null)
+    this.effects.push({ type: 'withdraw', reason, ...(call ? { callId: call.callId } : {}) })
   }
 
   private end(status: Exclude<EnrollmentStatus, 'ACTIVE'>, reason: string | null): void {

@@ -32,7 +32,7 @@ export interface EnrollmentState {
   /** What a node keeps over visits (a repeat's count), by node key. */
   memory: JsonObject
   vars: Variables
-  /** The latest message of each message node, by node key. */
+  /** The latest messages of each message node, by slot: the node's key, and for further rungs `key#rung`. */
   messages: Record<string, MessageMemo>
   /** When each goal was reached. */
   goals: Record<string, number>
@@ -117,6 +117,7 @@ export const SUPPRESS_REASONS = [
   'no_provider',
   'render_failed',
   'expired',
+  'engaged',
 ] as const
 export type SuppressReason = (typeof SUPPRESS_REASONS)[number]
 
@@ -124,8 +125,8 @@ export type SuppressReason = (typeof SUPPRESS_REASONS)[number]
 export type Effect =
   | { type: 'message'; message: PlannedMessage }
   | { type: 'webhook'; call: PlannedCall }
-  /** Cancel this enrollment's messages and calls that are not dispatched yet. */
-  | { type: 'withdraw'; reason: SuppressReason }
+  /** Cancel this enrollment's messages that are not dispatched yet, and the call its token waits for. */
+  | { type: 'withdraw'; reason: SuppressReason; callId?: string }
   | { type: 'contact'; set: JsonObject; unset: readonly string[]; addTags: readonly string[]; removeTags: readonly string[] }
   | { type: 'conversion'; goal: string; value: number | null; eventId: string; at: number }
 

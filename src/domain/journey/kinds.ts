@@ -1,6 +1,7 @@
 import type { NodeKind } from './node-kind.ts'
 import { branch } from './nodes/branch.ts'
 import { delay } from './nodes/delay.ts'
+import { escalation } from './nodes/escalation.ts'
 import { exit } from './nodes/exit.ts'
 import { messageKind } from './nodes/message.ts'
 import { repeat } from './nodes/repeat.ts'
@@ -22,6 +23,7 @@ const ALL = [
   messageKind('in_app', 'in_app', 'In-app message', 'smartphone'),
   messageKind('whatsapp', 'whatsapp', 'WhatsApp message', 'message-circle'),
   messageKind('rcs', 'rcs', 'RCS message', 'messages-square'),
+  escalation,
   delay,
   wait,
   branch,

@@ -2,6 +2,7 @@ import { Extensions, Field, Float, ID, InputType } from 'type-graphql'
 import { PurposeEnum } from '../channel.ts'
 import { DurationScalar } from '../scalars.ts'
 import { ContactChangeEnum, GoalReachedEnum, OverduePolicyEnum, ReentryRuleEnum } from './enums.ts'
+import { EscalationNodeInput } from './escalation-node.ts'
 import { BranchNodeInput, DelayNodeInput, ExitNodeInput, MessageNodeInput, RepeatNodeInput, UpdateNodeInput, WaitNodeInput } from './node-inputs.ts'
 import { ConditionScalar, PropertyFilterScalar } from './scalars.ts'
 import { WebhookNodeInput } from './webhook-node.ts'
@@ -88,6 +89,8 @@ export class NodeConfigInput {
   update?: UpdateNodeInput
   @Field(() => WebhookNodeInput, { nullable: true, description: 'Calls a URL.' })
   webhook?: WebhookNodeInput
+  @Field(() => EscalationNodeInput, { nullable: true, description: 'Says the same thing on one channel after the other until the person engages.' })
+  escalation?: EscalationNodeInput
   @Field(() => ExitNodeInput, { nullable: true, description: 'Ends the enrollment.' })
   exit?: ExitNodeInput
 }

@@ -19,6 +19,8 @@ export const namesChannel = (path: readonly string[]): boolean =>
 interface Translation {
   id(type: NodeType, id: string): string
   channel(name: string): string
+  /** A channel where the schema has the enum itself, and GraphQL has translated the input already. */
+  enumerated(name: string): string
 }
 
 const DECODE: Translation = {
@@ -26,10 +28,12 @@ const DECODE: Translation = {
   id: (type, id) => tryIdOf(type, id) ?? id,
   /** What is not spelled as the enum has it becomes no channel's name. */
   channel: (name) => (Object.hasOwn(ChannelEnum, name) ? ChannelEnum[name as keyof typeof ChannelEnum] : name.toUpperCase()),
+  enumerated: (name) => name,
 }
 const ENCODE: Translation = {
   id: (type, id) => (isId(id) ? toGlobalId(type, id) : id),
   channel: (name) => name.toUpperCase(),
+  enumerated: (name) => name.toUpperCase(),
 }
 
 /** Nothing that fits its shape is as deep; what is deeper is left as it is, for validation to refuse. */
@@ -41,7 +45,7 @@ const DEEPEST = 64
  */
 function translate(value: Json, by: Translation, within = '', depth = 0): Json {
   if (depth > DEEPEST) return value
-  if (Array.isArray(value)) return value.map((each) => translate(each, by, '', depth + 1))
+  if (Array.isArray(value)) return value.map((each) => translate(each, by, within, depth + 1))
   if (!isObject(value)) return value
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, each]): [string, Json][] => {
@@ -49,6 +53,7 @@ function translate(value: Json, by: Translation, within = '', depth = 0): Json {
       if (each === undefined || (each === null && !isOwn)) return []
       if (isOwn) return [[name, each as Json]]
       if (typeof each !== 'string') return [[name, translate(each as Json, by, name, depth + 1)]]
+      if (name === 'channel' && within === 'rungs') return [[name, by.enumerated(each)]]
       const type = IDS[name] ?? IDS[`${within}.${name}`]
       if (type !== undefined) return [[name, by.id(type, each)]]
       return [[name, namesChannel([within, name]) ? by.channel(each) : each]]

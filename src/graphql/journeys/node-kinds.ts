@@ -9,6 +9,7 @@ import type { WaitConfig } from '../../domain/journey/nodes/wait.ts'
 import { Node } from '../node.ts'
 import { DurationScalar, JsonScalar } from '../scalars.ts'
 import { ContactChangeEnum, DelayAnchorEnum, DirectionEnum } from './enums.ts'
+import { EscalationNode } from './escalation-node.ts'
 import { MessageNode } from './message-node.ts'
 import { JourneyNode, type PlacedNode, TypedNode } from './node-types.ts'
 import { ConditionScalar, PropertyFilterScalar } from './scalars.ts'
@@ -267,6 +268,7 @@ const TYPES: Readonly<Record<string, new (placed: PlacedNode) => JourneyNode>> =
   repeat: RepeatNode,
   update: UpdateNode,
   webhook: WebhookNode,
+  escalation: EscalationNode,
   exit: ExitNode,
 }
 

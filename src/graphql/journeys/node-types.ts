@@ -101,5 +101,6 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   repeat: 'RepeatNode',
   update: 'UpdateNode',
   webhook: 'WebhookNode',
+  escalation: 'EscalationNode',
   exit: 'ExitNode',
 }

@@ -20,6 +20,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   repeat: [{ every: 'P1D', times: 2 }, ['body', 'done']],
   update: [{ addTags: ['x'] }, ['next']],
   webhook: [{ method: 'POST', url: 'https://hooks.example/x' }, ['success', 'error']],
+  escalation: [{ rungs: [{ channel: 'email', templateId: 't-email', wait: 'P1D' }] }, ['engaged', 'exhausted', 'suppressed']],
   exit: [{}, []],
 }
 
@@ -39,7 +40,7 @@ describe('the node kinds', () => {
     const channels: readonly string[] = CHANNELS
     const kinds = allKinds().map(({ kind }) => (channels.includes(kind) ? 'message' : kind.endsWith('_trigger') ? 'triggers' : kind))
     expect([...new Set(kinds)].sort()).toEqual(files.sort())
-    for (const { kind, category } of allKinds()) expect(category === 'message').toBe(channels.includes(kind))
+    for (const { kind, category } of allKinds()) expect(category === 'message').toBe(channels.includes(kind) || kind === 'escalation')
   })
 
   test.each(Object.entries(EXAMPLES))('%s has the ports of its settings, may be published and takes a token in', (name, [config, ports]) => {
@@ -47,7 +48,8 @@ describe('the node kinds', () => {
     expect(kind?.ports(config).map((port) => port.name)).toEqual(ports)
     if (kind?.category === 'trigger') return
     const leading = Object.fromEntries(ports.map((port) => [port, 'end']))
-    const identities = [{ id: 'i', channel: name as Channel, status: 'ACTIVE' as const, platform: null, lastSeenAt: 0 }]
+    const channel = name === 'escalation' ? 'email' : (name as Channel)
+    const identities = [{ id: 'i', channel, status: 'ACTIVE' as const, platform: null, lastSeenAt: 0 }]
     const graph = journey({ node: [name, config, leading], ...(ports.length > 0 ? { end: ['exit', {}] as const } : {}) })
     expect(problems(graph)).toEqual([])
     expect(life(graph, { identities }).state().status).toBe(

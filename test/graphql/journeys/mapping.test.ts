@@ -137,3 +137,9 @@ test('schemas choose among channels as the API spells them, and are otherwise as
   for (const { config } of allKinds())
     expect(JSON.stringify(outwardSchema(config.schema)).toLowerCase()).toBe(JSON.stringify(config.schema).toLowerCase())
 })
+
+test('a rung’s channel comes in as the enum’s value and goes out by the enum’s name', () => {
+  const rungs = [{ channel: 'web_push', templateId: 'not-an-id', wait: 'P1D' }]
+  expect(inward({ rungs })).toEqual({ rungs })
+  expect(outward({ rungs })).toEqual({ rungs: [{ ...rungs[0], channel: 'WEB_PUSH' }] })
+})

@@ -1,13 +1,12 @@
 import type { Channel, Purpose } from '../../channel.ts'
 import { PURPOSES } from '../../channel.ts'
 import { durationMillis } from '../../duration.ts'
-import { gate } from '../../gate.ts'
-import { derivedId, laneOf } from '../../ids.ts'
 import { type Json, readPath } from '../../json.ts'
 import { choice, duration, list, object, optional, type Shape, text } from '../../shape.ts'
 import type { EnrollmentState, Signal } from '../enrollment.ts'
 import type { NodeKind, NodeScope, Outcome, Signalled } from '../node-kind.ts'
 import { pathScope } from '../path-scope.ts'
+import { planMessage } from '../plan-message.ts'
 
 /** Statuses a message node may connect; `after` is the wait between reaching one and leaving by it. */
 export const FOLLOW_UPS = ['SENT', 'DELIVERED', 'OPENED', 'CLICKED', 'REPLIED', 'FAILED', 'IGNORED'] as const
@@ -107,37 +106,16 @@ export function messageKind(kind: string, channel: Channel, title: string, icon:
 }
 
 function plan(channel: Channel, settings: MessageConfig, scope: NodeScope): Outcome {
-  const { enrollment, now } = scope
-  const purpose = settings.purpose ?? scope.purpose
-  const topicId = settings.topicId ?? null
-  const dedupeKey = settings.dedupe ? keyText(readPath(pathScope(enrollment, scope.facts), settings.dedupe.key)) : null
-  const window = settings.dedupe ? durationMillis(settings.dedupe.window) : 0
-  const { verdict, identityId } = gate(scope.facts, { channel, topicId, purpose, dedupeKey, dedupeWindow: window }, now)
-  // Of the arrival, not of the entry: ids then sort as the messages were planned.
-  const id = derivedId(enrollment.since, laneOf(enrollment.id), enrollment.id, scope.key, String(enrollment.visit), '0')
-  enrollment.messages[scope.key] = { id, channel, rank: 0, failed: false, acceptedAt: null }
-  scope.emit({
-    type: 'message',
-    message: {
-      id,
-      node: scope.key,
-      visit: enrollment.visit,
-      channel,
-      templateId: settings.templateId,
-      topicId,
-      purpose,
-      identityId,
-      dedupeKey,
-      verdict,
-    },
+  const { messageId, verdict } = planMessage(scope, {
+    channel,
+    templateId: settings.templateId,
+    topicId: settings.topicId ?? null,
+    purpose: settings.purpose ?? scope.purpose,
+    dedupeKey: settings.dedupe ? keyText(readPath(pathScope(scope.enrollment, scope.facts), settings.dedupe.key)) : null,
+    dedupeWindow: settings.dedupe ? durationMillis(settings.dedupe.window) : 0,
   })
-  if (verdict.type === 'suppress') {
-    scope.note('message_suppressed', { reason: verdict.reason, channel, messageId: id })
-    return { go: 'suppressed' }
-  }
-  if (verdict.type === 'defer') scope.note('message_deferred', { reason: verdict.reason, channel, messageId: id, until: verdict.until })
-  else scope.note('message_planned', { channel, messageId: id })
-  return stay({ messageId: id, accepted: null, armed: null, ignoredAt: null, nextAt: null })
+  if (verdict.type === 'suppress') return { go: 'suppressed' }
+  return stay({ messageId, accepted: null, armed: null, ignoredAt: null, nextAt: null })
 }
 
 function hear(settings: MessageConfig, scope: NodeScope, signal: Signalled): Outcome | null {

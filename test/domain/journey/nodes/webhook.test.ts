@@ -40,6 +40,8 @@ describe('settings', () => {
     [{ url: 'https://{{ contact.attributes.host }}/x' }, 'INVALID_CONFIG url'],
     [{ url: 'https://hooks.{{ vars.zone }}.example/x' }, 'INVALID_CONFIG url'],
     [{ url: '{{ vars.url }}' }, 'INVALID_CONFIG url'],
+    [{ url: '{{ secrets.token }}{{ vars.zone }}/x' }, 'INVALID_CONFIG url'],
+    [{ url: '{{ secrets.token }}.example/x' }, 'INVALID_CONFIG url'],
     [{ url: 'https://127.0.0.1/x' }, 'INVALID_CONFIG url'],
     [{ url: 'https://hooks.example/{{ }}' }, 'INVALID_CONFIG url'],
     [{ url: 'https://hooks.example/{{ secrets.none }}' }, 'UNKNOWN_SECRET url'],
@@ -141,7 +143,8 @@ describe('a token', () => {
 
   test('that is let out withdraws its call, and an answer after that moves nothing', () => {
     const one = life(call({}), FACTS)
-    expect(one.fold(NOW, { type: 'exit', reason: 'asked' }).effects).toEqual([{ type: 'withdraw', reason: 'enrollment_ended' }])
+    const callId = plannedCalls(one.played)[0]?.id
+    expect(one.fold(NOW, { type: 'exit', reason: 'asked' }).effects).toEqual([{ type: 'withdraw', reason: 'enrollment_ended', callId }])
     expect(one.answer(NOW, 'success', { late: true })).toMatchObject({ trace: [], effects: [] })
     expect(one.state().vars).toEqual({})
   })

@@ -1,0 +1,43 @@
+import type { Channel, Purpose } from '../channel.ts'
+import { gate } from '../gate.ts'
+import { derivedId, laneOf } from '../ids.ts'
+import type { GateVerdict } from './enrollment.ts'
+import type { NodeScope } from './node-kind.ts'
+
+/** What a node wants said, and on which channel. */
+export interface NodeIntent {
+  channel: Channel
+  templateId: string
+  topicId: string | null
+  purpose: Purpose
+  dedupeKey: string | null
+  /** Milliseconds. */
+  dedupeWindow: number
+}
+
+const SEPARATOR = '#'
+
+/** Under what an enrollment remembers a node's message: the node's key for the first of a visit, with the rung for those after. */
+export const slotOf = (node: string, rung: number): string => (rung === 0 ? node : `${node}${SEPARATOR}${rung}`)
+
+/** The node a slot is of. Keys of nodes never hold the separator. */
+export const nodeOfSlot = (slot: string): string => slot.split(SEPARATOR, 1)[0] ?? slot
+
+/** Asks the gate and plans the message, or keeps it as suppressed, with its line in the trace. The id derives from where and when the token came to rest, and from the rung. */
+export function planMessage(scope: NodeScope, intent: NodeIntent, rung = 0): { messageId: string; verdict: GateVerdict } {
+  const { enrollment, now } = scope
+  const { channel, templateId, topicId, purpose, dedupeKey } = intent
+  const { verdict, identityId } = gate(scope.facts, intent, now)
+  // Of the arrival, not of the entry: ids then sort as the messages were planned.
+  const id = derivedId(enrollment.since, laneOf(enrollment.id), enrollment.id, scope.key, String(enrollment.visit), String(rung))
+  enrollment.messages[slotOf(scope.key, rung)] = { id, channel, rank: 0, failed: false, acceptedAt: null }
+  const { visit } = enrollment
+  scope.emit({
+    type: 'message',
+    message: { id, node: scope.key, visit, channel, templateId, topicId, purpose, identityId, dedupeKey, verdict },
+  })
+  if (verdict.type === 'suppress') scope.note('message_suppressed', { reason: verdict.reason, channel, messageId: id })
+  else if (verdict.type === 'defer') scope.note('message_deferred', { reason: verdict.reason, channel, messageId: id, until: verdict.until })
+  else scope.note('message_planned', { channel, messageId: id })
+  return { messageId: id, verdict }
+}
