@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { graphShape } from '../../../src/domain/journey/graph-shape.ts'
 import { allKinds } from '../../../src/domain/journey/kinds.ts'
 import { toGlobalId } from '../../../src/graphql/global-id.ts'
-import { kindOfMember, memberOf, outward, outwardSchema, toGraph } from '../../../src/graphql/journeys/mapping.ts'
+import { inward, kindOfMember, memberOf, outward, outwardSchema, toGraph } from '../../../src/graphql/journeys/mapping.ts'
 import { buildApiSchema } from '../../../src/graphql/schema.ts'
 
 const TEMPLATE = '01990000-0000-8000-8000-000000000001'
