@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { keywordOf } from '../../src/domain/keywords.ts'
+import type { Channel } from '../../src/domain/channel.ts'
+import { type KeywordAction, type KeywordRule, keywordOf, normalise, refuseWord, understand } from '../../src/domain/keywords.ts'
 
 const MEANS = {
   STOP: ['STOP', 'STOPALL', 'STOP ALL', 'UNSUBSCRIBE', 'CANCEL', 'END', 'QUIT', 'REVOKE', 'OPTOUT', 'OPT OUT'],
@@ -95,6 +96,91 @@ test('a letter more on either side is a reply, and no text throws', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       expect([null, 'STOP', 'START', 'HELP']).toContain(keywordOf(text))
+    }),
+  )
+})
+
+test.each([
+  ['abmelden', 'en', 'STOP'],
+  ['退订', 'pt-BR', 'STOP'],
+  ['ayuda', 'es-MX', 'HELP'],
+  ['AYUDA', 'ES', 'HELP'],
+  ['ayuda', 'de', null],
+  ['ayuda', null, 'HELP'],
+  ['help', 'de', 'HELP'],
+  ['anmelden', 'de-AT', 'START'],
+  ['anmelden', 'en', null],
+  ['inicio', 'pt', 'START'],
+  ['inicio', 'es', 'START'],
+  ['start', 'zh', 'START'],
+])('%s from a reader of %s is %s', (text, locale, keyword) => {
+  expect(keywordOf(text, locale)).toBe(keyword)
+})
+
+const rule = (id: string, action: KeywordAction, keywords: string[], channel: Channel = 'sms'): KeywordRule => ({
+  id,
+  channel,
+  action,
+  keywords,
+  templateId: null,
+})
+const RULES = [
+  rule('hours', 'REPLY', ['hours', 'opening hours']),
+  rule('help', 'HELP', []),
+  rule('no', 'OPT_OUT', ['nein danke']),
+  rule('info', 'REPLY', ['info']),
+  rule('elsewhere', 'OPT_OUT', ['basta'], 'whatsapp'),
+]
+test.each([
+  ['Hours!', 'hours', 'REPLY', 'hours'],
+  ['OPENING  HOURS', 'opening hours', 'REPLY', 'hours'],
+  ['help', 'HELP', 'HELP', 'help'],
+  ['ayuda', 'HELP', 'HELP', 'help'],
+  ['info', 'info', 'REPLY', 'info'],
+  ['Nein, danke', null, null, null],
+  ['Nein danke.', 'STOP', 'OPT_OUT', 'no'],
+  ['STOP', 'STOP', 'OPT_OUT', null],
+  ['start', 'START', 'OPT_IN', null],
+  ['basta', null, null, null],
+  ['hours please', null, null, null],
+])('by a workspace’s rules, %j is %s', (text, keyword, action, ruleId) => {
+  const understood = understand(text, 'sms', null, RULES)
+  expect([understood.keyword, understood.action, understood.rule?.id ?? null]).toEqual([keyword, action, ruleId])
+})
+
+test('another channel’s rules are another channel’s', () => {
+  expect(understand('basta', 'whatsapp', 'it', RULES)).toMatchObject({ keyword: 'STOP', action: 'OPT_OUT', rule: { id: 'elsewhere' } })
+  expect(understand('help', 'whatsapp', 'it', RULES)).toEqual({ keyword: 'HELP', action: 'HELP', rule: null })
+})
+
+test.each([
+  ['hours', 'REPLY', null],
+  ['info', 'REPLY', null],
+  ['info', 'HELP', null],
+  ['info', 'OPT_OUT', 'means HELP already'],
+  ['Stop!', 'REPLY', 'means STOP already; a rule without keywords answers it'],
+  ['abmelden', 'OPT_OUT', 'means STOP already; a rule without keywords answers it'],
+  ['start', 'HELP', 'means START already; a rule without keywords answers it'],
+  [' . ', 'REPLY', 'must have 1 to 50 characters besides blanks and full stops'],
+  ['x'.repeat(51), 'REPLY', 'must have 1 to 50 characters besides blanks and full stops'],
+] as const)('%j for %s: %s', (word, action, refusal) => {
+  expect(refuseWord(word, action)).toBe(refusal)
+})
+
+test('whatever the rules, who writes STOP opts out', () => {
+  const word = fc.string({ minLength: 1, maxLength: 8 })
+  const anyRule = fc.record({
+    id: word,
+    channel: fc.constant('sms' as const),
+    action: fc.constantFrom('OPT_OUT', 'OPT_IN', 'HELP', 'REPLY'),
+    keywords: fc.array(fc.oneof(word, fc.constantFrom(...all.map((each) => each.word)))),
+    templateId: fc.constant(null),
+  })
+  const stops = all.filter(({ keyword }) => keyword === 'STOP').map((each) => each.word)
+  fc.assert(
+    fc.property(fc.array(anyRule, { maxLength: 5 }), fc.constantFrom(...stops), fc.constantFrom(null, 'en', 'de'), (given, text, locale) => {
+      const saved = given.map((each) => ({ ...each, keywords: each.keywords.filter((own) => refuseWord(own, each.action) === null).map(normalise) }))
+      expect(understand(text, 'sms', locale, saved).action).toBe('OPT_OUT')
     }),
   )
 })
