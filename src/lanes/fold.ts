@@ -82,6 +82,11 @@ function foldItem(one: Case, item: Item, scope: FoldScope): void {
     }
     case 'send':
       return planDirect(one, item, scope.outbox, scope.now)
+    case 'answer': {
+      const running = one.enrollments.get(item.data.enrollmentId)
+      const { enrollmentId: _, ...answer } = item.data
+      return running && advance(one, running, { type: 'answer', ...answer }, scope)
+    }
     case 'result':
       return changeMessage(one, item.data.messageId, scope, (entry) =>
         applyResult(entry, item.data.attempt, item.data.outcome, item.data.at, scope.now),

@@ -1,6 +1,7 @@
 import type { Channel, IdentityStatus, Purpose } from '../domain/channel.ts'
 import type { CallbackStatus, SendOutcome } from '../domain/delivery.ts'
 import { laneOf, laneOfReference } from '../domain/ids.ts'
+import type { Answered } from '../domain/journey/node-kind.ts'
 import type { JsonObject } from '../domain/json.ts'
 import { insertInbox } from '../store/queries/inbox.ts'
 import type { Client } from '../store/sql.ts'
@@ -16,6 +17,8 @@ export type InboxBody =
   | { kind: 'contact'; data: { change: 'created' | 'changed'; fields: string[] } }
   | { kind: 'enroll'; data: { journeyId: string; node: string | null; properties: JsonObject; requestId: string } }
   | { kind: 'exit'; data: { enrollmentId: string; reason: string } }
+  /** A webhook node's call came to its end. */
+  | { kind: 'answer'; data: Omit<Answered, 'type'> & { enrollmentId: string } }
   /** A message of no journey. Its id was given to whoever asked for it. */
   | {
       kind: 'send'

@@ -291,7 +291,7 @@ async function loadRunning(client: Client, cases: readonly Case[]): Promise<void
   }
   const named = new Map<string, Key>()
   for (const one of cases) {
-    const ids = [...one.messages.map((row) => row.enrollment_id), ...one.items.map((item) => (item.kind === 'exit' ? item.data.enrollmentId : null))]
+    const ids = [...one.messages.map((row) => row.enrollment_id), ...one.items.map((item) => (item.kind === 'exit' || item.kind === 'answer' ? item.data.enrollmentId : null))]
     for (const id of ids) if (id !== null && !one.enrollments.has(id)) named.set(id, { lane: laneOf(id), id })
   }
   if (named.size === 0) return

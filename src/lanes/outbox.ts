@@ -3,6 +3,7 @@ import { derivedId, laneOf } from '../domain/ids.ts'
 import type { Decision, Effect, EnrollmentState, Input } from '../domain/journey/enrollment.ts'
 import type { LedgerChange, LedgerEntry } from '../domain/ledger.ts'
 import type { MessageRow } from '../store/queries/messages.ts'
+import type { CallInsert } from '../store/queries/webhook-calls.ts'
 import type * as rows from '../store/queries/write-back.ts'
 import type { InboxItem } from './inbox.ts'
 
@@ -32,6 +33,8 @@ export class Outbox {
   readonly consents: rows.ConsentWrite[] = []
   readonly identities: { lane: number; id: string; status: string }[] = []
   readonly withdrawals = new Map<string, { lane: number; enrollment: string; reason: string }>()
+  readonly calls = new Map<string, CallInsert>()
+  readonly callWithdrawals: { lane: number; id: string }[] = []
   readonly forwards: InboxItem[] = []
   /** Ids of messages to dispatch after the commit. */
   readonly sends: { id: string; workspaceId: string }[] = []
@@ -218,15 +221,29 @@ export class Outbox {
           due: message.verdict.type === 'defer' ? message.verdict.until : null,
           dedupe: message.dedupeKey,
           failure: message.verdict.type === 'send' ? null : message.verdict.reason,
-          variables: { event: state.trigger.event?.properties ?? {}, vars: state.vars, key: state.key },
+          variables: variablesOf(state),
           planned: this.now,
         })
         this.count({ ...key, node: message.node }, status === 'SUPPRESSED' ? 'suppressed' : 'planned')
         if (message.verdict.type === 'suppress') this.count({ ...key, node: message.node }, `suppressed:${message.verdict.reason}`)
         break
       }
+      case 'webhook':
+        this.calls.set(effect.call.id, {
+          lane,
+          ...effect.call,
+          workspace: workspaceId,
+          contact: state.contactId,
+          enrollment: state.id,
+          journey: state.journeyId,
+          version: state.versionId,
+          variables: variablesOf(state),
+          planned: this.now,
+        })
+        break
       case 'withdraw':
         this.withdrawals.set(state.id, { lane, enrollment: state.id, reason: effect.reason })
+        if (effect.callId !== undefined && !this.calls.delete(effect.callId)) this.callWithdrawals.push({ lane, id: effect.callId })
         // What was planned in this very tick is not in the table yet.
         for (const planned of this.messages.values()) {
           if (planned.enrollment !== state.id || (planned.status !== 'PLANNED' && planned.status !== 'DEFERRED')) continue
@@ -299,6 +316,11 @@ export class Outbox {
     if (change.identity !== null && row.identity_id !== null)
       this.identities.push({ lane: laneOf(row.identity_id), id: row.identity_id, status: change.identity })
   }
+}
+
+/** What templates see of the enrollment, as it is now. */
+function variablesOf(state: EnrollmentState) {
+  return { event: state.trigger.event?.properties ?? {}, vars: state.vars, key: state.key }
 }
 
 function toUpdate(lane: number, entry: LedgerEntry): rows.MessageUpdate {

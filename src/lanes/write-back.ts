@@ -1,5 +1,6 @@
 import { CHANGE_CHANNEL, encodeChanges } from '../realtime/changes.ts'
 import { notify } from '../store/queries/notify.ts'
+import { withdrawCalls, writeCalls } from '../store/queries/webhook-calls.ts'
 import * as write from '../store/queries/write-back.ts'
 import { type Client, together } from '../store/sql.ts'
 import { deliver } from './inbox.ts'
@@ -17,6 +18,8 @@ export async function writeBack(client: Client, outbox: Outbox, lanes: number): 
     write.writeNewMessages(client, [...outbox.messages.values()]),
     write.writeMessages(client, [...outbox.messageUpdates.values()]),
     write.withdrawMessages(client, [...outbox.withdrawals.values()]),
+    writeCalls(client, [...outbox.calls.values()]),
+    withdrawCalls(client, outbox.callWithdrawals),
     write.writeStatuses(client, outbox.statuses),
     write.writeJournal(client, outbox.journal),
     write.writeConversions(client, outbox.conversions),

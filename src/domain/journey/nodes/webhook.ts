@@ -25,7 +25,7 @@ const VARIABLE = /^(?!__proto__$)[A-Za-z_][A-Za-z0-9_]*$/
 /** `status`, `headers.etag`, `body`, `body.items.0.id`. */
 const SOURCE = /^(status|headers\.[a-z0-9-]+|body(\.[^.]+)*)$/
 /** Scheme and host as written, or all of it in a secret: a contact's data must not decide where a workspace's secrets are sent. */
-const ORIGIN = /^(https?:\/\/[^/?#{}\s]+([/?#]|$)|\{\{-?\s*secrets\.\w+\s*-?\}\})/
+const ORIGIN = /^(https?:\/\/[^/?#{}\s]+([/?#]|$)|\{\{-?\s*secrets\.\w+\s*-?\}\}([/?#]|$))/
 /** Set by the transport, by the way HTTP is spoken, or by us. */
 const RESERVED =
   /^(host|content-length|transfer-encoding|connection|keep-alive|upgrade|te|trailer|expect|proxy-.*|webhook-(id|timestamp|signature))$/i
