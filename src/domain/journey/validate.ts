@@ -19,12 +19,13 @@ interface Checked {
  * Everything that keeps a graph from being published, each problem pointing at its node and field; empty
  * when it may run. A graph that passes compiles, and `step` never throws on it.
  */
-export function validate(graph: Graph, surroundings: Surroundings): GraphProblem[] {
+export function validate(given: Graph, surroundings: Surroundings): GraphProblem[] {
   const problems: GraphProblem[] = []
   const report = (code: ProblemCode, node: string | null, path: readonly string[], message: string) =>
     void problems.push({ code, node, path, message })
-  graphShape.parse(graph, [], (path, message) => report('INVALID_CONFIG', null, path, message))
-  if (problems.length > 0) return problems
+  // As the shape reads it: a member that is null is not there.
+  const graph = graphShape.parse(given, [], (path, message) => report('INVALID_CONFIG', null, path, message))
+  if (graph === undefined) return problems
 
   const nodes = new Map<string, Checked>()
   for (const [index, node] of graph.nodes.entries()) {
