@@ -1,6 +1,7 @@
 import { Migration } from '@mikro-orm/migrations'
 import { CONFIGURATION, CONFIGURATION_TABLES, LANED, LANED_TABLES, PARTITIONED_TABLES } from './foundation-tables.ts'
 import { IS_INSTANT } from './instant-function.ts'
+import { FOLLOW, MESSAGING_CONFIGURATION, MESSAGING_LANED } from './messaging-tables.ts'
 import { WEBHOOK_CONFIGURATION, WEBHOOK_LANED } from './webhook-tables.ts'
 
 /**
@@ -87,13 +88,16 @@ export class Migration001Foundation extends Migration {
     this.addSql(LANE_OF)
     this.addSql(CONFIGURATION)
     this.addSql(WEBHOOK_CONFIGURATION)
+    this.addSql(MESSAGING_CONFIGURATION)
     this.addSql(LANED)
     this.addSql(WEBHOOK_LANED)
+    this.addSql(MESSAGING_LANED)
     for (const table of PARTITIONED_TABLES) this.addSql(`CREATE TABLE ${table}_rest PARTITION OF ${table} DEFAULT;`)
     for (const table of [...CONFIGURATION_TABLES, ...LANED_TABLES]) this.addSql(secure(table, table === 'workspace' ? 'id' : 'workspace_id'))
     this.addSql(`GRANT SELECT, UPDATE ON lane TO throughline_worker; GRANT SELECT ON lane, configuration TO throughline_api, throughline_worker;`)
     this.addSql(`GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO throughline_api, throughline_worker;`)
     this.addSql(AUTHENTICATE)
+    this.addSql(FOLLOW)
     this.addSql(IS_INSTANT)
     this.addSql(PARTITIONS)
   }

@@ -345,6 +345,7 @@ CREATE TABLE in_app_message (
   content json NOT NULL,
   revision integer NOT NULL DEFAULT 1,
   expires_at timestamptz NOT NULL,
+  sent_at timestamptz NOT NULL DEFAULT now(),
   delivered_at timestamptz,
   seen_at timestamptz,
   clicked_at timestamptz,
@@ -412,6 +413,7 @@ export const CONFIGURATION_TABLES = [
   'idempotency',
   'unmatched_callback',
   'workspace_secret',
+  'keyword_rule',
 ]
 export const LANED_TABLES = [
   'contact',
@@ -432,5 +434,6 @@ export const LANED_TABLES = [
   'conversion',
   'node_stats',
   'webhook_call',
+  'short_link',
 ]
 export const PARTITIONED_TABLES = ['event', 'message_status', 'journal']

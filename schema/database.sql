@@ -264,6 +264,7 @@ CREATE TABLE in_app_message (
   content json NOT NULL,
   revision integer NOT NULL DEFAULT 1,
   expires_at timestamp with time zone NOT NULL,
+  sent_at timestamp with time zone NOT NULL DEFAULT now(),
   delivered_at timestamp with time zone,
   seen_at timestamp with time zone,
   clicked_at timestamp with time zone,
@@ -385,6 +386,30 @@ CREATE POLICY owner ON journey_version TO CURRENT_USER USING (true) WITH CHECK (
 CREATE POLICY worker ON journey_version TO throughline_worker USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON journey_version TO throughline_api;
 GRANT DELETE, INSERT, SELECT, UPDATE ON journey_version TO throughline_worker;
+
+CREATE TABLE keyword_rule (
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  channel text NOT NULL,
+  action text NOT NULL,
+  keywords text[] NOT NULL DEFAULT '{}'::text[],
+  template_id uuid,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT keyword_rule_template_id_fkey FOREIGN KEY (template_id) REFERENCES template(id),
+  CONSTRAINT keyword_rule_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id),
+  CONSTRAINT keyword_rule_pkey PRIMARY KEY (id)
+);
+ALTER TABLE keyword_rule ENABLE ROW LEVEL SECURITY;
+ALTER TABLE keyword_rule FORCE ROW LEVEL SECURITY;
+CREATE UNIQUE INDEX keyword_rule_answers_once ON keyword_rule USING btree (workspace_id, channel, action) WHERE (keywords = '{}'::text[]);
+CREATE INDEX keyword_rule_by_workspace ON keyword_rule USING btree (workspace_id, id);
+CREATE TRIGGER keyword_rule_configures AFTER INSERT OR DELETE OR UPDATE ON public.keyword_rule FOR EACH STATEMENT EXECUTE FUNCTION bump_configuration();
+CREATE POLICY api ON keyword_rule TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON keyword_rule TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON keyword_rule TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON keyword_rule TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON keyword_rule TO throughline_worker;
 
 CREATE TABLE lane (
   lane smallint NOT NULL,
@@ -522,6 +547,24 @@ CREATE POLICY owner ON provider_connection TO CURRENT_USER USING (true) WITH CHE
 CREATE POLICY worker ON provider_connection TO throughline_worker USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON provider_connection TO throughline_api;
 GRANT DELETE, INSERT, SELECT, UPDATE ON provider_connection TO throughline_worker;
+
+CREATE TABLE short_link (
+  lane smallint NOT NULL,
+  code text NOT NULL,
+  workspace_id uuid NOT NULL,
+  message_id uuid NOT NULL,
+  url text NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT short_link_pkey PRIMARY KEY (lane, code)
+);
+ALTER TABLE short_link ENABLE ROW LEVEL SECURITY;
+ALTER TABLE short_link FORCE ROW LEVEL SECURITY;
+CREATE INDEX short_link_by_message ON short_link USING btree (lane, message_id);
+CREATE POLICY api ON short_link TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON short_link TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON short_link TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON short_link TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON short_link TO throughline_worker;
 
 CREATE TABLE template (
   id uuid NOT NULL,
@@ -737,6 +780,16 @@ BEGIN
   RETURN dropped;
 END $function$;
 GRANT EXECUTE ON FUNCTION drop_partitions(text,date) TO throughline_worker;
+
+CREATE OR REPLACE FUNCTION follow_short_link(of_lane smallint, of_code text)
+ RETURNS TABLE(workspace_id uuid, message_id uuid, url text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+  SELECT workspace_id, message_id, url FROM short_link WHERE lane = of_lane AND code = of_code
+$function$;
+GRANT EXECUTE ON FUNCTION follow_short_link(smallint,text) TO throughline_api;
 
 CREATE OR REPLACE FUNCTION is_instant(value text)
  RETURNS boolean

@@ -11,6 +11,7 @@ import { EventTable } from './entities/event.ts'
 import { JournalEntryTable } from './entities/journal-entry.ts'
 import { JourneyTable } from './entities/journey.ts'
 import { JourneyVersionTable } from './entities/journey-version.ts'
+import { KeywordRuleTable } from './entities/keyword-rule.ts'
 import { MessageTable } from './entities/message.ts'
 import { MessageStatusTable } from './entities/message-status.ts'
 import { NodeStatTable } from './entities/node-stat.ts'
@@ -43,6 +44,7 @@ const ENTITIES = [
   ConversionTable,
   NodeStatTable,
   WorkspaceSecretTable,
+  KeywordRuleTable,
 ]
 
 /** Configuration and reads of the request path; the hot path has its own statements on plain `pg`. */
