@@ -4,6 +4,8 @@ import { fcm } from './fcm.ts'
 import { meta } from './meta.ts'
 import { sendgrid } from './sendgrid.ts'
 import { twilioSms } from './twilio-sms.ts'
+import { twilioWhatsapp } from './twilio-whatsapp.ts'
+import { webPush } from './web-push.ts'
 
 /** Every provider this build can send through, by the name it has in URLs and in `Message.provider`. */
 export const ADAPTERS = {
@@ -11,6 +13,8 @@ export const ADAPTERS = {
   twilio: twilioSms(),
   fcm: fcm(),
   meta: meta(),
+  twilio_whatsapp: twilioWhatsapp(),
+  webpush: webPush(),
 } as const
 
 export type Provider = keyof typeof ADAPTERS

@@ -23,14 +23,12 @@ const TWILIO_SETTINGS = object({
 })
 
 /** Without either, Twilio would refuse every message. */
-const twilioSettings = custom(
-  { ...TWILIO_SETTINGS.schema, anyOf: [{ required: ['from'] }, { required: ['messagingServiceSid'] }] },
-  (value, path, report) => {
-    const parsed = TWILIO_SETTINGS.parse(value, path, report)
+const withSender = <T extends { from?: string; messagingServiceSid?: string }>(shape: Shape<T>): Shape<JsonObject> =>
+  custom<T>({ ...shape.schema, anyOf: [{ required: ['from'] }, { required: ['messagingServiceSid'] }] }, (value, path, report) => {
+    const parsed = shape.parse(value, path, report)
     if (parsed === undefined || parsed.from !== undefined || parsed.messagingServiceSid !== undefined) return parsed
     return void report(path, 'needs a sender number or a messaging service')
-  },
-)
+  }) as unknown as Shape<JsonObject>
 
 /** One line a provider; the adapters' own shapes are held against this table by test. */
 export const PROVIDERS: readonly ProviderDescription[] = [
@@ -57,7 +55,7 @@ export const PROVIDERS: readonly ProviderDescription[] = [
       accountSid: text({ title: 'Account SID', pattern: /^AC[0-9a-f]{32}$/ }),
       authToken: token('Auth token'),
     }) as unknown as Shape<JsonObject>,
-    settings: twilioSettings as unknown as Shape<JsonObject>,
+    settings: withSender(TWILIO_SETTINGS),
   },
   {
     provider: 'fcm',
@@ -69,6 +67,42 @@ export const PROVIDERS: readonly ProviderDescription[] = [
       privateKey: text({ title: "The service account's private key", description: 'PEM, as in the JSON file Google gives.', max: 10_000 }),
     }) as unknown as Shape<JsonObject>,
     settings: object({}) as unknown as Shape<JsonObject>,
+  },
+  {
+    provider: 'webpush',
+    channel: 'web_push',
+    title: 'Web push',
+    credentials: object({
+      privateKey: text({
+        title: 'VAPID private key',
+        description: '32 bytes as base64url, as `npx web-push generate-vapid-keys` prints it.',
+        pattern: /^[\w-]{43}$/,
+      }),
+    }) as unknown as Shape<JsonObject>,
+    settings: object({
+      publicKey: text({ title: 'VAPID public key', description: 'What pages subscribe with: 65 bytes as base64url.', pattern: /^B[A-P][\w-]{85}$/ }),
+      subject: text({
+        title: 'Contact',
+        description: 'Whom a push service writes to about this sender: a mailto: or https: address.',
+        pattern: /^(mailto:[^\s@]+@[^\s@]+|https:\/\/\S+)$/,
+        max: 320,
+      }),
+    }) as unknown as Shape<JsonObject>,
+  },
+  {
+    provider: 'twilio_whatsapp',
+    channel: 'whatsapp',
+    title: 'Twilio WhatsApp',
+    credentials: object({
+      accountSid: text({ title: 'Account SID', pattern: /^AC[0-9a-f]{32}$/ }),
+      authToken: token('Auth token'),
+    }) as unknown as Shape<JsonObject>,
+    settings: withSender(
+      object({
+        from: optional(text({ title: 'WhatsApp number', description: 'E.164; or name a messaging service.', pattern: /^\+[1-9]\d{6,14}$/ })),
+        messagingServiceSid: optional(text({ title: 'Messaging service SID', pattern: /^MG[0-9a-f]{32}$/ })),
+      }),
+    ),
   },
   {
     provider: 'meta',

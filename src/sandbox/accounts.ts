@@ -1,7 +1,8 @@
 import { createECDH, createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { type MetaAccount, metaAccount } from './meta-accounts.ts'
+import { type WebPushAccount, webPushAccount } from './web-push-accounts.ts'
 
-export const SANDBOX_PROVIDERS = ['sendgrid', 'twilio', 'fcm', 'meta'] as const
+export const SANDBOX_PROVIDERS = ['sendgrid', 'twilio', 'fcm', 'meta', 'webpush', 'twilio_whatsapp'] as const
 export type SandboxProvider = (typeof SANDBOX_PROVIDERS)[number]
 
 /**
@@ -34,6 +35,8 @@ export interface SandboxAccounts {
   twilio: { credentials: { accountSid: string; authToken: string }; settings: { from: string } }
   fcm: { credentials: { projectId: string; clientEmail: string; privateKey: string }; settings: Record<string, never> }
   meta: MetaAccount
+  twilio_whatsapp: SandboxAccounts['twilio']
+  webpush: WebPushAccount
 }
 
 /**
@@ -42,7 +45,6 @@ export interface SandboxAccounts {
  */
 export function sandboxCredentials(name = 'demo'): SandboxAccounts {
   const apiKey = apiKeyOf(digest('sendgrid key', name, 'base64url').slice(0, 22))
-  const accountSid = `AC${digest('twilio account', name, 'hex').slice(0, 32)}`
   const pem = createPrivateKey({ key: Buffer.from(SERVICE_ACCOUNT_KEY, 'base64'), format: 'der', type: 'pkcs8' }).export({
     type: 'pkcs8',
     format: 'pem',
@@ -52,13 +54,19 @@ export function sandboxCredentials(name = 'demo'): SandboxAccounts {
       credentials: { apiKey, webhookPublicKey: createPublicKey(webhookKeyOf(apiKey)).export({ type: 'spki', format: 'der' }).toString('base64') },
       settings: { fromEmail: `hello@${name}.example`, fromName: 'Throughline' },
     },
-    twilio: { credentials: { accountSid, authToken: authTokenOf(accountSid) }, settings: { from: '+15005550006' } },
+    twilio: twilioAccount(`AC${digest('twilio account', name, 'hex').slice(0, 32)}`),
     fcm: {
       credentials: { projectId: `sandbox-${name}`, clientEmail: `throughline@sandbox-${name}.iam.gserviceaccount.com`, privateKey: String(pem) },
       settings: {},
     },
     meta: metaAccount(name),
+    twilio_whatsapp: twilioAccount(`AC${digest('twilio whatsapp account', name, 'hex').slice(0, 32)}`),
+    webpush: webPushAccount(name),
   }
+}
+
+function twilioAccount(accountSid: string): SandboxAccounts['twilio'] {
+  return { credentials: { accountSid, authToken: authTokenOf(accountSid) }, settings: { from: '+15005550006' } }
 }
 
 /** Whether a SendGrid key is one that `sandboxCredentials` gives. */

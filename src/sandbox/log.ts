@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
+import type { JsonObject } from '../domain/json.ts'
 import type { SandboxProvider } from './accounts.ts'
 
 /** One request that came to a send endpoint, and what the stand-in did with it. */
@@ -23,7 +24,9 @@ export interface LogEntry {
   subject?: string
   /** A mail's HTML, cut at 4,000 characters; the text of the others. */
   text?: string
-  /** Headers a mail asks for, List-Unsubscribe among them. */
+  /** What a page's service worker was given of a web push, decrypted. */
+  payload?: JsonObject
+  /** Headers a mail asks for, List-Unsubscribe among them; of a web push TTL, Urgency and Topic. */
   headers?: Record<string, string>
 }
 

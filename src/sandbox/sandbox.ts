@@ -11,6 +11,8 @@ import { openPostman } from './postman.ts'
 import { sendgridStandIn } from './sendgrid.ts'
 import type { SandboxRequest, StandIn, Verdict, World } from './stand-in.ts'
 import { twilioStandIn } from './twilio.ts'
+import { twilioWhatsappStandIn } from './twilio-whatsapp.ts'
+import { webPushStandIn } from './web-push.ts'
 
 export interface SandboxOptions {
   /** 0, the default, takes a free one. */
@@ -66,7 +68,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   }
   const twilio = twilioStandIn(world)
   const meta = metaStandIn(world)
-  const standIns: readonly StandIn[] = [sendgridStandIn(world), twilio, fcmStandIn(world), meta]
+  const twilioWhatsapp = twilioWhatsappStandIn(world)
+  const standIns: readonly StandIn[] = [sendgridStandIn(world), twilioWhatsapp, twilio, fcmStandIn(world), meta, webPushStandIn(world)]
 
   function accept({ entry: { messageId, providerMessageId }, accept: keep, react, plan: reactions = [] }: Verdict): void {
     keep?.()
@@ -107,7 +110,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const server = createServer({ keepAliveTimeout: 65_000 }, (incoming, response) => {
     read(incoming, (request) => {
       if (request === null) return reply(response, { status: 413, body: '' })
-      const standIn = standIns.find((each) => each.isSend(request.method, request.path))
+      const standIn = standIns.find((each) => each.isSend(request.method, request.path, request.body))
       if (standIn) return take(standIn, request, response)
       for (const each of standIns) {
         const answer = each.other(request)
@@ -133,10 +136,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       return react !== undefined
     },
     inbound({ provider = 'twilio', ...message }) {
-      if (provider === 'meta') meta.inbound(message)
-      else twilio.inbound(message)
+      if (provider === 'twilio') twilio.inbound(message)
+      else (provider === 'meta' ? meta : twilioWhatsapp).inbound(message)
     },
-    review: meta.review,
+    review({ provider = 'meta', ...template }) {
+      if (provider === 'meta') meta.review(template)
+      else twilioWhatsapp.review(template)
+    },
     fault: faults.add,
     clearFaults: faults.clear,
     settled: postman.settled,
@@ -163,7 +169,8 @@ function read(incoming: IncomingMessage, use: (request: SandboxRequest | null) =
     const mark = target.indexOf('?')
     const path = mark < 0 ? target : target.slice(0, mark)
     const query = new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1))
-    use({ method: incoming.method ?? 'GET', path, query, headers: incoming.headers, body: Buffer.concat(chunks).toString('utf8') })
+    const bytes = Buffer.concat(chunks)
+    use({ method: incoming.method ?? 'GET', path, query, headers: incoming.headers, body: bytes.toString('utf8'), bytes })
   })
   // A client that goes away in the middle is its own affair.
   incoming.on('error', () => {})

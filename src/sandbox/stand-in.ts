@@ -11,6 +11,8 @@ export interface SandboxRequest {
   query: URLSearchParams
   headers: IncomingHttpHeaders
   body: string
+  /** The body as it came: encrypted, it is no text. */
+  bytes: Buffer
 }
 
 /** What a stand-in says to a send request. The server writes the entry into the log before it acts and answers. */
@@ -29,7 +31,7 @@ export interface Verdict {
 export interface StandIn {
   provider: SandboxProvider
   /** Whether faults, log and `send` are for this request. */
-  isSend(method: string, path: string): boolean
+  isSend(method: string, path: string, body: string): boolean
   send(request: SandboxRequest): Verdict
   /** Any other endpoint of the provider; null where it is none of its. */
   other(request: SandboxRequest): Answer | null

@@ -15,6 +15,8 @@ export interface ContractSubject {
   adapter: (options?: TransportOptions) => ChannelAdapter
   /** Sound for this channel; the sandbox's reader of it does nothing unusual. */
   address: string
+  /** Whom the sandbox's log names as its reader, where that is not the address itself. */
+  reader?: string
   content: JsonObject
   /** Addresses and contents that will never work, and what the adapter must make of the answer. */
   permanent: readonly { why: string; address?: string; content?: JsonObject; outcome: SendOutcome }[]
@@ -107,7 +109,7 @@ export function contract(subject: ContractSubject): void {
       const outcome = await sender.send(message)
       const entry = sandbox.log.entries().find(({ messageId }) => messageId === message.id)
       expect(outcome).toEqual({ type: 'ok', providerMessageId: entry?.providerMessageId })
-      expect(entry).toMatchObject({ provider, outcome: 'accepted', to: address })
+      expect(entry).toMatchObject({ provider, outcome: 'accepted', to: subject.reader ?? address })
       expect(wire(message.id)).toEqual(['accepted'])
     })
 
@@ -170,7 +172,14 @@ export function contract(subject: ContractSubject): void {
     it('keeps what it sends with a wrong key for a later one', async () => {
       const stranger = sandboxConnection(provider, sandbox.url)
       const wrong = sandboxCredentials('other')[provider].credentials as unknown as JsonObject
-      const secret = { sendgrid: 'apiKey', twilio: 'authToken', fcm: 'clientEmail', meta: 'accessToken' }[provider]
+      const secret = {
+        sendgrid: 'apiKey',
+        twilio: 'authToken',
+        fcm: 'clientEmail',
+        meta: 'accessToken',
+        twilio_whatsapp: 'authToken',
+        webpush: 'privateKey',
+      }[provider]
       const value = provider === 'sendgrid' ? `${String(stranger.credentials.apiKey).slice(0, -4)}AAAA` : (wrong[secret] ?? null)
       const impostor = adapter.connect({ ...stranger, credentials: { ...stranger.credentials, [secret]: value } })
       const message = sound()
