@@ -1,4 +1,5 @@
 import { Migration } from '@mikro-orm/migrations'
+import { EMAIL_CONFIGURATION } from './email-tables.ts'
 import { CONFIGURATION, CONFIGURATION_TABLES, LANED, LANED_TABLES, PARTITIONED_TABLES } from './foundation-tables.ts'
 import { IS_INSTANT } from './instant-function.ts'
 import { FOLLOW, MESSAGING_CONFIGURATION, MESSAGING_LANED } from './messaging-tables.ts'
@@ -87,6 +88,7 @@ export class Migration001Foundation extends Migration {
     this.addSql(ROLES)
     this.addSql(LANE_OF)
     this.addSql(CONFIGURATION)
+    this.addSql(EMAIL_CONFIGURATION)
     this.addSql(WEBHOOK_CONFIGURATION)
     this.addSql(MESSAGING_CONFIGURATION)
     this.addSql(LANED)

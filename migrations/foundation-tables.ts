@@ -28,11 +28,12 @@ CREATE TABLE provider_connection (
   base_url text,
   credentials bytea NOT NULL,
   settings jsonb NOT NULL DEFAULT '{}',
+  priority integer NOT NULL DEFAULT 1,
   disabled_at timestamptz,
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE UNIQUE INDEX provider_connection_one_live ON provider_connection (workspace_id, channel) WHERE disabled_at IS NULL;
+CREATE UNIQUE INDEX provider_connection_one_live ON provider_connection (workspace_id, channel, priority) WHERE disabled_at IS NULL;
 CREATE TABLE topic (
   id uuid PRIMARY KEY,
   workspace_id uuid NOT NULL REFERENCES workspace,
@@ -413,6 +414,8 @@ export const CONFIGURATION_TABLES = [
   'idempotency',
   'unmatched_callback',
   'workspace_secret',
+  'attachment',
+  'provider_circuit',
   'keyword_rule',
 ]
 export const LANED_TABLES = [

@@ -23,6 +23,26 @@ CREATE POLICY worker ON api_key TO throughline_worker USING (true) WITH CHECK (t
 GRANT DELETE, INSERT, SELECT, UPDATE ON api_key TO throughline_api;
 GRANT DELETE, INSERT, SELECT, UPDATE ON api_key TO throughline_worker;
 
+CREATE TABLE attachment (
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  name text NOT NULL,
+  content_type text NOT NULL,
+  size integer NOT NULL,
+  content bytea NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT attachment_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id),
+  CONSTRAINT attachment_pkey PRIMARY KEY (id)
+);
+ALTER TABLE attachment ENABLE ROW LEVEL SECURITY;
+ALTER TABLE attachment FORCE ROW LEVEL SECURITY;
+CREATE INDEX attachment_by_workspace ON attachment USING btree (workspace_id, id);
+CREATE POLICY api ON attachment TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON attachment TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON attachment TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON attachment TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON attachment TO throughline_worker;
+
 CREATE TABLE channel_identity (
   lane smallint NOT NULL,
   id uuid NOT NULL,
@@ -524,6 +544,25 @@ CREATE POLICY worker ON node_stats TO throughline_worker USING (true) WITH CHECK
 GRANT DELETE, INSERT, SELECT, UPDATE ON node_stats TO throughline_api;
 GRANT DELETE, INSERT, SELECT, UPDATE ON node_stats TO throughline_worker;
 
+CREATE TABLE provider_circuit (
+  connection_id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  failures integer NOT NULL DEFAULT 0,
+  open_until timestamp with time zone,
+  code text NOT NULL,
+  failed_at timestamp with time zone NOT NULL,
+  CONSTRAINT provider_circuit_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES provider_connection(id),
+  CONSTRAINT provider_circuit_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id),
+  CONSTRAINT provider_circuit_pkey PRIMARY KEY (connection_id)
+);
+ALTER TABLE provider_circuit ENABLE ROW LEVEL SECURITY;
+ALTER TABLE provider_circuit FORCE ROW LEVEL SECURITY;
+CREATE POLICY api ON provider_circuit TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON provider_circuit TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON provider_circuit TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON provider_circuit TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON provider_circuit TO throughline_worker;
+
 CREATE TABLE provider_connection (
   id uuid NOT NULL,
   workspace_id uuid NOT NULL,
@@ -533,6 +572,7 @@ CREATE TABLE provider_connection (
   base_url text,
   credentials bytea NOT NULL,
   settings jsonb NOT NULL DEFAULT '{}'::jsonb,
+  priority integer NOT NULL DEFAULT 1,
   disabled_at timestamp with time zone,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
@@ -541,7 +581,7 @@ CREATE TABLE provider_connection (
 );
 ALTER TABLE provider_connection ENABLE ROW LEVEL SECURITY;
 ALTER TABLE provider_connection FORCE ROW LEVEL SECURITY;
-CREATE UNIQUE INDEX provider_connection_one_live ON provider_connection USING btree (workspace_id, channel) WHERE (disabled_at IS NULL);
+CREATE UNIQUE INDEX provider_connection_one_live ON provider_connection USING btree (workspace_id, channel, priority) WHERE (disabled_at IS NULL);
 CREATE POLICY api ON provider_connection TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
 CREATE POLICY owner ON provider_connection TO CURRENT_USER USING (true) WITH CHECK (true);
 CREATE POLICY worker ON provider_connection TO throughline_worker USING (true) WITH CHECK (true);
