@@ -24,6 +24,18 @@ export const TWILIO_FAILURES: FailureTable = {
   30006: { as: 'permanent', message: 'The number is a landline or its carrier cannot be reached.', identity: 'INVALID' },
   30007: { as: 'permanent', message: 'The carrier filtered the message as spam; never repeat it.' },
   30008: { as: 'permanent', message: 'The message was lost for a reason the carrier does not give.' },
+  63003: { as: 'permanent', message: 'The recipient cannot be found on the channel.' },
+  63007: { as: 'permanent', message: 'The sender is none of this channel.' },
+  63013: { as: 'permanent', message: 'The message breaks the rules of the channel.' },
+  63016: { as: 'retry', message: 'The 24 hours since the recipient last wrote are over.', retryAfter: 0 },
+  63018: { as: 'retry', message: 'The sender sends faster than the channel allows.', retryAfter: 2_000 },
+  63024: { as: 'permanent', message: 'The recipient cannot be reached on WhatsApp.' },
+  63027: { as: 'permanent', message: 'There is no such template in this language.' },
+  63028: { as: 'permanent', message: 'The template takes another number of variables.' },
+  63032: { as: 'permanent', message: "The recipient's number is part of an experiment of Meta's." },
+  63033: { as: 'permanent', message: 'The recipient has blocked the sender.', optedOut: true },
+  63038: { as: 'retry', message: "The account's daily allowance is used up.", retryAfter: 3_600_000 },
+  63049: { as: 'permanent', message: 'The recipient has had enough marketing messages from everybody; not soon again.' },
   30034: { as: 'permanent', message: 'The sender is not registered for A2P 10DLC.' },
 }
 

@@ -16,10 +16,17 @@ export interface Sandbox {
   script(address: string, persona: Persona): void
   /** Lets the reader of one of our messages (email or SMS, by our id) do something now; false where it was never accepted. */
   react(messageId: string, reaction: Reaction): boolean
-  /** A person writes to an account's number: by SMS, or at whichever provider is named. `message` is what is no text, as Meta's webhooks have it. */
-  inbound(message: { provider?: 'twilio' | 'meta'; account: string; from: string; to: string; text: string; message?: JsonObject }): void
+  /** A person writes to an account's number: by SMS, or at whichever provider is named. `message` is what is no text, as the provider's webhooks have it. */
+  inbound(message: {
+    provider?: 'twilio' | 'meta' | 'twilio_whatsapp'
+    account: string
+    from: string
+    to: string
+    text: string
+    message?: JsonObject
+  }): void
   /** A WhatsApp template's review ends with this status. */
-  review(template: { account: string; name: string; status: string; reason?: string }): void
+  review(template: { provider?: 'meta' | 'twilio_whatsapp'; account: string; name: string; status: string; reason?: string }): void
   fault(fault: Fault): void
   clearFaults(provider?: SandboxProvider): void
   callbacks: { duplicate: number; disorder: boolean }
@@ -68,7 +75,7 @@ function act(sandbox: Sandbox, route: string, body: Record<string, unknown>): An
       return json(sandbox.react(String(body.messageId), String(body.reaction) as Reaction) ? 200 : 404, {})
     case 'POST inbound':
       sandbox.inbound({
-        ...(body.provider === 'meta' ? { provider: body.provider } : {}),
+        ...(body.provider === 'meta' || body.provider === 'twilio_whatsapp' ? { provider: body.provider } : {}),
         account: String(body.account),
         from: String(body.from),
         to: String(body.to),
@@ -77,7 +84,12 @@ function act(sandbox: Sandbox, route: string, body: Record<string, unknown>): An
       })
       return json(200, {})
     case 'POST reviews':
-      sandbox.review({ account: String(body.account), name: String(body.name), status: String(body.status) })
+      sandbox.review({
+        ...(body.provider === 'twilio_whatsapp' ? { provider: body.provider } : {}),
+        account: String(body.account),
+        name: String(body.name),
+        status: String(body.status),
+      })
       return json(200, {})
     default:
       return json(404, { error: 'no such door' })

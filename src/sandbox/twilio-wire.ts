@@ -127,6 +127,6 @@ export function errorBody(status: number, code: number, message: string): object
 export function refusal(status: number, code: number, message: string, account: string | null, fields: URLSearchParams): Verdict {
   return {
     answer: json(status, errorBody(status, code, message)),
-    entry: { account, code: String(code), messageId: ourId(fields), providerMessageId: null, to: fields.get('To') },
+    entry: { account, code: String(code), messageId: ourId(fields), providerMessageId: null, to: fields.get('To')?.replace(/^[a-z]+:/, '') ?? null },
   }
 }
