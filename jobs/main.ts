@@ -17,6 +17,7 @@ const worker = await startWorker({
   publicUrl: config.publicUrl,
   rowsPerLane: config.tickRowsPerLane,
   sendConcurrency: config.sendConcurrency,
+  privateHosts: config.privateHosts,
 })
 
 const stop = (signal: string) => {

@@ -22,15 +22,23 @@ export interface MessageSender {
   close(): Promise<void>
 }
 
+interface SenderOptions {
+  pool: pg.Pool
+  vault: Vault
+  publicUrl: string
+  /** As src/config.ts has them. */
+  privateHosts?: readonly string[] | undefined
+}
+
 /** Renders a message and hands it to its channel's adapter, one client per connection, templates parsed once. */
-export function openSender({ pool, vault, publicUrl }: { pool: pg.Pool; vault: Vault; publicUrl: string }): MessageSender {
+export function openSender({ pool, vault, publicUrl, privateHosts = [] }: SenderOptions): MessageSender {
   const templates = new Map<string, Promise<TemplateVersionRow | null>>()
   const senders = new Map<string, Promise<Sender>>()
   const inApp = openInAppSender(pool)
 
   const templateOf = (id: string, version: number) => remember(templates, `${id}/${version}`, () => readTemplateVersion(pool, id, version))
   // A changed connection has another updated_at and so another client; the old one idles until the end.
-  const senderOf = (id: string, updated: number) => remember(senders, `${id}/${updated}`, () => connect(pool, vault, publicUrl, id))
+  const senderOf = (id: string, updated: number) => remember(senders, `${id}/${updated}`, () => connect({ pool, vault, publicUrl, privateHosts }, id))
 
   const prepare = async (message: Dispatchable, attempt: number): Promise<{ sender: Sender; message: OutgoingMessage } | SendOutcome> => {
     const keys = await keysOf({ vault }, pool, message.workspace_id)
@@ -81,7 +89,7 @@ function remember<T>(cache: Map<string, Promise<T>>, key: string, make: () => Pr
   return made
 }
 
-async function connect(pool: pg.Pool, vault: Vault, publicUrl: string, id: string): Promise<Sender> {
+async function connect({ pool, vault, publicUrl, privateHosts = [] }: SenderOptions, id: string): Promise<Sender> {
   const row = await readConnection(pool, id)
   if (row === null)
     return { send: async () => ({ type: 'retry', code: 'NO_CONNECTION', message: 'the provider connection is gone' }), close: async () => {} }
@@ -94,6 +102,7 @@ async function connect(pool: pg.Pool, vault: Vault, publicUrl: string, id: strin
     callbackUrl: `${publicUrl}/webhooks/${row.provider}/${row.id}`,
     credentials: JSON.parse(keys.open(row.credentials)) as JsonObject,
     settings: row.settings,
+    privateHosts,
   })
 }
 

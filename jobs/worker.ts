@@ -24,6 +24,8 @@ export interface WorkerOptions {
   publicUrl: string
   rowsPerLane: number
   sendConcurrency: number
+  /** As src/config.ts has them; none where left out. */
+  privateHosts?: readonly string[]
   vault: Vault
   log: { info(data: object, message: string): void; warn(data: object, message: string): void; error(data: object, message: string): void }
 }
@@ -50,7 +52,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const pool = openPool(databaseUrl, { role: 'throughline_worker', max: 8, name: 'throughline worker', onError })
   const boss = openBoss(databaseUrl, { supervise: true, onError })
   await onceThere(() => boss.start(), onError)
-  const sender = openSender({ pool, vault: options.vault, publicUrl: options.publicUrl })
+  const sender = openSender({ pool, vault: options.vault, publicUrl: options.publicUrl, privateHosts: options.privateHosts })
   const dispatcher = openDispatcher({ pool, lanes, sockets: options.sendConcurrency, send: sender.send, onError })
   const finisher = openFinisher(boss, onError)
   const ring: Ring = {

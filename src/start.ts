@@ -8,9 +8,9 @@ import { createWorkspace } from './services/workspaces.ts'
 import { startEmbedded } from './store/embedded.ts'
 
 /** Everything on one machine: database, API, worker, the providers' sandbox, and a demo that uses them from outside. */
-const config = readConfig()
+const given = readConfig()
 // The terminal belongs to the story; LOG_LEVEL=debug gives the log the word too.
-const log = createLogger(config.logLevel === 'info' ? 'warn' : config.logLevel)
+const log = createLogger(given.logLevel === 'info' ? 'warn' : given.logLevel)
 const write = (line: string) => process.stdout.write(`${line}\n`)
 const closing: (() => Promise<unknown>)[] = []
 let stopping = false
@@ -26,12 +26,14 @@ process.once('SIGTERM', () => void stop(0))
 
 try {
   write('\nThroughline is starting…')
+  const sandbox = await startSandbox({ port: given.sandboxPort, pause: 700 })
+  closing.push(() => sandbox.close())
+  // Its push service is as good as a browser's own here.
+  const config = { ...given, privateHosts: [...given.privateHosts, new URL(sandbox.url).host] }
   const embedded = config.databaseUrl === null ? await startEmbedded(config.dataDirectory, { durable: true }) : null
   if (embedded) closing.push(() => embedded.stop())
   const databaseUrl = config.databaseUrl ?? (embedded?.url ?? '').replace(/\/postgres$/, '/throughline')
   const foundation = await layFoundation(config, databaseUrl, log)
-  const sandbox = await startSandbox({ port: config.sandboxPort, pause: 700 })
-  closing.push(() => sandbox.close())
   const api = await startApi(foundation)
   closing.push(() => api.close())
   const worker = await startWorker({
@@ -42,6 +44,7 @@ try {
     publicUrl: config.publicUrl,
     rowsPerLane: config.tickRowsPerLane,
     sendConcurrency: config.sendConcurrency,
+    privateHosts: config.privateHosts,
   })
   closing.push(() => worker.stop())
   const demo = await startDemo({

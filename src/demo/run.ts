@@ -93,7 +93,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
 
 async function setUp(client: DemoClient, sandboxUrl: string): Promise<string> {
   const accounts = sandboxCredentials('demo')
-  for (const provider of ['fcm', 'sendgrid', 'twilio'] as const) {
+  for (const provider of ['fcm', 'sendgrid', 'twilio', 'webpush'] as const) {
     const { credentials, settings } = accounts[provider]
     await client.run(CONNECT, {
       input: { provider, name: `Sandbox ${provider}`, credentials, settings, baseUrl: sandboxUrl, idempotencyKey: `demo-${provider}` },

@@ -23,11 +23,11 @@ export interface Stage {
   sandbox: Sandbox
   client: DemoClient
   /** Creates a template in English; answers its id. */
-  template(channel: 'PUSH' | 'EMAIL' | 'SMS', content: object): Promise<string>
+  template(channel: 'PUSH' | 'WEB_PUSH' | 'EMAIL' | 'SMS', content: object): Promise<string>
   /** Creates and publishes a journey; answers its id. */
   journey(graph: object): Promise<string>
   /** A contact with an address on every channel and consent for all of them. */
-  contact(externalId: string, addresses: { email?: string; sms?: string; push?: string }): Promise<void>
+  contact(externalId: string, addresses: { email?: string; sms?: string; push?: string; web_push?: string }): Promise<void>
   event(externalId: string, name: string, properties?: object): Promise<void>
   /** Waits until the contact's enrollment under this key has ended; answers it. */
   ended(
@@ -57,10 +57,10 @@ export async function openStage(): Promise<Stage> {
   await maintenance.query(`CREATE DATABASE ${name} TEMPLATE throughline_template`)
   const databaseUrl = cluster.replace(/\/postgres$/, `/${name}`)
   const port = await freePort()
-  const config = { ...readConfig({ PORT: String(port) }), dataDirectory: directory }
+  const sandbox = await startSandbox({ pause: 5 })
+  const config = { ...readConfig({ PORT: String(port), PRIVATE_HOSTS: new URL(sandbox.url).host }), dataDirectory: directory }
   const log = createLogger('error')
   const foundation = await layFoundation(config, databaseUrl, log)
-  const sandbox = await startSandbox({ pause: 5 })
   const api = await startApi(foundation)
   const worker = await startWorker({
     databaseUrl,
@@ -70,11 +70,12 @@ export async function openStage(): Promise<Stage> {
     publicUrl: config.publicUrl,
     rowsPerLane: 250,
     sendConcurrency: 16,
+    privateHosts: config.privateHosts,
   })
   const { secret: key } = await createWorkspace({ ownerUrl: databaseUrl, vault: foundation.vault }, { name })
   const client = openDemoClient(api.url, key)
   const accounts = sandboxCredentials('story')
-  for (const provider of ['fcm', 'sendgrid', 'twilio'] as const) {
+  for (const provider of ['fcm', 'sendgrid', 'twilio', 'webpush'] as const) {
     const { credentials, settings } = accounts[provider]
     const answer = await client.run<{ connectProvider: { connection: { callbackUrl: string } } }>(
       'mutation ($input: ConnectProviderInput!) { connectProvider(input: $input) { connection { callbackUrl } userErrors { message path } } }',
