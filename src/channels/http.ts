@@ -19,6 +19,8 @@ export interface HttpRequest {
   body?: string | Uint8Array
   /** Milliseconds, where it is not the transport's own. */
   timeout?: number
+  /** How the answer's bytes become its body: latin1 keeps each as a character of its own. utf8 where left out. */
+  encoding?: 'utf8' | 'latin1'
 }
 
 export interface Transport {
@@ -122,7 +124,7 @@ export function openTransport(options: TransportOptions = {}): Transport {
               }
             },
             onResponseEnd() {
-              settle({ type: 'answer', status, headers, body: Buffer.concat(chunks).toString('utf8') })
+              settle({ type: 'answer', status, headers, body: Buffer.concat(chunks).toString(request.encoding ?? 'utf8') })
             },
             onResponseError(_controller, error) {
               fail(codeOf(error), error.message)

@@ -27,7 +27,7 @@ export function composeEmail(content: JsonObject): JsonObject {
     ...(plain === '' ? {} : { text: plain }),
     ...(preheader?.trim() ? { preheader } : {}),
     ...(replyTo?.trim() ? { replyTo: replyTo.trim() } : {}),
-  } satisfies RenderedEmail as unknown as JsonObject
+  } satisfies Omit<RenderedEmail, 'attachments'> as unknown as JsonObject
 }
 
 /** The body as HTML, and what its author wrote it in. */

@@ -1,4 +1,4 @@
-import { LockMode } from '@mikro-orm/postgresql'
+import { type EntityManager, LockMode } from '@mikro-orm/postgresql'
 import { CHANNELS, type Channel } from '../domain/channel.ts'
 import { CONTENT, templateTexts } from '../domain/content.ts'
 import { isStorableJson, type JsonObject } from '../domain/json.ts'
@@ -11,6 +11,7 @@ import { type TemplateRow, TemplateTable } from '../store/entities/template.ts'
 import { type TemplateVersionRow, TemplateVersionTable } from '../store/entities/template-version.ts'
 import { newId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
+import { checkAttachments } from './attachments.ts'
 import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
 import { conform, isId, nameOf } from './input.ts'
@@ -53,6 +54,11 @@ function checkContent(channel: Channel, content: TemplateContent): void {
   })
 }
 
+async function checkFiles(em: EntityManager, channel: Channel, content: TemplateContent): Promise<void> {
+  if (channel !== 'email') return
+  for (const [index, variant] of content.variants.entries()) await checkAttachments(em, variant.content, ['variants', String(index), 'content'])
+}
+
 export async function createTemplate(
   services: Services,
   caller: Caller,
@@ -62,6 +68,7 @@ export async function createTemplate(
   if (!CHANNELS.includes(input.channel)) throw new ThroughlineError('INVALID_INPUT', `must be one of ${CHANNELS.join(', ')}`, { path: ['channel'] })
   checkContent(input.channel, input)
   return once(services, caller, 'createTemplate', input.idempotencyKey, input, async (em) => {
+    await checkFiles(em, input.channel, input)
     const id = newId()
     const now = new Date()
     em.create(TemplateTable, { id, workspaceId: caller.workspaceId, name, channel: input.channel, version: 1, createdAt: now, updatedAt: now })
@@ -94,6 +101,7 @@ export async function updateTemplate(
     const template = isId(input.id) ? await em.findOne(TemplateTable, { id: input.id }, { lockMode: LockMode.PESSIMISTIC_WRITE }) : null
     if (template === null) throw new ThroughlineError('NOT_FOUND', 'There is no such template.', { path: ['id'] })
     checkContent(template.channel, input)
+    await checkFiles(em, template.channel, input)
     if (input.name != null) template.name = nameOf(input.name, 'name')
     template.version += 1
     template.updatedAt = new Date()

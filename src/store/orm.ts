@@ -1,5 +1,6 @@
 import { type EntityManager, MikroORM, UnderscoreNamingStrategy } from '@mikro-orm/postgresql'
 import { ApiKeyTable } from './entities/api-key.ts'
+import { AttachmentTable } from './entities/attachment.ts'
 import { ChannelIdentityTable } from './entities/channel-identity.ts'
 import { ConsentTable } from './entities/consent.ts'
 import { ConsentChangeTable } from './entities/consent-change.ts'
@@ -44,6 +45,7 @@ const ENTITIES = [
   ConversionTable,
   NodeStatTable,
   WorkspaceSecretTable,
+  AttachmentTable,
   KeywordRuleTable,
 ]
 

@@ -45,6 +45,13 @@ describe('the transport', () => {
     expect(seen).toEqual(['POST /a?b=c'])
   })
 
+  it('keeps every byte of a file where it is asked to', async () => {
+    const bytes = Buffer.from(Array.from({ length: 256 }, (_, index) => index))
+    const { url } = await serve((_request, response) => response.end(bytes))
+    const got = await transport().exchange({ method: 'GET', url, headers: {}, encoding: 'latin1' })
+    expect(got.type === 'answer' && Buffer.from(got.body, 'latin1').equals(bytes)).toBe(true)
+  })
+
   it('repeats no request of any method, and keeps to the time a request names', async () => {
     const { url, seen } = await serve((request) => {
       if (request.url === '/reset') request.socket.resetAndDestroy()

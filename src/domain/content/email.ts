@@ -1,5 +1,6 @@
 import { custom, type Infer, object, optional, text } from '../shape.ts'
 import type { ContentKind } from './content-kind.ts'
+import { emailAttachments, type MailAttachment } from './email-attachments.ts'
 import { conditionTemplate, emailBlocks, emailTheme } from './email-blocks.ts'
 
 /** One of them is the body. */
@@ -14,6 +15,7 @@ const fields = object({
   text: optional(text({ title: 'Plain text body', description: 'Made from the body where it is left out.', max: 1_000_000 })),
   preheader: optional(text({ title: 'Preheader', description: 'What an inbox shows after the subject.', max: 500 })),
   replyTo: optional(text({ title: 'Reply to', max: 320 })),
+  attachments: optional(emailAttachments),
 })
 
 export type EmailContent = Infer<typeof fields>
@@ -26,6 +28,8 @@ export interface RenderedEmail {
   /** HTML. */
   preheader?: string
   replyTo?: string
+  /** Put in their place by the sender. */
+  attachments?: readonly MailAttachment[]
 }
 
 const shape = custom<EmailContent>({ ...fields.schema, oneOf: BODIES.map((body) => ({ required: [body] })) }, (value, path, report) => {

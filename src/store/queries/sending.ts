@@ -39,3 +39,18 @@ const ADDRESS: Statement = { name: 'sending_address', text: 'SELECT address FROM
 export async function readAddress(client: Client, lane: number, identityId: string): Promise<Buffer | null> {
   return (await run<{ address: Buffer }>(client, ADDRESS, [lane, identityId]))[0]?.address ?? null
 }
+
+const ATTACHMENT: Statement = {
+  name: 'sending_attachment',
+  text: 'SELECT name, content_type, content FROM attachment WHERE workspace_id = $1 AND id = $2',
+}
+
+export interface AttachedRow {
+  name: string
+  content_type: string
+  content: Buffer
+}
+
+export async function readAttachment(client: Client, workspaceId: string, id: string): Promise<AttachedRow | null> {
+  return (await run<AttachedRow>(client, ATTACHMENT, [workspaceId, id]))[0] ?? null
+}
