@@ -4,6 +4,7 @@ import { CONFIGURATION, CONFIGURATION_TABLES, LANED, LANED_TABLES, PARTITIONED_T
 import { IS_INSTANT } from './instant-function.ts'
 import { FOLLOW, MESSAGING_CONFIGURATION, MESSAGING_LANED } from './messaging-tables.ts'
 import { WEBHOOK_CONFIGURATION, WEBHOOK_LANED } from './webhook-tables.ts'
+import { WHATSAPP_CONFIGURATION, WHATSAPP_LANED } from './whatsapp-tables.ts'
 
 /**
  * Roles are the cluster's, tables the database's: several databases of one cluster may migrate at once,
@@ -91,7 +92,9 @@ export class Migration001Foundation extends Migration {
     this.addSql(EMAIL_CONFIGURATION)
     this.addSql(WEBHOOK_CONFIGURATION)
     this.addSql(MESSAGING_CONFIGURATION)
+    this.addSql(WHATSAPP_CONFIGURATION)
     this.addSql(LANED)
+    this.addSql(WHATSAPP_LANED)
     this.addSql(WEBHOOK_LANED)
     this.addSql(MESSAGING_LANED)
     for (const table of PARTITIONED_TABLES) this.addSql(`CREATE TABLE ${table}_rest PARTITION OF ${table} DEFAULT;`)

@@ -417,6 +417,7 @@ export const CONFIGURATION_TABLES = [
   'attachment',
   'provider_circuit',
   'keyword_rule',
+  'whatsapp_template',
 ]
 export const LANED_TABLES = [
   'contact',
@@ -438,5 +439,6 @@ export const LANED_TABLES = [
   'node_stats',
   'webhook_call',
   'short_link',
+  'whatsapp_window',
 ]
 export const PARTITIONED_TABLES = ['event', 'message_status', 'journal']

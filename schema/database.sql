@@ -738,6 +738,52 @@ CREATE POLICY worker ON webhook_call TO throughline_worker USING (true) WITH CHE
 GRANT DELETE, INSERT, SELECT, UPDATE ON webhook_call TO throughline_api;
 GRANT DELETE, INSERT, SELECT, UPDATE ON webhook_call TO throughline_worker;
 
+CREATE TABLE whatsapp_template (
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  connection_id uuid NOT NULL,
+  provider_id text NOT NULL,
+  name text NOT NULL,
+  language text NOT NULL,
+  category text,
+  status text NOT NULL,
+  reason text,
+  components jsonb NOT NULL,
+  slots jsonb NOT NULL,
+  reviewed_at timestamp with time zone,
+  synced_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT whatsapp_template_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES provider_connection(id),
+  CONSTRAINT whatsapp_template_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id),
+  CONSTRAINT whatsapp_template_pkey PRIMARY KEY (id),
+  CONSTRAINT whatsapp_template_connection_id_provider_id_key UNIQUE (connection_id, provider_id)
+);
+ALTER TABLE whatsapp_template ENABLE ROW LEVEL SECURITY;
+ALTER TABLE whatsapp_template FORCE ROW LEVEL SECURITY;
+CREATE INDEX whatsapp_template_by_name ON whatsapp_template USING btree (connection_id, name);
+CREATE INDEX whatsapp_template_by_workspace ON whatsapp_template USING btree (workspace_id, id);
+CREATE POLICY api ON whatsapp_template TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON whatsapp_template TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON whatsapp_template TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON whatsapp_template TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON whatsapp_template TO throughline_worker;
+
+CREATE TABLE whatsapp_window (
+  lane smallint NOT NULL,
+  identity_id uuid NOT NULL,
+  connection_id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  contact_id uuid NOT NULL,
+  open_until timestamp with time zone NOT NULL,
+  CONSTRAINT whatsapp_window_pkey PRIMARY KEY (lane, identity_id, connection_id)
+) WITH (fillfactor=80);
+ALTER TABLE whatsapp_window ENABLE ROW LEVEL SECURITY;
+ALTER TABLE whatsapp_window FORCE ROW LEVEL SECURITY;
+CREATE POLICY api ON whatsapp_window TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON whatsapp_window TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON whatsapp_window TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON whatsapp_window TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON whatsapp_window TO throughline_worker;
+
 CREATE TABLE workspace (
   id uuid NOT NULL,
   name text NOT NULL,
