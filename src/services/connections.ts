@@ -100,3 +100,12 @@ export async function listConnections(services: Services, caller: Caller): Promi
   )
   return rows.map((row) => viewConnection(services, row))
 }
+
+/** What pages subscribe with (`applicationServerKey`): the VAPID public key in use; null where web push is not connected. */
+export async function webPushPublicKey(services: Services, caller: Caller): Promise<string | null> {
+  const row = await inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
+    em.findOne(ProviderConnectionTable, { channel: 'web_push', disabledAt: null }),
+  )
+  const key = row?.settings.publicKey
+  return typeof key === 'string' ? key : null
+}

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { PROVIDERS } from '../../src/domain/providers.ts'
+import { sandboxCredentials } from '../../src/sandbox/accounts.ts'
 import { startTestApi, type TestApi } from '../support/app.ts'
 import { openTestDatabase, type TestDatabase } from '../support/database.ts'
 
@@ -50,12 +52,31 @@ test('nothing secret can be asked for, and faults in credentials are named', asy
 test('the catalogue says what each provider takes', async () => {
   const { key } = await api.workspace()
   const { providers } = (await api.graphql(key, '{ providers { provider channel credentials } }')).data
-  expect(providers.map((each: { provider: string; channel: string }) => [each.provider, each.channel])).toEqual([
-    ['sendgrid', 'EMAIL'],
-    ['twilio', 'SMS'],
-    ['fcm', 'PUSH'],
-  ])
+  expect(providers.map((each: { provider: string; channel: string }) => [each.provider, each.channel])).toEqual(
+    PROVIDERS.map(({ provider, channel }) => [provider, channel.toUpperCase()]),
+  )
   expect(providers[1].credentials).toMatchObject({ type: 'object', required: ['accountSid', 'authToken'] })
+})
+
+test('pages are told the key of the connection in use, contacts’ own tokens too', async () => {
+  const { key } = await api.workspace()
+  await api.graphql(key, 'mutation { upsertContact(input: { contact: { externalId: "ada" } }) { contact { id } } }')
+  const issued = 'mutation { issueContactToken(input: { contact: { externalId: "ada" } }) { token } }'
+  const { token } = (await api.graphql(key, issued)).data.issueContactToken
+  const told = async () => [
+    (await api.graphql(key, '{ webPushPublicKey }')).data.webPushPublicKey,
+    (await api.graphql(token, '{ webPushPublicKey }')).data.webPushPublicKey,
+  ]
+  expect(await told()).toEqual([null, null])
+  const { credentials, settings } = sandboxCredentials('pages').webpush
+  const input = { provider: 'webpush', name: 'Web push', credentials, settings }
+  const { connection } = (await api.graphql(key, CONNECT, { input })).data.connectProvider
+  expect(connection).toMatchObject({ channel: 'WEB_PUSH', settings: { publicKey: settings.publicKey } })
+  expect(await told()).toEqual([settings.publicKey, settings.publicKey])
+  await api.graphql(key, DISABLE, { id: connection.id })
+  expect(await told()).toEqual([null, null])
+  const other = (await api.workspace()).key
+  expect((await api.graphql(other, '{ webPushPublicKey }')).data.webPushPublicKey).toBeNull()
 })
 
 test('another workspace neither sees nor disables it', async () => {

@@ -1,7 +1,7 @@
 import { Arg, Ctx, Mutation, Query, Resolver } from 'type-graphql'
 import { PROVIDERS } from '../../domain/providers.ts'
-import { connectProvider, disableConnection, listConnections } from '../../services/connections.ts'
-import { type ApiContext, callerWith } from '../context.ts'
+import { connectProvider, disableConnection, listConnections, webPushPublicKey } from '../../services/connections.ts'
+import { type ApiContext, callerOrContact, callerWith } from '../context.ts'
 import { idOf } from '../global-id.ts'
 import { expected } from '../user-error.ts'
 import { ConnectProviderInput, DisableConnectionInput } from './inputs.ts'
@@ -18,6 +18,15 @@ export class ConnectionResolver {
   @Query(() => [ProviderConnection], { description: 'The workspace’s accounts at providers, disabled ones included.' })
   async providerConnections(@Ctx() context: ApiContext): Promise<ProviderConnection[]> {
     return (await listConnections(context.services, callerWith(context, 'read'))).map((row) => new ProviderConnection(row))
+  }
+
+  @Query(() => String, {
+    nullable: true,
+    description:
+      'What a page passes to `pushManager.subscribe` as `applicationServerKey`: the VAPID public key in use. null where web push is not connected. Open to a contact’s own token.',
+  })
+  webPushPublicKey(@Ctx() context: ApiContext): Promise<string | null> {
+    return webPushPublicKey(context.services, callerOrContact(context, 'read'))
   }
 
   @Mutation(() => ProviderConnectionPayload, { description: 'Connects a provider; from then on its channel sends through it.' })

@@ -18,7 +18,7 @@ registerEnumType(ReportableEnum, {
 
 @InputType({ description: 'What an app saw happen to a message; FCM itself reports nothing after accepting one.' })
 export class ReportMessageInput {
-  @Field(() => ID, { description: 'The message.' })
+  @Field(() => ID, { description: 'The message, or what came with it as `throughline_message`.' })
   id!: string
   @Field(() => ReportableEnum, { description: 'What happened.' })
   status!: 'DELIVERED' | 'OPENED' | 'CLICKED'

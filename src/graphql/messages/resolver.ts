@@ -1,6 +1,7 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql'
 import type { Channel } from '../../domain/channel.ts'
 import type { DeliveryStatus } from '../../domain/delivery.ts'
+import { isLanedId } from '../../domain/ids.ts'
 import { listMessages, reportMessage } from '../../services/messages.ts'
 import { sendMessage } from '../../services/sends.ts'
 import { ChannelEnum } from '../channel.ts'
@@ -77,8 +78,10 @@ export class MessageResolver {
   @Mutation(() => MessagePayload, { description: 'Reports what an app saw happen to a message.' })
   reportMessage(@Arg('input', () => ReportMessageInput) input: ReportMessageInput, @Ctx() context: ApiContext): Promise<MessagePayload> {
     const caller = callerOrContact(context, 'ingest')
-    return expected(async () => ({
-      message: new Message(await reportMessage(context.services, caller, { ...input, id: idOf('Message', input.id, ['id']) })),
-    }))
+    return expected(async () => {
+      // A push carries the bare one, as its adapter knows no other.
+      const id = isLanedId(input.id) ? input.id : idOf('Message', input.id, ['id'])
+      return { message: new Message(await reportMessage(context.services, caller, { ...input, id })) }
+    })
   }
 }
