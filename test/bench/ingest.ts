@@ -34,7 +34,7 @@ export async function benchIngest(database: TestDatabase, size: IngestSize): Pro
       await reset(database)
       rounds.push({
         value,
-        baseline: await raw(
+        baseline: await rawIngest(
           database,
           rows.map((each) => each.row),
         ),
@@ -77,7 +77,7 @@ const RAW = `WITH given AS (SELECT * FROM jsonb_to_recordset($1::jsonb) AS r (la
   guarded AS (INSERT INTO inbox_guard (lane, digest, workspace_id) SELECT lane, digest, workspace_id FROM given ON CONFLICT DO NOTHING)
   INSERT INTO inbox (lane, workspace_id, kind, contact_id, reference, data) SELECT lane, workspace_id, kind, contact_id, reference, data FROM given`
 
-async function raw(database: TestDatabase, rows: readonly object[]): Promise<number> {
+export async function rawIngest(database: TestDatabase, rows: readonly object[]): Promise<number> {
   const batches = Array.from({ length: Math.ceil(rows.length / ROWS_A_STATEMENT) }, (_, n) =>
     JSON.stringify(rows.slice(n * ROWS_A_STATEMENT, (n + 1) * ROWS_A_STATEMENT)),
   )

@@ -5,13 +5,17 @@ import { benchIdle } from './idle.ts'
 import { benchIngest } from './ingest.ts'
 import { benchLatency } from './latency.ts'
 import { benchLoop, benchLoopInMemory } from './loop.ts'
+import { benchSend, SEND_PROVIDERS } from './send.ts'
 import { benchSteps } from './steps.ts'
+import { benchWebhookIn } from './webhook-in.ts'
 
 const BENCHMARKS: Record<string, (database: Awaited<ReturnType<typeof openTestDatabase>>) => Promise<Figure[]>> = {
   ingest: (database) => benchIngest(database, { events: 200, rounds: 1 }),
   'steps, steps-vs-naive': (database) => benchSteps(database, { due: 60, naive: 4, rounds: 1 }),
   loop: (database) => benchLoop(database, { loops: 5, rounds: 1 }),
   'loop-memory': (database) => benchLoopInMemory(database, { loops: 5, rounds: 1 }),
+  ...Object.fromEntries(SEND_PROVIDERS.map((provider) => [`send-${provider}`, () => benchSend(provider, { messages: 20, rounds: 1 })])),
+  'webhook-in': (database) => benchWebhookIn(database, { callbacks: 50, rounds: 1 }),
   'latency, latency-median': (database) => benchLatency(database, { events: 4, perSecond: 50 }),
   'idle, idle-cpu': (database) => benchIdle(database, { waiting: 100, seconds: 1 }),
 }

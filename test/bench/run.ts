@@ -6,7 +6,9 @@ import { benchIdle } from './idle.ts'
 import { benchIngest } from './ingest.ts'
 import { benchLatency } from './latency.ts'
 import { benchLoop, benchLoopInMemory } from './loop.ts'
+import { benchSend, SEND_PROVIDERS } from './send.ts'
 import { benchSteps } from './steps.ts'
+import { benchWebhookIn } from './webhook-in.ts'
 
 /** Each benchmark with the names of its figures and the size at which it is measured. In the order they run. */
 const BENCHMARKS: readonly { figures: readonly string[]; run(database: TestDatabase): Promise<Figure[]> }[] = [
@@ -14,6 +16,8 @@ const BENCHMARKS: readonly { figures: readonly string[]; run(database: TestDatab
   { figures: ['steps', 'steps-vs-naive'], run: (database) => benchSteps(database, { due: 20_000, naive: 400, rounds: 5 }) },
   { figures: ['loop'], run: (database) => benchLoop(database, { loops: 3_000, rounds: 5 }) },
   { figures: ['loop-memory'], run: (database) => benchLoopInMemory(database, { loops: 3_000, rounds: 5 }) },
+  ...SEND_PROVIDERS.map((provider) => ({ figures: [`send-${provider}`], run: () => benchSend(provider, { messages: 1_500, rounds: 5 }) })),
+  { figures: ['webhook-in'], run: (database) => benchWebhookIn(database, { callbacks: 10_000, rounds: 5 }) },
   { figures: ['latency', 'latency-median'], run: (database) => benchLatency(database, { events: 2_000, perSecond: 200 }) },
   { figures: ['idle', 'idle-cpu'], run: (database) => benchIdle(database, { waiting: 100_000, seconds: 10 }) },
 ]
