@@ -32,6 +32,8 @@ export interface Case {
   messages: MessageRow[]
   /** What a reply on the channel most likely answers. */
   lastSent: { channel: string; messageId: string }[]
+  /** Identities that wrote, by the blind index of their address. */
+  writers: Map<string, string>
   /** At most one of a journey and key. */
   slots: SlotRow[]
   watches: { journeyId: string; node: string; key: string; dueAt: number }[]

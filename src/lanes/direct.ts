@@ -1,11 +1,37 @@
+import type { Channel, Purpose } from '../domain/channel.ts'
 import { gate } from '../domain/gate.ts'
+import type { JsonObject } from '../domain/json.ts'
 import type { Case, Item } from './case.ts'
 import type { Outbox } from './outbox.ts'
 
-/** Plans a message that belongs to no journey. It passes the gate as every other; given twice, its id makes it one. */
+export interface DirectMessage {
+  messageId: string
+  channel: Channel
+  templateId: string
+  topicId: string | null
+  purpose: Purpose
+  vars: JsonObject
+  /** What templates read as `event`. */
+  event?: JsonObject
+  /** Not while another with the key was planned within this many milliseconds. */
+  dedupe?: { key: string; window: number }
+  /** The identity to use where it is active; else, and where it is null, the gate's choice. */
+  preferred?: string | null
+}
+
+/** Plans a message that was asked for by itself. */
 export function planDirect(one: Case, { data }: Extract<Item, { kind: 'send' }>, outbox: Outbox, now: number): void {
-  const { messageId, channel, templateId, topicId, purpose, vars } = data
-  const { verdict, identityId } = gate(one.facts, { channel, topicId, purpose, dedupeKey: null, dedupeWindow: 0 }, now)
+  planAlone(one, data, outbox, now)
+}
+
+/** Plans a message that belongs to no journey. It passes the gate as every other; given twice, its id makes it one. */
+export function planAlone(one: Case, message: DirectMessage, outbox: Outbox, now: number): 'PLANNED' | 'DEFERRED' | 'SUPPRESSED' {
+  const { messageId, channel, templateId, topicId, purpose, vars, event = {}, dedupe = null, preferred = null } = message
+  const identities = one.facts.identities.filter((each) => each.id === preferred && each.status === 'ACTIVE')
+  const facts = identities.length === 0 ? one.facts : { ...one.facts, identities }
+  const intent = { channel, topicId, purpose, dedupeKey: dedupe?.key ?? null, dedupeWindow: dedupe?.window ?? 0 }
+  const { verdict, identityId } = gate(facts, intent, now)
+  const status = verdict.type === 'send' ? 'PLANNED' : verdict.type === 'defer' ? 'DEFERRED' : 'SUPPRESSED'
   outbox.plan({
     lane: one.lane,
     id: messageId,
@@ -21,11 +47,12 @@ export function planDirect(one: Case, { data }: Extract<Item, { kind: 'send' }>,
     topic: topicId,
     template: templateId,
     identity: identityId,
-    status: verdict.type === 'send' ? 'PLANNED' : verdict.type === 'defer' ? 'DEFERRED' : 'SUPPRESSED',
+    status,
     due: verdict.type === 'defer' ? verdict.until : null,
-    dedupe: null,
+    dedupe: dedupe?.key ?? null,
     failure: verdict.type === 'send' ? null : verdict.reason,
-    variables: { event: {}, vars, key: '' },
+    variables: { event, vars, key: '' },
     planned: now,
   })
+  return status
 }

@@ -4,11 +4,12 @@ import type { EventFact } from '../domain/facts.ts'
 import { derivedId, laneOf } from '../domain/ids.ts'
 import type { CompiledGraph, CompiledNode } from '../domain/journey/compile.ts'
 import type { Input } from '../domain/journey/enrollment.ts'
-import type { Json, JsonObject } from '../domain/json.ts'
-import { keywordOf } from '../domain/keywords.ts'
+import type { JsonObject } from '../domain/json.ts'
+import { understand } from '../domain/keywords.ts'
 import { applyCallback, applyReply, applyResult, applyTimer, type LedgerChange, type LedgerEntry } from '../domain/ledger.ts'
 import { step, withContactEffect } from '../domain/step.ts'
 import type { MessageRow } from '../store/queries/messages.ts'
+import { planAutoReply } from './auto-reply.ts'
 import { type Case, type Item, type Running, setSlot, slotOf } from './case.ts'
 import { planDirect } from './direct.ts'
 import type { InboxItem } from './inbox.ts'
@@ -309,15 +310,17 @@ function hold(entry: LedgerEntry, reason: string, paused: boolean, now: number):
   }
 }
 
-/** A person wrote back: a keyword acts at once; everything is an event, and a reply to what was sent last. */
+/** A person wrote back: a keyword acts at once and may be answered; everything is an event, and a reply to what was sent last. */
 function answer(one: Case, item: Extract<Item, { kind: 'inbound' }>, scope: FoldScope): void {
   const { channel, text, providerMessageId, at, to } = item.data
-  const keyword = keywordOf(text)
-  if (keyword === 'STOP') setConsent(one, channel, 'WITHDRAWN', 'keyword', scope)
-  if (keyword === 'START') setConsent(one, channel, 'GRANTED', 'keyword', scope)
+  const rules = scope.configuration.keywordRules.get(one.workspaceId) ?? []
+  const { keyword, action, rule } = understand(text, channel, one.facts.contact.locale, rules)
+  if (action === 'OPT_OUT') setConsent(one, channel, 'WITHDRAWN', 'keyword', scope)
+  if (action === 'OPT_IN') setConsent(one, channel, 'GRANTED', 'keyword', scope)
+  if (rule !== null) planAutoReply(one, item, rule, keyword, scope.outbox, scope.now)
   const last = one.lastSent.find((sent) => sent.channel === channel)?.messageId
   if (last !== undefined) changeMessage(one, last, scope, (entry) => applyReply(entry, Math.min(at, scope.now)))
-  const properties: JsonObject = { ...item.data.properties, text, to, keyword: keyword as Json, inReplyTo: last ?? null }
+  const properties: JsonObject = { ...item.data.properties, text, to, keyword, inReplyTo: last ?? null }
   hear(one, toEvent(one, item, providerMessageId, `${channel}.message.received`, properties, at), providerMessageId, scope)
 }
 

@@ -42,10 +42,21 @@ export type InboxBody =
         identity?: Exclude<IdentityStatus, 'ACTIVE'> | undefined
       }
     }
-  /** A person wrote to us. `properties` is what the channel says besides text: a button's payload, a picture's address. */
+  /**
+   * A person wrote to us. `from` is the blind index of the address; `properties` is what the channel says besides text: a
+   * button's payload, a picture's address.
+   */
   | {
       kind: 'inbound'
-      data: { channel: Channel; text: string; to: string; providerMessageId: string; at: number; properties?: JsonObject | undefined }
+      data: {
+        channel: Channel
+        text: string
+        from?: string | undefined
+        to: string
+        providerMessageId: string
+        at: number
+        properties?: JsonObject | undefined
+      }
     }
 
 export type InboxItem = { workspaceId: string } & ({ contactId: string } | { reference: Reference }) & InboxBody

@@ -1,6 +1,7 @@
 import type { CompiledGraph } from '../domain/journey/compile.ts'
 import { compile } from '../domain/journey/compile.ts'
 import type { Graph } from '../domain/journey/graph.ts'
+import type { KeywordRule } from '../domain/keywords.ts'
 import { type Client, run, type Statement } from '../store/sql.ts'
 
 /** A journey that people may be in: live or paused, with the version that newcomers enter. */
@@ -19,6 +20,8 @@ export interface Configuration {
   byId: ReadonlyMap<string, LiveJourney>
   /** IANA zone by workspace. */
   timeZones: ReadonlyMap<string, string>
+  /** By workspace, the oldest first. */
+  keywordRules: ReadonlyMap<string, readonly KeywordRule[]>
 }
 
 const LIVE: Statement = {
@@ -27,6 +30,10 @@ const LIVE: Statement = {
     WHERE j.status IN ('LIVE', 'PAUSED')`,
 }
 const ZONES: Statement = { name: 'journeys_zones', text: 'SELECT id, time_zone, (SELECT revision FROM configuration) AS revision FROM workspace' }
+const RULES: Statement = {
+  name: 'journeys_keyword_rules',
+  text: 'SELECT id, workspace_id, channel, action, keywords, template_id FROM keyword_rule ORDER BY id',
+}
 const VERSIONS: Statement = { name: 'journeys_versions', text: 'SELECT id, journey_id, graph FROM journey_version WHERE id = ANY ($1::uuid[])' }
 
 /**
@@ -41,7 +48,7 @@ export interface JourneyBook {
 }
 
 export function openJourneyBook(): JourneyBook {
-  let current: Configuration = { revision: -1, journeys: new Map(), byId: new Map(), timeZones: new Map() }
+  let current: Configuration = { revision: -1, journeys: new Map(), byId: new Map(), timeZones: new Map(), keywordRules: new Map() }
   const versions = new Map<string, CompiledGraph>()
   const compiled = (id: string, journeyId: string, graph: Graph) => {
     const known = versions.get(id) ?? compile(graph, { journeyId, versionId: id })
@@ -54,6 +61,7 @@ export function openJourneyBook(): JourneyBook {
       // Zones carry the revision and come first: what is read after it is at least as new.
       const zones = await run<{ id: string; time_zone: string; revision: number }>(client, ZONES, [])
       const rows = await run<{ id: string; workspace_id: string; status: string; version_id: string; graph: Graph }>(client, LIVE, [])
+      const rules = await run<RuleRow>(client, RULES, [])
       const live = rows.map((row) => ({
         id: row.id,
         workspaceId: row.workspace_id,
@@ -67,6 +75,7 @@ export function openJourneyBook(): JourneyBook {
         journeys,
         byId: new Map(live.map((journey) => [journey.id, journey])),
         timeZones: new Map(zones.map((zone) => [zone.id, zone.time_zone])),
+        keywordRules: byWorkspace(rules),
       }
       return current
     },
@@ -79,4 +88,16 @@ export function openJourneyBook(): JourneyBook {
       return versions
     },
   }
+}
+
+interface RuleRow extends Omit<KeywordRule, 'templateId'> {
+  workspace_id: string
+  template_id: string | null
+}
+
+function byWorkspace(rows: readonly RuleRow[]): Map<string, KeywordRule[]> {
+  const found = new Map<string, KeywordRule[]>()
+  for (const { workspace_id, template_id, ...rule } of rows)
+    found.set(workspace_id, [...(found.get(workspace_id) ?? []), { ...rule, templateId: template_id }])
+  return found
 }

@@ -23,6 +23,7 @@ import type { Case, Item, Running } from './case.ts'
 import type { InboxBody, InboxItem } from './inbox.ts'
 import type { Configuration, JourneyBook } from './journeys.ts'
 import { candidates, loadEntry } from './load-entry.ts'
+import { loadWriters } from './load-writers.ts'
 
 export interface Claim {
   items: readonly ClaimedItem[]
@@ -83,6 +84,7 @@ export async function load(client: Client, claim: Claim, configuration: Configur
   for (const row of claim.dueMessages) caseOf(row.contact_id)?.dueMessages.push(row.id)
   const all = [...cases.values()]
   await loadLedger(client, all)
+  await loadWriters(client, all, configuration)
   await loadRunning(client, all)
   const versions = await book.versions(
     client,
@@ -216,6 +218,7 @@ function openCase(row: ContactRow, contacts: ReadonlyMap<string, ContactRow>, co
     enrollments: new Map(),
     messages: [],
     lastSent: [],
+    writers: new Map(),
     slots: [],
     watches: [],
   }
@@ -291,7 +294,10 @@ async function loadRunning(client: Client, cases: readonly Case[]): Promise<void
   }
   const named = new Map<string, Key>()
   for (const one of cases) {
-    const ids = [...one.messages.map((row) => row.enrollment_id), ...one.items.map((item) => (item.kind === 'exit' || item.kind === 'answer' ? item.data.enrollmentId : null))]
+    const ids = [
+      ...one.messages.map((row) => row.enrollment_id),
+      ...one.items.map((item) => (item.kind === 'exit' || item.kind === 'answer' ? item.data.enrollmentId : null)),
+    ]
     for (const id of ids) if (id !== null && !one.enrollments.has(id)) named.set(id, { lane: laneOf(id), id })
   }
   if (named.size === 0) return
@@ -310,7 +316,8 @@ async function loadPast(
   const dedupes: Key[] = []
   for (const one of cases) {
     const since = new Map<string, number>()
-    let dedupe = false
+    // An automatic answer may be one too many.
+    let dedupe = configuration.keywordRules.has(one.workspaceId) && one.items.some((item) => item.kind === 'inbound')
     const need = (needs: readonly HistoryNeed[], enteredAt: number) => {
       for (const each of needs) {
         const from = each.withinMs !== null ? now - each.withinMs : each.sinceEntry ? enteredAt : 0

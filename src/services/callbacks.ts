@@ -8,6 +8,7 @@ import { type Client, inWorkspace, run, type Statement } from '../store/sql.ts'
 import type { WorkspaceKeys } from '../store/vault.ts'
 import { normaliseAddress } from './address.ts'
 import type { Services } from './context.ts'
+import { receiveWriters } from './whatsapp-windows.ts'
 import { keysOf } from './workspace-keys.ts'
 
 /** A connection as its webhooks need it: credentials in the clear, for as long as the request lasts. */
@@ -112,6 +113,7 @@ export async function acceptCallbacks(services: Services, connection: CallbackCo
       const values = [kept.map(([id]) => id), kept.map(([, each]) => each.providerMessageId), kept.map(([, each]) => JSON.stringify(each))]
       await run(client, KEEP, [workspaceId, connection.id, ...values])
     }
+    if (keys !== null) await receiveWriters(client, connection, callbacks, keys, services.lanes)
     return arrive(client, arrivals, services.lanes)
   })
 }
@@ -177,10 +179,6 @@ function replyItem(workspaceId: string, callback: Extract<ProviderCallback, { ty
   const { channel, text, to, providerMessageId, at, properties } = callback
   const address = TWO_WAY.has(channel) ? normaliseAddress(channel, callback.from) : null
   if (address === null) return null
-  return {
-    kind: 'inbound',
-    data: { channel, text, to, providerMessageId, at, properties },
-    workspaceId,
-    reference: `${channel}:${keys.blindIndex(channel, address)}`,
-  }
+  const from = keys.blindIndex(channel, address)
+  return { kind: 'inbound', data: { channel, text, from, to, providerMessageId, at, properties }, workspaceId, reference: `${channel}:${from}` }
 }

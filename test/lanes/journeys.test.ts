@@ -112,7 +112,7 @@ test('reads and compiles a version once, and keeps it when its journey has gone 
   await world.rows('UPDATE journey SET live_version_id = $2 WHERE id = $1', [journeyId, second])
   const { byId } = await book.configuration(client, await revision())
   const versions = await book.versions(client, [versionId, second])
-  expect(asked()).toBe(3)
+  expect(asked()).toBe(4)
   expect(versions.get(versionId)).toBe(compiled)
   expect(versions.get(second)).toBe(byId.get(journeyId)?.graph)
   expect([compiled?.nodes.get('pause')?.config, byId.get(journeyId)?.graph.nodes.get('pause')?.config]).toEqual([

@@ -122,7 +122,7 @@ test('a reply goes in under the sender’s number; one from no number is let go'
       kind: 'inbound',
       contact_id: null,
       reference,
-      data: { channel: 'sms', text: 'STOP', to: '+15005550006', providerMessageId: 'SM1', at: 1_700_000_000_000 },
+      data: { channel: 'sms', text: 'STOP', from: reference.slice(4), to: '+15005550006', providerMessageId: 'SM1', at: 1_700_000_000_000 },
     },
   ])
 })

@@ -203,3 +203,23 @@ const DEDUPE: Statement = {
 export async function loadDedupe(client: Client, contacts: readonly Key[]): Promise<{ contact_id: string; key: string; at: number }[]> {
   return run(client, DEDUPE, [lanesOf(contacts), idsOf(contacts)])
 }
+
+const IDENTITIES: Statement = {
+  name: 'facts_identities',
+  text: `SELECT (k.place - 1)::int AS place, i.id FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::text[]) WITH ORDINALITY AS k (lane, contact_id, channel, blind, place),
+    LATERAL (SELECT id FROM channel_identity WHERE channel_identity.lane = k.lane AND channel_identity.contact_id = k.contact_id AND channel_identity.channel = k.channel
+      AND channel_identity.blind_index = k.blind LIMIT 1) AS i`,
+}
+
+/** Identities by the blind index of their address; `place` is the ask's. */
+export async function findIdentities(
+  client: Client,
+  asks: readonly { lane: number; contactId: string; channel: string; blind: string }[],
+): Promise<{ place: number; id: string }[]> {
+  return run(client, IDENTITIES, [
+    asks.map((ask) => ask.lane),
+    asks.map((ask) => ask.contactId),
+    asks.map((ask) => ask.channel),
+    asks.map((ask) => ask.blind),
+  ])
+}

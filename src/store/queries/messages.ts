@@ -52,12 +52,12 @@ export async function loadMessages(client: Client, keys: readonly Key[]): Promis
   return run<MessageRow>(client, LOAD, [sorted.map((key) => key.lane), sorted.map((key) => key.id)])
 }
 
-/** The message a reply most likely answers: the last one handed over to the contact on the channel. */
+/** The message a reply most likely answers: the last one handed over to the contact on the channel that was no automatic answer itself. */
 const LAST: Statement = {
   name: 'messages_last_sent',
   text: `SELECT m.id, k.contact_id FROM unnest($1::smallint[], $2::uuid[], $3::text[]) AS k (lane, contact_id, channel),
     LATERAL (SELECT id FROM message WHERE message.lane = k.lane AND message.contact_id = k.contact_id AND message.channel = k.channel
-      AND status IN ('SENT', 'DELIVERED', 'UNKNOWN', 'DISPATCHING') ORDER BY planned_at DESC, id DESC LIMIT 1) AS m`,
+      AND status IN ('SENT', 'DELIVERED', 'UNKNOWN', 'DISPATCHING') AND coalesce(dedupe_key, '') NOT LIKE 'keyword-rule/%' ORDER BY planned_at DESC, id DESC LIMIT 1) AS m`,
 }
 
 export async function findLastSent(
