@@ -3,6 +3,7 @@ import { ThroughlineError } from '../errors.ts'
 /** Types with ids; `node(id)` finds all but events, which are found through their contact. */
 export const NODE_TYPES = [
   'ApiKey',
+  'Attachment',
   'ChannelIdentity',
   'Contact',
   'Enrollment',

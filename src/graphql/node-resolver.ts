@@ -1,9 +1,11 @@
 import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql'
 import { allows, listApiKeys } from '../services/api-keys.ts'
+import { attachmentsByIds } from '../services/attachments.ts'
 import { listConnections } from '../services/connections.ts'
 import { getIdentity } from '../services/identities.ts'
 import { getWorkspace } from '../services/workspaces.ts'
 import { ProviderConnection } from './connections/types.ts'
+import { Attachment } from './attachments/types.ts'
 import { contactLoader } from './contacts/loaders.ts'
 import { ChannelIdentity, Contact } from './contacts/types.ts'
 import { type ApiContext, callerWith } from './context.ts'
@@ -37,6 +39,8 @@ const FINDERS: Partial<Record<NodeType, Find>> = {
   },
   ChannelIdentity: async (context, id) =>
     wrap(await getIdentity(context.services, callerWith(context, 'read'), id), (row) => new ChannelIdentity(row)),
+  Attachment: async (context, id) =>
+    wrap((await attachmentsByIds(context.services, callerWith(context, 'read'), [id])).get(id), (row) => new Attachment(row)),
   Contact: async (context, id) => wrap(await contactLoader(context).load(id), (row) => new Contact(row)),
   Enrollment: async (context, id) => wrap(await enrollmentLoader(context).load(id), (row) => new Enrollment(row)),
   Journey: async (context, id) => wrap(await journeyLoader(context).load(id), (row) => new Journey(row)),

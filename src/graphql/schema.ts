@@ -3,6 +3,7 @@ import { type GraphQLSchema, isInputObjectType, lexicographicSortSchema, printSc
 import { buildSchemaSync, type PubSub } from 'type-graphql'
 import { ThroughlineError } from '../errors.ts'
 import { AnalyticsResolver, JourneyStatsResolver, NodeStatsResolver, VersionStatsResolver } from './analytics/resolver.ts'
+import { AttachmentResolver } from './attachments/resolver.ts'
 import { ConnectionResolver } from './connections/resolver.ts'
 import { ConsentResolver } from './contacts/consent-resolver.ts'
 import { ContactResolver } from './contacts/resolver.ts'
@@ -23,6 +24,7 @@ import { WorkspaceResolver } from './workspace/resolver.ts'
 const RESOLVERS = [
   AnalyticsResolver,
   ConnectionResolver,
+  AttachmentResolver,
   ConsentResolver,
   ContactResolver,
   EnrollmentResolver,
