@@ -1,5 +1,5 @@
 import { laneOf } from '../../src/domain/ids.ts'
-import { sandboxCredentials } from '../../src/sandbox/accounts.ts'
+import { type SandboxProvider, sandboxCredentials } from '../../src/sandbox/accounts.ts'
 import { type CallbackConnection, findCallbackConnection } from '../../src/services/callbacks.ts'
 import { connectProvider } from '../../src/services/connections.ts'
 import { upsertContact } from '../../src/services/contacts.ts'
@@ -8,7 +8,7 @@ import { newId, newLanedId } from '../../src/store/new-id.ts'
 import type { TestServices } from './services.ts'
 
 /** A connection to a sandbox account, as a webhook finds it. */
-export async function connected({ services }: TestServices, caller: Caller, provider: 'sendgrid' | 'twilio'): Promise<CallbackConnection> {
+export async function connected({ services }: TestServices, caller: Caller, provider: SandboxProvider): Promise<CallbackConnection> {
   const { credentials, settings } = sandboxCredentials('callbacks')[provider]
   const input = { provider, name: provider, credentials: { ...credentials }, settings: { ...settings }, baseUrl: 'http://127.0.0.1:9' }
   const { id } = await connectProvider(services, caller, input)

@@ -1,0 +1,97 @@
+import { type Client, run, type Statement } from '../sql.ts'
+import type { Key } from './facts.ts'
+
+/** A number that wrote, as its identity is stored. */
+export interface WriterRow {
+  lane: number
+  id: string
+  workspaceId: string
+  contactId: string
+  address: Buffer
+  blind: string
+}
+
+const ADD: Statement = {
+  name: 'whatsapp_add_identities',
+  text: `INSERT INTO channel_identity (lane, id, workspace_id, contact_id, channel, address, blind_index)
+    SELECT lane, id, workspace_id, contact_id, 'whatsapp', address, blind FROM unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bytea[], $6::text[])
+      AS k (lane, id, workspace_id, contact_id, address, blind) ORDER BY lane, contact_id, blind
+    ON CONFLICT (lane, contact_id, channel, blind_index) DO NOTHING`,
+}
+const FIND: Statement = {
+  name: 'whatsapp_find_identities',
+  text: `SELECT i.id, i.lane, i.contact_id, i.blind_index AS blind FROM unnest($1::smallint[], $2::uuid[], $3::text[]) AS k (lane, contact_id, blind),
+    LATERAL (SELECT * FROM channel_identity WHERE lane = k.lane AND contact_id = k.contact_id AND channel = 'whatsapp' AND blind_index = k.blind LIMIT 1) AS i`,
+}
+
+/** Their identities, made where they are not there yet. */
+export async function identitiesOfWriters(
+  client: Client,
+  writers: readonly WriterRow[],
+): Promise<{ id: string; lane: number; contact_id: string; blind: string }[]> {
+  const find = () =>
+    run<{ id: string; lane: number; contact_id: string; blind: string }>(client, FIND, [
+      writers.map((each) => each.lane),
+      writers.map((each) => each.contactId),
+      writers.map((each) => each.blind),
+    ])
+  const found = await find()
+  // The one statement more is for first messages alone.
+  if (found.length === writers.length) return found
+  await run(client, ADD, [
+    writers.map((each) => each.lane),
+    writers.map((each) => each.id),
+    writers.map((each) => each.workspaceId),
+    writers.map((each) => each.contactId),
+    writers.map((each) => each.address),
+    writers.map((each) => each.blind),
+  ])
+  return find()
+}
+
+const OPEN: Statement = {
+  name: 'whatsapp_open_windows',
+  text: `INSERT INTO whatsapp_window (lane, identity_id, connection_id, workspace_id, contact_id, open_until)
+    SELECT lane, identity_id, $4, $5, contact_id, to_timestamp(until / 1000) FROM unnest($1::smallint[], $2::uuid[], $3::uuid[], $6::float8[]) AS k (lane, identity_id, contact_id, until)
+      ORDER BY lane, identity_id
+    ON CONFLICT (lane, identity_id, connection_id) DO UPDATE SET open_until = GREATEST(whatsapp_window.open_until, excluded.open_until)`,
+}
+
+/** `until` in Unix milliseconds; each identity once. A message that comes late shortens nothing. */
+export async function openWindows(
+  client: Client,
+  connection: { id: string; workspaceId: string },
+  windows: readonly (Key & { contactId: string; until: number })[],
+): Promise<void> {
+  await run(client, OPEN, [
+    windows.map((each) => each.lane),
+    windows.map((each) => each.id),
+    windows.map((each) => each.contactId),
+    connection.id,
+    connection.workspaceId,
+    windows.map((each) => each.until),
+  ])
+}
+
+const CLOSE: Statement = {
+  name: 'whatsapp_close_window',
+  text: 'DELETE FROM whatsapp_window WHERE lane = $1 AND identity_id = $2 AND connection_id = $3',
+}
+
+/** The provider knows better. */
+export async function closeWindow(client: Client, identity: Key, connectionId: string): Promise<void> {
+  await run(client, CLOSE, [identity.lane, identity.id, connectionId])
+}
+
+const UNTIL: Statement = {
+  name: 'whatsapp_open_until',
+  text: `SELECT k.id, max(w.open_until) AS until FROM unnest($1::smallint[], $2::uuid[]) AS k (lane, id)
+    JOIN whatsapp_window AS w ON w.lane = k.lane AND w.identity_id = k.id JOIN provider_connection AS p ON p.id = w.connection_id AND p.disabled_at IS NULL
+    WHERE w.open_until > now() GROUP BY k.id`,
+}
+
+/** Until when free words reach each of these identities; those alone whose window is open. */
+export async function openUntil(client: Client, identities: readonly Key[]): Promise<Map<string, Date>> {
+  const rows = await run<{ id: string; until: Date }>(client, UNTIL, [identities.map((each) => each.lane), identities.map((each) => each.id)])
+  return new Map(rows.map((row) => [row.id, row.until]))
+}
