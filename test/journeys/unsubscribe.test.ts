@@ -78,7 +78,7 @@ test('one click ends the offers by mail, says so in the trace, and leaves receip
     ['text', 'sent'],
   ])
   expect(end.trace.filter((each) => each.code === 'message_suppressed')).toMatchObject([
-    { node: 'second', data: { reason: 'consent_withdrawn', channel: 'email' } },
+    { node: 'second', data: { reason: 'consent_withdrawn', channel: 'EMAIL' } },
   ])
   expect(await consents('ada')).toEqual([
     { channel: 'EMAIL', state: 'WITHDRAWN' },

@@ -3,6 +3,7 @@ import { describeDecision } from '../../domain/decision.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import type { enrollmentsByIds, TracedDecision } from '../../services/enrollments.ts'
 import { connectionOf } from '../connection.ts'
+import { toGlobalId } from '../global-id.ts'
 import { Node } from '../node.ts'
 import { DateTimeScalar, JsonObjectScalar } from '../scalars.ts'
 import { Payload } from '../user-error.ts'
@@ -63,10 +64,22 @@ export class Decision {
     const { code, data, node, port } = this.traced
     return describeDecision(code, { ...data, node, ...(port === undefined ? {} : { port }) })
   }
-  @Field(() => JsonObjectScalar, { nullable: true, description: 'What it was taken from.' })
+  @Field(() => JsonObjectScalar, { nullable: true, description: 'What it was taken from. Ids in it are global, a channel is named as in the enum.' })
   get data(): JsonObject | null {
-    return this.traced.data ?? null
+    return this.traced.data === undefined ? null : shown(this.traced.data)
   }
+}
+
+/** The data of a decision in the API's words. */
+function shown(data: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(data).map(([name, value]) => {
+      if (typeof value !== 'string') return [name, value]
+      if (name === 'messageId') return [name, toGlobalId('Message', value)]
+      if (name === 'eventId') return [name, toGlobalId('Event', value)]
+      return [name, name === 'channel' ? value.toUpperCase() : value]
+    }),
+  )
 }
 
 @ObjectType({ implements: Node, description: 'One contact on its way through one version of a journey.' })
