@@ -63,10 +63,10 @@ const toCursor = (position: string) => Buffer.from(position).toString('base64url
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-function readCursor(cursor: string | null | undefined, argument: 'after' | 'before'): string | null {
+function readCursor(cursor: string | null | undefined, argument: 'after' | 'before', form: RegExp): string | null {
   if (cursor == null) return null
   const position = Buffer.from(cursor, 'base64url').toString()
-  if (!UUID.test(position)) throw new ThroughlineError('INVALID_INPUT', 'is not a cursor of this list', { path: [argument] })
+  if (!form.test(position)) throw new ThroughlineError('INVALID_INPUT', 'is not a cursor of this list', { path: [argument] })
   return position
 }
 
@@ -88,10 +88,11 @@ export async function pageOf<Row, T>(
   fetch: (slice: Slice) => Promise<readonly Row[]>,
   position: (row: Row) => string,
   wrap: (row: Row) => T,
+  form = UUID,
 ): Promise<Page<T>> {
   const size = sizeOf(args)
-  const after = readCursor(args.after, 'after')
-  const before = readCursor(args.before, 'before')
+  const after = readCursor(args.after, 'after', form)
+  const before = readCursor(args.before, 'before', form)
   const fromEnd = args.last != null
   const rows = await fetch({ first: size + 1, before: after, since: before, oldestFirst: fromEnd })
   const more = rows.length > size

@@ -8,6 +8,7 @@ export const NODE_TYPES = [
   'Contact',
   'Enrollment',
   'Event',
+  'InAppMessage',
   'Journey',
   'JourneyNode',
   'JourneyVersion',

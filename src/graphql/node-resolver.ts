@@ -3,6 +3,7 @@ import { allows, listApiKeys } from '../services/api-keys.ts'
 import { attachmentsByIds } from '../services/attachments.ts'
 import { listConnections } from '../services/connections.ts'
 import { getIdentity } from '../services/identities.ts'
+import { inAppByIds } from '../services/in-app.ts'
 import { getWorkspace } from '../services/workspaces.ts'
 import { ProviderConnection } from './connections/types.ts'
 import { Attachment } from './attachments/types.ts'
@@ -12,6 +13,7 @@ import { type ApiContext, callerWith } from './context.ts'
 import { enrollmentLoader } from './enrollments/loaders.ts'
 import { Enrollment } from './enrollments/types.ts'
 import { type NodeType, readGlobalId } from './global-id.ts'
+import { InAppMessage } from './in-app/types.ts'
 import { journeyLoader, versionLoader } from './journeys/loaders.ts'
 import { Journey, JourneyGraph, JourneyVersion } from './journeys/types.ts'
 import { messageLoader } from './messages/loaders.ts'
@@ -43,6 +45,8 @@ const FINDERS: Partial<Record<NodeType, Find>> = {
     wrap((await attachmentsByIds(context.services, callerWith(context, 'read'), [id])).get(id), (row) => new Attachment(row)),
   Contact: async (context, id) => wrap(await contactLoader(context).load(id), (row) => new Contact(row)),
   Enrollment: async (context, id) => wrap(await enrollmentLoader(context).load(id), (row) => new Enrollment(row)),
+  InAppMessage: async (context, id) =>
+    wrap((await inAppByIds(context.services, callerWith(context, 'read'), [id])).get(id), (row) => new InAppMessage(row)),
   Journey: async (context, id) => wrap(await journeyLoader(context).load(id), (row) => new Journey(row)),
   async JourneyNode(context, id, key) {
     const journey = await journeyLoader(context).load(id)

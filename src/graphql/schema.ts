@@ -10,6 +10,7 @@ import { ContactResolver } from './contacts/resolver.ts'
 import { EnrollmentResolver } from './enrollments/resolver.ts'
 import { EventResolver } from './events/resolver.ts'
 import { guardFields } from './guard.ts'
+import { InAppResolver } from './in-app/resolver.ts'
 import { NODE_TYPE_CLASSES } from './journeys/node-kinds.ts'
 import { JourneyGraphResolver, JourneyResolver } from './journeys/resolver.ts'
 import { LiveResolver } from './live/resolver.ts'
@@ -29,6 +30,7 @@ const RESOLVERS = [
   ContactResolver,
   EnrollmentResolver,
   EventResolver,
+  InAppResolver,
   JourneyGraphResolver,
   JourneyResolver,
   JourneyStatsResolver,

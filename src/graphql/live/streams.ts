@@ -36,6 +36,18 @@ const inOrder = <Row>(ids: readonly string[], found: ReadonlyMap<string, Row>): 
  * A generator over changes that can be stopped while it waits for one: a generator's own `return` is queued behind
  * the wait, and the socket of somebody who left would be watched for until the next change.
  */
+export function stoppable<T>(changes: AsyncIterableIterator<Change>, rounds: AsyncGenerator<Round<T>>): AsyncIterableIterator<Round<T>> {
+  const iterator: AsyncIterableIterator<Round<T>> = {
+    [Symbol.asyncIterator]: () => iterator,
+    next: () => rounds.next(),
+    async return() {
+      await changes.return?.()
+      return rounds.return(undefined)
+    },
+  }
+  return iterator
+}
+
 function stream<T>(
   context: ApiContext,
   kind: ChangeKind,
@@ -43,16 +55,7 @@ function stream<T>(
 ): AsyncIterableIterator<Round<T>> {
   const caller = callerWith(context, 'read')
   const changes = context.hub.watch(caller.workspaceId, kind)
-  const generator = read(changes, caller)
-  const iterator: AsyncIterableIterator<Round<T>> = {
-    [Symbol.asyncIterator]: () => iterator,
-    next: () => generator.next(),
-    async return() {
-      await changes.return?.()
-      return generator.return(undefined)
-    },
-  }
-  return iterator
+  return stoppable(changes, read(changes, caller))
 }
 
 /** Messages as they change, read in batches as the caller. */

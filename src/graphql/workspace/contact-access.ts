@@ -7,16 +7,26 @@ import type { ApiContext } from '../context.ts'
  * decides otherwise. Whose things these fields answer and change, services limit to the contact's own.
  */
 export const CONTACT_FIELDS: Readonly<Record<string, readonly string[]>> = {
-  Query: ['contact', 'topics'],
-  Mutation: ['addIdentity', 'removeIdentity', 'reportMessage', 'setConsent'],
-  Subscription: [],
+  Query: ['contact', 'inAppMessages', 'inAppUnseenCount', 'topics', 'webPushPublicKey'],
+  Mutation: ['addIdentity', 'removeIdentity', 'reportInAppClicked', 'reportInAppDismissed', 'reportInAppSeen', 'reportMessage', 'setConsent'],
+  Subscription: ['inAppMessage'],
   ChannelIdentity: ['id', 'channel', 'status', 'maskedAddress', 'platform', 'createdAt'],
   Consent: ['channel', 'topic', 'state', 'purpose', 'source', 'at'],
   Contact: ['id', 'externalId', 'identities', 'consents'],
   ContactPayload: ['contact', 'userErrors'],
   IdentityPayload: ['contact', 'identity', 'userErrors'],
+  InAppButton: ['key', 'label', 'deepLink'],
+  InAppMessage: [
+    ...['id', 'surface', 'title', 'body', 'imageUrl', 'deepLink', 'buttons', 'data', 'key', 'priority', 'target', 'showing', 'revision'],
+    ...['sentAt', 'expiresAt', 'seenAt', 'clickedAt', 'dismissedAt', 'message'],
+  ],
+  InAppMessageConnection: ['edges', 'pageInfo'],
+  InAppMessageEdge: ['cursor', 'node'],
+  InAppMessagePayload: ['inAppMessage', 'userErrors'],
+  InAppTarget: ['platforms', 'screens', 'events'],
   Message: ['id'],
   MessagePayload: ['message', 'userErrors'],
+  PageInfo: ['hasNextPage', 'hasPreviousPage', 'startCursor', 'endCursor'],
   Topic: ['id', 'name', 'description'],
   UserError: ['code', 'message', 'path'],
 }

@@ -44,7 +44,7 @@ const SHOW: Statement = {
       SELECT r.lane, r.id, r.workspace_id, r.contact_id, r.key, r.surface, r.priority, ${listOf('platforms')}, ${listOf('screens')}, ${listOf('events')}, r.content,
         least(now() + r.ttl * interval '1 millisecond', to_timestamp(r.until / 1000)) FROM given AS r ORDER BY r.contact_id, r.key
       ON CONFLICT (lane, contact_id, key) DO UPDATE SET id = excluded.id, surface = excluded.surface, priority = excluded.priority, platforms = excluded.platforms,
-        screens = excluded.screens, events = excluded.events, content = excluded.content, expires_at = excluded.expires_at, revision = i.revision + 1,
+        screens = excluded.screens, events = excluded.events, content = excluded.content, expires_at = excluded.expires_at, revision = i.revision + 1, sent_at = now(),
         delivered_at = NULL, seen_at = NULL, clicked_at = NULL, dismissed_at = NULL, changed_at = now()
       WHERE i.id < excluded.id RETURNING lane, contact_id),
     told AS (SELECT DISTINCT unnest(k.id || k.linked) AS id FROM shown
@@ -89,6 +89,7 @@ export interface InAppRow {
   revision: number
   /** Instants as Unix milliseconds. */
   expires_at: number
+  sent_at: number
   delivered_at: number | null
   seen_at: number | null
   clicked_at: number | null
@@ -118,7 +119,7 @@ const SHOWING = `(i.dismissed_at IS NULL AND i.expires_at > now() AND NOT EXISTS
 const PLACE = `($3::text[] IS NULL OR i.surface = ANY ($3)) AND ($4::text IS NULL OR i.platforms IS NULL OR $4 = ANY (i.platforms))
   AND ($5::text IS NULL OR i.screens IS NULL OR $5 = ANY (i.screens)) AND ($6::text IS NULL OR i.events IS NULL OR $6 = ANY (i.events))`
 const READ = `i.lane, i.id, i.contact_id, i.key, i.surface, i.priority, i.platforms, i.screens, i.events, i.content, i.revision,
-  i.expires_at, i.delivered_at, i.seen_at, i.clicked_at, i.dismissed_at`
+  i.expires_at, i.sent_at, i.delivered_at, i.seen_at, i.clicked_at, i.dismissed_at`
 
 const ownerValues = ({ lanes, contactIds }: InAppOwner) => [lanes, contactIds]
 const placeValues = ({ surfaces, platform, screen, event }: InAppPlace) => [surfaces, platform, screen, event]
