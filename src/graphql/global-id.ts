@@ -12,6 +12,7 @@ export const NODE_TYPES = [
   'Journey',
   'JourneyNode',
   'JourneyVersion',
+  'KeywordRule',
   'Message',
   'ProviderConnection',
   'Template',

@@ -4,9 +4,10 @@ import { attachmentsByIds } from '../services/attachments.ts'
 import { listConnections } from '../services/connections.ts'
 import { getIdentity } from '../services/identities.ts'
 import { inAppByIds } from '../services/in-app.ts'
+import { listKeywordRules } from '../services/keyword-rules.ts'
 import { getWorkspace } from '../services/workspaces.ts'
-import { ProviderConnection } from './connections/types.ts'
 import { Attachment } from './attachments/types.ts'
+import { ProviderConnection } from './connections/types.ts'
 import { contactLoader } from './contacts/loaders.ts'
 import { ChannelIdentity, Contact } from './contacts/types.ts'
 import { type ApiContext, callerWith } from './context.ts'
@@ -16,6 +17,7 @@ import { type NodeType, readGlobalId } from './global-id.ts'
 import { InAppMessage } from './in-app/types.ts'
 import { journeyLoader, versionLoader } from './journeys/loaders.ts'
 import { Journey, JourneyGraph, JourneyVersion } from './journeys/types.ts'
+import { KeywordRule } from './keywords/types.ts'
 import { messageLoader } from './messages/loaders.ts'
 import { Message } from './messages/types.ts'
 import { Node } from './node.ts'
@@ -39,10 +41,10 @@ const FINDERS: Partial<Record<NodeType, Find>> = {
       (row) => new ApiKey(row),
     )
   },
-  ChannelIdentity: async (context, id) =>
-    wrap(await getIdentity(context.services, callerWith(context, 'read'), id), (row) => new ChannelIdentity(row)),
   Attachment: async (context, id) =>
     wrap((await attachmentsByIds(context.services, callerWith(context, 'read'), [id])).get(id), (row) => new Attachment(row)),
+  ChannelIdentity: async (context, id) =>
+    wrap(await getIdentity(context.services, callerWith(context, 'read'), id), (row) => new ChannelIdentity(row)),
   Contact: async (context, id) => wrap(await contactLoader(context).load(id), (row) => new Contact(row)),
   Enrollment: async (context, id) => wrap(await enrollmentLoader(context).load(id), (row) => new Enrollment(row)),
   InAppMessage: async (context, id) =>
@@ -59,6 +61,11 @@ const FINDERS: Partial<Record<NodeType, Find>> = {
     return null
   },
   JourneyVersion: async (context, id) => wrap(await versionLoader(context).load(id), (row) => new JourneyVersion(row)),
+  KeywordRule: async (context, id) =>
+    wrap(
+      (await listKeywordRules(context.services, callerWith(context, 'read'))).find((row) => row.id === id),
+      (row) => new KeywordRule(row),
+    ),
   Message: async (context, id) => wrap(await messageLoader(context).load(id), (row) => new Message(row)),
   ProviderConnection: async (context, id) =>
     wrap(

@@ -13,6 +13,7 @@ import { guardFields } from './guard.ts'
 import { InAppResolver } from './in-app/resolver.ts'
 import { NODE_TYPE_CLASSES } from './journeys/node-kinds.ts'
 import { JourneyGraphResolver, JourneyResolver } from './journeys/resolver.ts'
+import { KeywordResolver } from './keywords/resolver.ts'
 import { LiveResolver } from './live/resolver.ts'
 import { MessageResolver } from './messages/resolver.ts'
 import { NodeResolver } from './node-resolver.ts'
@@ -24,8 +25,8 @@ import { WorkspaceResolver } from './workspace/resolver.ts'
 /** One line per resource. */
 const RESOLVERS = [
   AnalyticsResolver,
-  ConnectionResolver,
   AttachmentResolver,
+  ConnectionResolver,
   ConsentResolver,
   ContactResolver,
   EnrollmentResolver,
@@ -34,6 +35,7 @@ const RESOLVERS = [
   JourneyGraphResolver,
   JourneyResolver,
   JourneyStatsResolver,
+  KeywordResolver,
   LiveResolver,
   MessageResolver,
   NodeResolver,

@@ -26,11 +26,12 @@ test('every id that is answered is found again, and only in its own workspace', 
       createTemplate(input: { name: "Hi", channel: SMS, variants: [{ locale: "en", content: { body: "Hi" } }] }) { template { id } }
       connectProvider(input: { provider: "twilio", name: "T", credentials: { accountSid: "AC00000000000000000000000000000000", authToken: "t" }, settings: { from: "+12025550123" } }) { connection { id } }
       createApiKey(input: { name: "K", scopes: [READ] }) { apiKey { id } secret }
+      setKeywordRule(input: { channel: SMS, action: OPT_OUT, keywords: ["nein danke"] }) { rule { id } }
       createJourney(input: { name: "J", graph: { nodes: [{ key: "bye", config: { exit: {} } }], edges: [] } }) { journey { id draft { nodes { id } } } userErrors { message path } }
     }`,
   )
   expect(made.errors).toBeUndefined()
-  const { createTopic, upsertContact, addIdentity, createTemplate, connectProvider, createApiKey, createJourney } = made.data
+  const { createTopic, upsertContact, addIdentity, createTemplate, connectProvider, createApiKey, createJourney, setKeywordRule } = made.data
   const workspace = (await api.graphql(mine.key, '{ workspace { id } }')).data.workspace
   const ids: Record<string, string> = {
     Topic: createTopic.topic.id,
@@ -40,6 +41,7 @@ test('every id that is answered is found again, and only in its own workspace', 
     ProviderConnection: connectProvider.connection.id,
     ApiKey: createApiKey.apiKey.id,
     Journey: createJourney.journey.id,
+    KeywordRule: setKeywordRule.rule.id,
     ExitNode: createJourney.journey.draft.nodes[0].id,
     Workspace: workspace.id,
   }
