@@ -3,6 +3,8 @@ import { deliver } from '../src/lanes/inbox.ts'
 import type { JobData } from '../src/queue/boss.ts'
 import { awaitTicks } from '../src/store/queries/claim.ts'
 import { countFrozen, heldMessages, thawEnrollments, thawMessages, thawWatches } from '../src/store/queries/upkeep.ts'
+import { thawCalls } from '../src/store/queries/webhook-calls.ts'
+import { giveUpCalls } from './webhooks-calls.ts'
 
 const BATCH = 1_000
 const FIRST_ID = '00000000-0000-0000-0000-000000000000'
@@ -11,7 +13,7 @@ const PER_SECOND = 200
 
 /**
  * Thaws a resumed journey. Repeating it thaws only what is still frozen, so a job that died half-way is simply
- * run again. SKIP gives up the messages that the pause held; their tokens leave by `suppressed`.
+ * run again. SKIP gives up the messages and calls that the pause held; their tokens leave by `suppressed` and `error`.
  */
 export async function resumeJourney(pool: pg.Pool, lanes: number, { workspaceId, journeyId, policy }: JobData['resume']): Promise<void> {
   // A tick that still took the journey for paused may freeze something yet.
@@ -37,6 +39,8 @@ export async function resumeJourney(pool: pg.Pool, lanes: number, { workspaceId,
     )
     if (held.length < BATCH) break
   }
+  while (policy === 'SKIP' && (await giveUpCalls(pool, lanes, workspaceId, journeyId, BATCH)) === BATCH);
+  while (policy !== 'SKIP' && (await thawCalls(pool, journeyId, BATCH, spread)) === BATCH);
   while (policy !== 'SKIP' && (await thawMessages(pool, journeyId, BATCH, spread)) === BATCH);
   while ((await thawEnrollments(pool, journeyId, BATCH, policy, spread)) === BATCH);
 }

@@ -28,24 +28,23 @@ const LARGEST_VARIABLES = 16_384
 
 /**
  * Judges attempt n (from 1) of the call with this id. An answer whose status is neither success nor worth another try (408, 425,
- * 429, 5xx) leaves by `error` at once; so does a fault that would come back. Whichever way it leaves, every variable is
- * set, to null where the answer has no such thing: nothing stays from an earlier round of a loop.
+ * 429, 5xx) leaves by `error` at once; so does a fault that would come back. Of an answer every
+ * variable is told, as null where there is no such thing in it; where there was none, or it is too much, none is.
  */
 export function judgeCall(rules: AnswerRules, id: string, attempt: number, result: CallResult): CallVerdict {
-  const none = mapAnswer(rules, null)
   const fault = result.type === 'fault' ? result : faultOf(rules, result)
   if (result.type === 'answer' && fault === null) {
     const vars = mapAnswer(rules, result)
     if (vars !== null) return { type: 'leave', port: 'success', vars, code: null, message: null }
     const message = 'what is to be kept of the answer is too large, or holds NUL or half a surrogate pair'
-    return { type: 'leave', port: 'error', vars: none ?? {}, code: 'ANSWER_NOT_KEPT', message }
+    return { type: 'leave', port: 'error', vars: {}, code: 'ANSWER_NOT_KEPT', message }
   }
   const { code, message, permanent } = fault ?? { code: 'INTERNAL', message: '', permanent: true }
   if (!permanent && attempt <= (rules.retries?.times ?? 0)) {
     const told = result.type === 'answer' ? (result.retryAfter ?? 0) : 0
     return { type: 'retry', pause: Math.min(LONGEST_PAUSE, Math.max(pauseAfter(rules, id, attempt), told)), code, message }
   }
-  const vars = (result.type === 'answer' ? mapAnswer(rules, result) : none) ?? none ?? {}
+  const vars = (result.type === 'answer' ? mapAnswer(rules, result) : null) ?? {}
   return { type: 'leave', port: 'error', vars, code, message }
 }
 
@@ -68,11 +67,11 @@ function pauseAfter({ retries }: AnswerRules, id: string, attempt: number): numb
   return Math.round(Math.min(LONGEST_PAUSE, first * 2 ** Math.min(attempt - 1, 20)) * (0.75 + 0.5 * hashFraction(id, String(attempt))))
 }
 
-/** The variables of an answer, or of none; null where they are more than an enrollment may carry, or nothing PostgreSQL can keep. */
-function mapAnswer(rules: AnswerRules, answer: { status: number; headers: Readonly<Record<string, string>>; body: string } | null): Variables | null {
+/** The variables of an answer; null where they are more than an enrollment may carry, or nothing PostgreSQL can keep. */
+function mapAnswer(rules: AnswerRules, answer: Extract<CallResult, { type: 'answer' }>): Variables | null {
   const wanted = rules.variables ?? []
   if (wanted.length === 0) return {}
-  const source = answer === null ? {} : { status: answer.status, headers: { ...answer.headers }, body: parsed(answer.body) }
+  const source = { status: answer.status, headers: { ...answer.headers }, body: parsed(answer.body) }
   const vars = Object.fromEntries(wanted.map(({ name, from }) => [name, readPath(source, from) ?? null]))
   return JSON.stringify(vars).length <= LARGEST_VARIABLES && isStorableJson(vars) ? vars : null
 }

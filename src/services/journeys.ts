@@ -42,7 +42,7 @@ async function surroundings({ config }: Services, em: EntityManager, graphs: rea
     hasTopic: (id) => topics.has(id),
     hasSecret: (name) => secrets.has(name),
     liquidFault: checkTemplate,
-    urlFault: (url) => whyNotOutgoing(url, { privateHosts: config.privateHosts, httpsOnly: config.production }),
+    urlFault: (url) => whyNotOutgoing(url, { privateHosts: config.privateHosts, httpsOnly: true }),
   }
 }
 

@@ -1,6 +1,7 @@
 import { ThroughlineError } from '../errors.ts'
 import { WorkspaceSecretTable } from '../store/entities/workspace-secret.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
+import { type Client, run, type Statement } from '../store/sql.ts'
 import type { Caller, Services } from './context.ts'
 import { clientOf } from './transaction.ts'
 import { keysOf } from './workspace-keys.ts'
@@ -52,4 +53,22 @@ export async function listSecrets(services: Services, caller: Caller): Promise<S
     em.find(WorkspaceSecretTable, {}, { orderBy: { name: 'asc' }, fields: ['name', 'createdAt', 'updatedAt'] }),
   )
   return rows.map(({ name, createdAt, updatedAt }) => ({ name, createdAt, updatedAt }))
+}
+
+const VALUES: Statement = {
+  name: 'secret_values',
+  text: 'SELECT name, value FROM workspace_secret WHERE workspace_id = $1 AND name = ANY ($2::text[])',
+}
+
+/** The values of these secrets, of which some may be gone; for rendering and nothing else. The client must be allowed to see the workspace. */
+export async function readSecrets(
+  services: Pick<Services, 'vault'>,
+  client: Client,
+  workspaceId: string,
+  names: readonly string[],
+): Promise<Record<string, string>> {
+  if (names.length === 0) return {}
+  const keys = await keysOf(services, client, workspaceId)
+  const rows = await run<{ name: string; value: Buffer }>(client, VALUES, [workspaceId, names])
+  return Object.fromEntries(rows.map((row) => [row.name, keys.open(row.value)]))
 }

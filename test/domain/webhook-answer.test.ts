@@ -103,9 +103,9 @@ describe('what is kept of an answer', () => {
 
   test('is text where the answer is no JSON', () => expect(vars(answer(200, 'OK{'))).toEqual({ status: 200, tag: null, id: null, all: 'OK{' }))
 
-  test('is kept of a failure too, and null where there was no answer: nothing is left of an earlier round', () => {
+  test('is kept of a failure too, and nothing where there was no answer', () => {
     expect(vars(answer(422, '{"items":[]}'))).toEqual({ status: 422, tag: null, id: null, all: { items: [] } })
-    expect(vars(fault(true))).toEqual({ status: null, tag: null, id: null, all: null })
+    expect(vars(fault(true))).toEqual({})
   })
 
   test('is nothing inherited', () => {
@@ -127,9 +127,10 @@ describe('what is kept of an answer', () => {
       type: 'leave',
       port: 'error',
       code: 'ANSWER_NOT_KEPT',
-      vars: { status: null, tag: null, id: null, all: null },
     })
-    expect(verdict(rules, answer(422, body))).toMatchObject({ port: 'error', code: 'HTTP_422', vars: { all: null } })
+    expect(vars(answer(200, body))).toEqual({})
+    expect(verdict(rules, answer(422, body))).toMatchObject({ port: 'error', code: 'HTTP_422' })
+    expect(vars(answer(422, body))).toEqual({})
   })
 
   test('does not matter where nothing is asked for', () => {

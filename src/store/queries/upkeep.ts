@@ -55,7 +55,8 @@ export const heldMessages = (client: Client, journeyId: string, limit: number, a
 
 const FROZEN_COUNT: Statement = {
   name: 'upkeep_frozen_count',
-  text: `SELECT (SELECT count(*) FROM enrollment WHERE journey_id = $1 AND frozen_due_at IS NOT NULL)::int + (SELECT count(*) FROM message WHERE journey_id = $1 AND status = 'DEFERRED' AND due_at IS NULL)::int AS n`,
+  text: `SELECT (SELECT count(*) FROM enrollment WHERE journey_id = $1 AND frozen_due_at IS NOT NULL)::int + (SELECT count(*) FROM message WHERE journey_id = $1 AND status = 'DEFERRED' AND due_at IS NULL)::int
+    + (SELECT count(*) FROM webhook_call WHERE journey_id = $1 AND status = 'HELD')::int AS n`,
 }
 export const countFrozen = (client: Client, journeyId: string) => count(client, FROZEN_COUNT, [journeyId])
 

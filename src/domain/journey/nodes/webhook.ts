@@ -107,8 +107,10 @@ export const webhook: NodeKind<WebhookConfig> = {
     scope.note('webhook_planned', { callId: id })
     return { stay: { dueAt: null, memo: { callId: id } } }
   },
-  answer(_settings, scope, { callId, port, vars, status, code }) {
+  answer(settings, scope, { callId, port, vars, status, code }) {
     if ((scope.enrollment.memo as { callId?: string } | null)?.callId !== callId) return null
+    // Nothing stays of an earlier round of a loop.
+    for (const { name } of settings.variables ?? []) scope.enrollment.vars[name] = null
     Object.assign(scope.enrollment.vars, vars)
     scope.note('webhook_answered', { callId, status, code })
     return { go: port }

@@ -112,6 +112,24 @@ describe('a token', () => {
     ])
   })
 
+  test('keeps nothing of an earlier round: what is not told is null', () => {
+    const variables = [
+      { name: 'score', from: 'body.score' },
+      { name: 'status', from: 'status' },
+    ]
+    const one = life(
+      journey({
+        call: ['webhook', { method: 'GET', url: 'https://hooks.example', variables }, { success: 'pause' }],
+        pause: ['delay', { duration: 'PT1M' }, { next: 'call' }],
+      }),
+    )
+    one.answer(NOW, 'success', { score: 7, status: 200 })
+    expect(one.state().vars).toEqual({ score: 7, status: 200 })
+    one.timer(NOW + 60_000)
+    one.answer(NOW + 60_000, 'error', { status: 500 })
+    expect(one.state().vars).toEqual({ score: null, status: 500 })
+  })
+
   test('falls through from error to success, and without either comes to an end as undeliverable', () => {
     const through = life(call({}, { success: 'end' }))
     through.answer(NOW, 'error')
