@@ -31,6 +31,8 @@ const REASONS = {
   no_provider: 'no provider is connected for this channel',
   render_failed: 'the template could not be rendered for this contact',
   expired: 'it would have come too late to be of use',
+  window_closed: 'the contact has not written within a day, and there is no template to send',
+  template_not_approved: 'the provider has not approved the template, or does so no longer',
   engaged: 'the person engaged before it left',
 } as const satisfies Record<SuppressReason, string>
 

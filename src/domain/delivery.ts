@@ -1,4 +1,5 @@
 import type { Channel, IdentityStatus, Purpose } from './channel.ts'
+import type { SuppressReason } from './journey/enrollment.ts'
 import type { JsonObject } from './json.ts'
 import type { TemplateStatus } from './whatsapp-template.ts'
 
@@ -26,12 +27,14 @@ export type FailureClass = (typeof FAILURE_CLASSES)[number]
  * - retry: certainly nothing happened; try again, not before `retryAfter` milliseconds.
  * - permanent: will never work; `identity` says what that tells of the address.
  * - ambiguous: the request may have been acted on; never blindly sent again.
+ * - held: no request was made, since what could be sent may not be.
  */
 export type SendOutcome =
   | { type: 'ok'; providerMessageId: string; cost?: number }
   | { type: 'retry'; code: string; message: string; retryAfter?: number }
   | { type: 'permanent'; code: string; message: string; identity?: Exclude<IdentityStatus, 'ACTIVE'>; optedOut?: boolean }
   | { type: 'ambiguous'; code: string; message: string }
+  | { type: 'held'; reason: SuppressReason }
 
 /** A rendered message with its address, ready for an adapter. */
 export interface OutgoingMessage {

@@ -100,6 +100,16 @@ export function applyResult(entry: LedgerEntry, attempt: number, outcome: SendOu
       const failure = { code: outcome.code, class: 'PERMANENT' as const, message: outcome.message }
       return { ...failed({ ...entry, failure }, at, outcome.identity ?? null), optOut: outcome.optedOut ?? false }
     }
+    case 'held': {
+      if (entry.status !== 'DISPATCHING') return nothing(entry)
+      const { reason } = outcome
+      return {
+        ...nothing({ ...entry, status: 'SUPPRESSED', dueAt: null, failure: { code: reason, class: 'PERMANENT', message: '' } }),
+        history: { status: 'SUPPRESSED', human: null, at, detail: { reason } },
+        signal: { signal: 'SUPPRESSED', human: true, at, reason },
+        counts: ['suppressed', `suppressed:${reason}`],
+      }
+    }
     case 'ambiguous': {
       if (entry.status !== 'DISPATCHING') return nothing(entry)
       const failure = { code: outcome.code, class: 'AMBIGUOUS' as const, message: outcome.message }

@@ -66,6 +66,19 @@ describe('what an attempt came to', () => {
     })
   })
 
+  test('held: suppressed for the reason, as if the gate had kept it back; too late for what has left', () => {
+    const outcome = { type: 'held', reason: 'window_closed' } as const
+    expect(result(entry(), outcome)).toEqual({
+      ...quiet,
+      entry: entry({ status: 'SUPPRESSED', failure: { code: 'window_closed', class: 'PERMANENT', message: '' } }),
+      history: { status: 'SUPPRESSED', human: null, at: NOW - 5, detail: { reason: 'window_closed' } },
+      signal: { signal: 'SUPPRESSED', human: true, at: NOW - 5, reason: 'window_closed' },
+      counts: ['suppressed', 'suppressed:window_closed'],
+    })
+    for (const status of ['PLANNED', 'SENT', 'UNKNOWN', 'FAILED'] as const) expect(result(entry({ status }), outcome).history).toBeNull()
+    expect(result(entry(), outcome, 2).history).toBeNull()
+  })
+
   test('retry, a day after planning: given up', () => {
     expect(result(entry({ plannedAt: NOW - DAY }), RETRY).entry.status).toBe('DEFERRED')
     const late = entry({ plannedAt: NOW - DAY - 1 })

@@ -85,6 +85,8 @@ export interface PlannedMessage {
   /** null where suppressed for want of one. */
   identityId: string | null
   dedupeKey: string | null
+  /** Milliseconds from its acceptance until its node gives it up: what is delivered later is of no use. Left out where it waits without end. */
+  usefulFor?: number
   /** send at once, defer until an instant, or suppress with a reason. */
   verdict: GateVerdict
 }
@@ -117,6 +119,8 @@ export const SUPPRESS_REASONS = [
   'no_provider',
   'render_failed',
   'expired',
+  'window_closed',
+  'template_not_approved',
   'engaged',
 ] as const
 export type SuppressReason = (typeof SUPPRESS_REASONS)[number]
