@@ -293,6 +293,7 @@ CREATE TABLE message (
   provider_message_id text,
   status text NOT NULL,
   due_at timestamptz,
+  useful_for bigint,
   attempt integer NOT NULL DEFAULT 0,
   dedupe_key text,
   failure_code text,

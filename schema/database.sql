@@ -459,6 +459,7 @@ CREATE TABLE message (
   provider_message_id text,
   status text NOT NULL,
   due_at timestamp with time zone,
+  useful_for bigint,
   attempt integer NOT NULL DEFAULT 0,
   dedupe_key text,
   failure_code text,

@@ -220,6 +220,7 @@ export class Outbox {
           status,
           due: message.verdict.type === 'defer' ? message.verdict.until : null,
           dedupe: message.dedupeKey,
+          useful_for: message.usefulFor ?? null,
           failure: message.verdict.type === 'send' ? null : message.verdict.reason,
           variables: variablesOf(state),
           planned: this.now,

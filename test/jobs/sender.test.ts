@@ -77,6 +77,7 @@ async function message(channel: 'sms' | 'email', templateId: string, change: Par
     attempt: 0,
     variables: null,
     planned_at: Date.now(),
+    useful_for: null,
     node: 'text',
     journey_id: newId(),
     enrollment_id: newLanedId(3),

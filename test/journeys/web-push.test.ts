@@ -83,8 +83,8 @@ test('a browser is registered by its page, shown what it was sent, and reports t
     outcome: 'accepted',
     subject: 'Hi Ada',
     text: 'Your teapot waits',
-    // As long as the content says.
-    headers: { ttl: '7200', urgency: 'normal' },
+    // The node waits for a minute: what came later would be of no use, whatever the content says.
+    headers: { ttl: '60', urgency: 'normal' },
     payload: {
       title: 'Hi Ada',
       body: 'Your teapot waits',

@@ -13,6 +13,8 @@ export interface NodeIntent {
   dedupeKey: string | null
   /** Milliseconds. */
   dedupeWindow: number
+  /** Milliseconds the node waits for what becomes of it; left out where it waits without end, or not at all. */
+  usefulFor?: number | undefined
 }
 
 const SEPARATOR = '#'
@@ -26,7 +28,7 @@ export const nodeOfSlot = (slot: string): string => slot.split(SEPARATOR, 1)[0] 
 /** Asks the gate and plans the message, or keeps it as suppressed, with its line in the trace. The id derives from where and when the token came to rest, and from the rung. */
 export function planMessage(scope: NodeScope, intent: NodeIntent, rung = 0): { messageId: string; verdict: GateVerdict } {
   const { enrollment, now } = scope
-  const { channel, templateId, topicId, purpose, dedupeKey } = intent
+  const { channel, templateId, topicId, purpose, dedupeKey, usefulFor } = intent
   const { verdict, identityId } = gate(scope.facts, intent, now)
   // Of the arrival, not of the entry: ids then sort as the messages were planned.
   const id = derivedId(enrollment.since, laneOf(enrollment.id), enrollment.id, scope.key, String(enrollment.visit), String(rung))
@@ -34,7 +36,19 @@ export function planMessage(scope: NodeScope, intent: NodeIntent, rung = 0): { m
   const { visit } = enrollment
   scope.emit({
     type: 'message',
-    message: { id, node: scope.key, visit, channel, templateId, topicId, purpose, identityId, dedupeKey, verdict },
+    message: {
+      id,
+      node: scope.key,
+      visit,
+      channel,
+      templateId,
+      topicId,
+      purpose,
+      identityId,
+      dedupeKey,
+      ...(usefulFor === undefined ? {} : { usefulFor }),
+      verdict,
+    },
   })
   if (verdict.type === 'suppress') scope.note('message_suppressed', { reason: verdict.reason, channel, messageId: id })
   else if (verdict.type === 'defer') scope.note('message_deferred', { reason: verdict.reason, channel, messageId: id, until: verdict.until })

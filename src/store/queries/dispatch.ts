@@ -24,6 +24,8 @@ export interface Dispatchable {
   attempt: number
   variables: { event?: Record<string, unknown>; vars?: Record<string, unknown>; key?: string } | null
   planned_at: number
+  /** Milliseconds; see PlannedMessage. */
+  useful_for: number | null
   node: string | null
   journey_id: string | null
   enrollment_id: string | null
@@ -45,6 +47,8 @@ export interface Dispatchable {
   connection_id: string | null
   connection_updated: number | null
   provider: string | null
+  /** WhatsApp alone: whether the recipient may be answered freely. A minute before the end it may be over when the message arrives. */
+  window_open: boolean | null
 }
 
 /**
@@ -53,13 +57,13 @@ export interface Dispatchable {
  */
 const READ: Statement = {
   name: 'dispatch_read',
-  text: `SELECT m.lane, m.id, m.workspace_id, m.contact_id, m.channel, m.purpose, m.topic_id, m.attempt, m.variables, (extract(epoch FROM m.planned_at) * 1000)::float8 AS planned_at,
+  text: `SELECT m.lane, m.id, m.workspace_id, m.contact_id, m.channel, m.purpose, m.topic_id, m.attempt, m.variables, (extract(epoch FROM m.planned_at) * 1000)::float8 AS planned_at, m.useful_for::float8 AS useful_for,
       m.node, m.journey_id, m.enrollment_id, e.status AS enrollment_status, j.status AS journey_status,
       c.suppressed_at IS NOT NULL OR a.suppressed_at IS NOT NULL AS contact_suppressed, c.erased_at IS NOT NULL OR a.erased_at IS NOT NULL AS contact_erased, c.external_id, c.attributes, c.tags, c.locale,
       i.id AS identity_id, i.status AS identity_status, i.platform, i.address,
       (SELECT coalesce(json_agg(json_build_array(s.channel, s.topic_id, s.state)), '[]') FROM unnest(ARRAY[c.id] || c.linked) AS half (id),
         LATERAL (SELECT * FROM consent WHERE consent.lane = lane_of(half.id) AND consent.contact_id = half.id) AS s) AS consents,
-      m.template_id, t.version AS template_version, p.id AS connection_id, (extract(epoch FROM p.updated_at) * 1000)::float8 AS connection_updated, p.provider
+      m.template_id, t.version AS template_version, p.id AS connection_id, (extract(epoch FROM p.updated_at) * 1000)::float8 AS connection_updated, p.provider, w.open AS window_open
     FROM unnest($1::smallint[], $2::uuid[]) AS k (lane, id)
     CROSS JOIN LATERAL (SELECT * FROM message WHERE message.lane = k.lane AND message.id = k.id LIMIT 1) AS m
     CROSS JOIN LATERAL (SELECT coalesce(merged_into, id) AS known_id, suppressed_at, erased_at FROM contact WHERE contact.lane = m.lane AND contact.id = m.contact_id LIMIT 1) AS a
@@ -68,7 +72,9 @@ const READ: Statement = {
     LEFT JOIN LATERAL (SELECT status FROM enrollment WHERE enrollment.lane = m.lane AND enrollment.id = m.enrollment_id LIMIT 1) AS e ON true
     LEFT JOIN LATERAL (SELECT * FROM channel_identity WHERE channel_identity.lane = lane_of(m.identity_id) AND channel_identity.id = m.identity_id LIMIT 1) AS i ON true
     LEFT JOIN journey j ON j.id = m.journey_id
-    LEFT JOIN provider_connection p ON p.workspace_id = m.workspace_id AND p.channel = m.channel AND p.disabled_at IS NULL`,
+    LEFT JOIN provider_connection p ON p.workspace_id = m.workspace_id AND p.channel = m.channel AND p.disabled_at IS NULL
+    LEFT JOIN LATERAL (SELECT open_until > clock_timestamp() + interval '1 minute' AS open FROM whatsapp_window WHERE m.channel = 'whatsapp'
+      AND whatsapp_window.lane = lane_of(m.identity_id) AND whatsapp_window.identity_id = m.identity_id AND whatsapp_window.connection_id = p.id LIMIT 1) AS w ON true`,
 }
 
 /** What of these may be dispatched, locked until the transaction ends. Ids sorted by the caller's lane, then id. */

@@ -90,16 +90,18 @@ export interface MessageInsert {
   failure: string | null
   variables: unknown
   planned: number
+  /** Milliseconds. */
+  useful_for?: number | null
 }
 const MESSAGES_COLUMNS = record(
-  'lane smallint, id uuid, workspace uuid, contact uuid, enrollment uuid, journey uuid, version uuid, node text, visit int, channel text, purpose text, topic uuid, template uuid, identity uuid, status text, due float8, dedupe text, failure text, variables json, planned float8',
+  'lane smallint, id uuid, workspace uuid, contact uuid, enrollment uuid, journey uuid, version uuid, node text, visit int, channel text, purpose text, topic uuid, template uuid, identity uuid, status text, due float8, dedupe text, failure text, variables json, planned float8, useful_for float8',
 )
 const MESSAGES: Statement = {
   name: 'write_new_messages',
   text: `INSERT INTO message (lane, id, workspace_id, contact_id, enrollment_id, journey_id, version_id, node, visit, channel, purpose, topic_id, template_id, identity_id, status, due_at,
-      dedupe_key, failure_code, variables, planned_at)
+      dedupe_key, failure_code, variables, planned_at, useful_for)
     SELECT r.lane, r.id, r.workspace, r.contact, r.enrollment, r.journey, r.version, r.node, r.visit, r.channel, r.purpose, r.topic, r.template, r.identity, r.status, ${at('due')},
-      r.dedupe, r.failure, r.variables, ${at('planned')}
+      r.dedupe, r.failure, r.variables, ${at('planned')}, r.useful_for
     FROM ${MESSAGES_COLUMNS.source}
     ON CONFLICT (lane, id) DO NOTHING`,
 }

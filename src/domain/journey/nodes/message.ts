@@ -113,9 +113,18 @@ function plan(channel: Channel, settings: MessageConfig, scope: NodeScope): Outc
     purpose: settings.purpose ?? scope.purpose,
     dedupeKey: settings.dedupe ? keyText(readPath(pathScope(scope.enrollment, scope.facts), settings.dedupe.key)) : null,
     dedupeWindow: settings.dedupe ? durationMillis(settings.dedupe.window) : 0,
+    usefulFor: patienceOf(settings),
   })
   if (verdict.type === 'suppress') return { go: 'suppressed' }
   return stay({ messageId, accepted: null, armed: null, ignoredAt: null, nextAt: null })
+}
+
+/** Milliseconds after which the token is gone, come what may: the sooner of `ignored` and `nextAfter`. */
+function patienceOf({ followUps = [], nextAfter }: MessageConfig): number | undefined {
+  const ends = [followUps.find((each) => each.on === 'IGNORED')?.after, nextAfter].flatMap((each) =>
+    each === undefined ? [] : [durationMillis(each)],
+  )
+  return ends.length === 0 ? undefined : Math.min(...ends)
 }
 
 function hear(settings: MessageConfig, scope: NodeScope, signal: Signalled): Outcome | null {

@@ -44,6 +44,25 @@ describe('what is planned', () => {
     }
   })
 
+  test.each<[object, number | undefined]>([
+    [{}, undefined],
+    [{ followUps: [{ on: 'FAILED', after: 'PT1H' }] }, undefined],
+    [{ nextAfter: 'PT2H' }, 2 * HOUR],
+    [
+      {
+        followUps: [
+          { on: 'OPENED', after: 'PT1M' },
+          { on: 'IGNORED', after: 'PT1H' },
+        ],
+      },
+      HOUR,
+    ],
+    [{ followUps: [{ on: 'IGNORED', after: 'P1D' }], nextAfter: 'PT2H' }, 2 * HOUR],
+    [{ followUps: [{ on: 'IGNORED', after: 'PT1H' }], nextAfter: 'PT2H' }, HOUR],
+  ])('is of use for as long as its node may wait for it: %j', (config, millis) => {
+    expect(planned(one(config).played)[0]?.usefulFor).toBe(millis)
+  })
+
   test.each<[string, Parameters<typeof life>[1], object, string]>([
     ['no address', { identities: [] }, {}, 'unreachable'],
     ['no consent', { consents: [] }, {}, 'no_consent'],
