@@ -17,6 +17,7 @@ import { dispatchNow, enqueueSends, openFinisher, workSends } from './send.ts'
 import { openSender } from './sender.ts'
 import { sweepStranded } from './stranded.ts'
 import { keepHouse } from './upkeep.ts'
+import { startWebhooks } from './webhooks.ts'
 
 export interface WorkerOptions {
   databaseUrl: string
@@ -55,6 +56,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const sender = openSender({ pool, vault: options.vault, publicUrl: options.publicUrl, privateHosts: options.privateHosts })
   const dispatcher = openDispatcher({ pool, lanes, sockets: options.sendConcurrency, send: sender.send, onError })
   const finisher = openFinisher(boss, onError)
+  const webhooks = startWebhooks({ pool, vault: options.vault, lanes, privateHosts: options.privateHosts ?? [], onError })
   const ring: Ring = {
     pool,
     lanes,
@@ -78,10 +80,13 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   }
   const listener = listen(
     databaseUrl,
-    { [WAKE_CHANNEL]: (payload) => pacer.wake(payload.split(',').map(Number)), [JOBS_CHANNEL]: (queue) => wakeQueue(queue) },
+    { [WAKE_CHANNEL]: (payload) => pacer.wake(payload.split(',').map(Number)), [JOBS_CHANNEL]: (queue) => wakeQueue(queue), ...webhooks.channels },
     {
       name: 'throughline worker listener',
-      onReconnect: () => pacer.lookAgain(),
+      onReconnect() {
+        pacer.lookAgain()
+        webhooks.lookAgain()
+      },
       onError,
     },
   )
@@ -106,7 +111,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     await ringJob.stop()
     await boss.stop({ graceful: true, close: false, timeout: 5_000 })
     await pacer.stop()
-    await dispatcher.drain()
+    await Promise.all([dispatcher.drain(), webhooks.stop()])
     await finisher.flush()
     await sweeping
   }

@@ -19,6 +19,7 @@ import { MessageResolver } from './messages/resolver.ts'
 import { NodeResolver } from './node-resolver.ts'
 import { TemplateResolver } from './templates/resolver.ts'
 import { TopicResolver } from './topics/resolver.ts'
+import { SecretResolver } from './webhooks/secret-resolver.ts'
 import { restrictContacts } from './workspace/contact-access.ts'
 import { WorkspaceResolver } from './workspace/resolver.ts'
 
@@ -40,6 +41,7 @@ const RESOLVERS = [
   MessageResolver,
   NodeResolver,
   NodeStatsResolver,
+  SecretResolver,
   TemplateResolver,
   TopicResolver,
   VersionStatsResolver,

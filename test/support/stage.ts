@@ -19,11 +19,13 @@ import { until } from './until.ts'
 /** All that `npm start` starts, on a database of its own: stories speak to it through GraphQL and watch the sandbox. */
 export interface Stage {
   url: string
+  /** As the tables' owner, for what nobody can bring about from outside. */
+  databaseUrl: string
   key: string
   sandbox: Sandbox
   client: DemoClient
   /** Creates a template in English; answers its id. */
-  template(channel: 'PUSH' | 'WEB_PUSH' | 'EMAIL' | 'SMS', content: object): Promise<string>
+  template(channel: 'PUSH' | 'WEB_PUSH' | 'IN_APP' | 'EMAIL' | 'SMS', content: object): Promise<string>
   /** Creates and publishes a journey; answers its id. */
   journey(graph: object): Promise<string>
   /** A contact with an address on every channel and consent for all of them. */
@@ -48,7 +50,8 @@ function freePort(): Promise<number> {
   })
 }
 
-export async function openStage(): Promise<Stage> {
+/** @param privateHosts as PRIVATE_HOSTS: what webhooks may reach besides. */
+export async function openStage(privateHosts: readonly string[] = []): Promise<Stage> {
   const directory = await mkdtemp(join(tmpdir(), 'throughline-stage-'))
   const cluster = inject('clusterUrl')
   const name = `stage_${randomBytes(6).toString('hex')}`
@@ -58,7 +61,10 @@ export async function openStage(): Promise<Stage> {
   const databaseUrl = cluster.replace(/\/postgres$/, `/${name}`)
   const port = await freePort()
   const sandbox = await startSandbox({ pause: 5 })
-  const config = { ...readConfig({ PORT: String(port), PRIVATE_HOSTS: new URL(sandbox.url).host }), dataDirectory: directory }
+  const config = {
+    ...readConfig({ PORT: String(port), PRIVATE_HOSTS: [new URL(sandbox.url).host, ...privateHosts].join() }),
+    dataDirectory: directory,
+  }
   const log = createLogger('error')
   const foundation = await layFoundation(config, databaseUrl, log)
   const api = await startApi(foundation)
@@ -88,6 +94,7 @@ export async function openStage(): Promise<Stage> {
   let templates = 0
   return {
     url: api.url,
+    databaseUrl,
     key,
     sandbox,
     client,
