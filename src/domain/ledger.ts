@@ -226,13 +226,16 @@ export function applyReply(entry: LedgerEntry, at: number): LedgerChange {
   }
 }
 
+/** Sent again with the same ids, a message takes the first one's place on the device. */
+export const COLLAPSES: ReadonlySet<Channel> = new Set(['push', 'web_push'])
+
 /** `dueAt` has come: a retry is due, or the provider has kept silent long enough. */
 export function applyTimer(entry: LedgerEntry, now: number): LedgerChange {
   if (entry.dueAt === null || entry.dueAt > now) return nothing(entry)
   const planned: LedgerEntry = { ...entry, status: 'PLANNED', dueAt: null }
   if (entry.status === 'DEFERRED') return { ...nothing(planned), send: true }
   // A push resent with the same ids collapses on the device; elsewhere the template decides. Once only: a second doubt has no `dueAt`.
-  const resend = entry.status === 'UNKNOWN' && (entry.whenUnknown === 'RESEND' || entry.channel === 'push')
+  const resend = entry.status === 'UNKNOWN' && (entry.whenUnknown === 'RESEND' || COLLAPSES.has(entry.channel))
   if (resend) return { ...nothing(planned), send: true, history: { status: 'RESEND', human: null, at: now } }
   return nothing({ ...entry, dueAt: null })
 }
