@@ -13,7 +13,9 @@ import { keysOf } from '../src/services/workspace-keys.ts'
 import type { Dispatchable, Stranded } from '../src/store/queries/dispatch.ts'
 import { readAddress, readConnection, readTemplateVersion, type TemplateVersionRow } from '../src/store/queries/sending.ts'
 import type { Vault, WorkspaceKeys } from '../src/store/vault.ts'
+import { openAttachments } from './attachments.ts'
 import { openInAppSender } from './in-app.ts'
+import { openWhatsappChooser } from './whatsapp.ts'
 
 export interface MessageSender {
   send: SendOne
@@ -30,30 +32,48 @@ interface SenderOptions {
   privateHosts?: readonly string[] | undefined
 }
 
+/** A message made ready for its adapter; `done` once it is sent. */
+interface Ready {
+  sender: Sender
+  message: OutgoingMessage
+  done: () => void
+}
+
 /** Renders a message and hands it to its channel's adapter, one client per connection, templates parsed once. */
 export function openSender({ pool, vault, publicUrl, privateHosts = [] }: SenderOptions): MessageSender {
   const templates = new Map<string, Promise<TemplateVersionRow | null>>()
   const senders = new Map<string, Promise<Sender>>()
   const inApp = openInAppSender(pool)
+  const whatsapp = openWhatsappChooser(pool)
+  const files = openAttachments({ pool, privateHosts })
 
   const templateOf = (id: string, version: number) => remember(templates, `${id}/${version}`, () => readTemplateVersion(pool, id, version))
   // A changed connection has another updated_at and so another client; the old one idles until the end.
   const senderOf = (id: string, updated: number) => remember(senders, `${id}/${updated}`, () => connect({ pool, vault, publicUrl, privateHosts }, id))
 
-  const prepare = async (message: Dispatchable, attempt: number): Promise<{ sender: Sender; message: OutgoingMessage } | SendOutcome> => {
+  const prepare = async (message: Dispatchable, attempt: number): Promise<Ready | SendOutcome> => {
     const keys = await keysOf({ vault }, pool, message.workspace_id)
     const template = await templateOf(message.template_id, message.template_version)
     const content = template === null ? null : render(message, template)
     if (content === null || 'fault' in content) return { type: 'permanent', code: 'RENDER_FAILED', message: content?.fault ?? 'the template is gone' }
     if (isOwnSurface(message.channel as Channel)) return inApp.show(message, content.content)
+    const chosen = message.channel === 'whatsapp' ? await whatsapp.choose(message, content.content) : content
+    if ('type' in chosen) return chosen
     const sender = await senderOf(message.connection_id ?? '', message.connection_updated ?? 0)
-    return { sender, message: outgoing(message, attempt, content.content, keys, publicUrl) }
+    const whole =
+      chosen.content.attachments === undefined ? { ...chosen, release: () => {} } : await files.attach(message.workspace_id, chosen.content)
+    if ('type' in whole) return whole
+    return { sender, message: outgoing(message, attempt, whole.content, keys, publicUrl), done: whole.release }
   }
 
   return {
     async send(message, attempt) {
       const ready = await prepare(message, attempt).catch(notReady)
-      return 'type' in ready ? ready : ready.sender.send(ready.message)
+      if ('type' in ready) return ready
+      const outcome = await ready.sender.send(ready.message).finally(ready.done)
+      // What it tells is an aid to the next message, and no reason to lose what became of this one.
+      if (message.channel === 'whatsapp') await whatsapp.heard(message, ready.message.content, outcome).catch(() => {})
+      return outcome
     },
     async lookUp(message) {
       if (isOwnSurface(message.channel as Channel)) return inApp.lookUp(message)
@@ -66,6 +86,7 @@ export function openSender({ pool, vault, publicUrl, privateHosts = [] }: Sender
     },
     async close() {
       for (const sender of await Promise.allSettled(senders.values())) if (sender.status === 'fulfilled') await sender.value.close()
+      await files.close()
     },
   }
 }
@@ -146,5 +167,6 @@ function outgoing(message: Dispatchable, attempt: number, content: JsonObject, k
     platform: message.platform,
     content: isEmail ? trackEmail(content, keys, publicUrl, message, unsubscribe) : content,
     unsubscribeUrl: unsubscribe,
+    usefulFor: message.useful_for ?? undefined,
   }
 }

@@ -1,5 +1,6 @@
 import sendgridMail from '@sendgrid/mail'
 import type { RenderedEmail } from '../domain/content/email.ts'
+import type { MailAttachment } from '../domain/content/email-attachments.ts'
 import type { OutgoingMessage, SendOutcome } from '../domain/delivery.ts'
 import { type Infer, object, optional, text } from '../domain/shape.ts'
 import type { ChannelAdapter, Connection } from './channel.ts'
@@ -20,6 +21,7 @@ type Settings = Infer<typeof SETTINGS>
 
 type Mailer = typeof sendgridMail
 type MailData = Exclude<Parameters<Mailer['send']>[0], unknown[]>
+type MailFile = NonNullable<MailData['attachments']>[number]
 /** The package's types forget that the class hangs on the instance it exports. */
 const { MailService } = sendgridMail as unknown as { MailService: new () => Mailer }
 
@@ -91,6 +93,7 @@ function mailData(message: OutgoingMessage, { settings }: Connection<Credentials
     subject: content.subject,
     html: withPreheader(content),
     ...(content.text ? { text: content.text } : {}),
+    ...(content.attachments?.length ? { attachments: content.attachments.map(fileData) } : {}),
     // Come back on every event of this mail.
     customArgs: { [MESSAGE_ARGUMENT]: message.id },
     // RFC 8058: the mail client unsubscribes with one POST. SendGrid signs both headers with DKIM, as the RFC asks.
@@ -98,6 +101,12 @@ function mailData(message: OutgoingMessage, { settings }: Connection<Credentials
       ? { headers: { 'List-Unsubscribe': `<${message.unsubscribeUrl}>`, 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' } }
       : {}),
   }
+}
+
+/** The SDK passes files on as they are, under SendGrid's own names, whatever its types say. */
+function fileData({ name, contentType, contentId, content }: MailAttachment): MailFile {
+  const file = { content, filename: name, type: contentType, disposition: 'attachment' }
+  return contentId ? ({ ...file, disposition: 'inline', content_id: contentId } as MailFile) : file
 }
 
 /** The preheader was rendered with HTML escaping. The blanks after it keep clients from adding the body's first words. */

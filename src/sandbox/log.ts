@@ -28,6 +28,8 @@ export interface LogEntry {
   payload?: JsonObject
   /** Headers a mail asks for, List-Unsubscribe among them; of a web push TTL, Urgency and Topic. */
   headers?: Record<string, string>
+  /** A mail's files, their bytes counted. */
+  attachments?: readonly { name: string; contentType: string; size: number; contentId?: string }[]
 }
 
 export interface SandboxLog {

@@ -1,6 +1,7 @@
 import { type KeyObject, randomUUID, sign } from 'node:crypto'
 import { isObject } from '../domain/json.ts'
 import { isSandboxKey, webhookKeyOf } from './accounts.ts'
+import type { LogEntry } from './log.ts'
 import { type Reaction, reactions } from './personas.ts'
 import { json, type SandboxRequest, type StandIn, type Verdict, type World } from './stand-in.ts'
 
@@ -80,6 +81,7 @@ export function sendgridStandIn(world: World): StandIn {
           subject: seen.subject,
           text: seen.text,
           headers: seen.headers,
+          ...(seen.attachments.length > 0 ? { attachments: seen.attachments } : {}),
         },
         react: (reaction) => {
           const event = eventOf(mail, reaction, world.now())
@@ -165,7 +167,7 @@ function check(request: SandboxRequest, body: Record<string, unknown> | null): C
   }
   if (typeof body.from.name === 'string' && /[;,]/.test(body.from.name)) return { field: 'from.name', message: 'The name must not contain ; or ,' }
   if (typeof body.subject !== 'string' || body.subject === '') return { field: 'subject', message: 'The subject is required.' }
-  return checkContent(body) ?? checkExtras(body, people)
+  return checkContent(body) ?? checkFiles(body) ?? checkExtras(body, people)
 }
 
 function checkContent(body: Record<string, unknown>): CheckFault | null {
@@ -175,6 +177,18 @@ function checkContent(body: Record<string, unknown>): CheckFault | null {
   if (empty >= 0) return { field: `content.${empty}.value`, message: 'The content value must be a string at least one character in length.' }
   if (parts.findIndex(({ type }) => type === 'text/plain') > 0) {
     return { field: 'content', message: 'If present, text/plain must be first, followed by text/html, followed by any other content.' }
+  }
+  return null
+}
+
+function checkFiles(body: Record<string, unknown>): CheckFault | null {
+  for (const [index, file] of list(body.attachments).entries()) {
+    const at = (field: string, message: string): CheckFault => ({ field: `attachments.${index}.${field}`, message })
+    if (typeof file.filename !== 'string' || file.filename === '') return at('filename', 'The filename is required.')
+    if (typeof file.content !== 'string' || file.content === '') return at('content', 'The attachment content is required.')
+    if (Buffer.from(file.content, 'base64').toString('base64') !== file.content)
+      return at('content', 'The attachment content must be base64 encoded.')
+    if (file.disposition === 'inline' && typeof file.content_id !== 'string') return at('content_id', 'An inline attachment needs a content id.')
   }
   return null
 }
@@ -194,6 +208,7 @@ interface Description {
   link: string
   messageId: string | null
   customArgs: Record<string, string>
+  attachments: NonNullable<LogEntry['attachments']>
 }
 
 /** What the log and the events need of a mail, faulty or not. */
@@ -213,6 +228,12 @@ function describe(body: Record<string, unknown> | null): Description {
     link: firstLink(html),
     messageId: customArgs.throughline_message ?? null,
     customArgs,
+    attachments: list(body?.attachments).map((file) => ({
+      name: String(file.filename),
+      contentType: String(file.type),
+      size: Buffer.byteLength(String(file.content), 'base64'),
+      ...(typeof file.content_id === 'string' ? { contentId: file.content_id } : {}),
+    })),
   }
 }
 

@@ -69,6 +69,18 @@ describe('the mail SendGrid is given', () => {
     expect(await given(CONTENT, { unsubscribeUrl: null })).not.toHaveProperty('headers')
   })
 
+  it('carries its files, pictures of the body among them', async () => {
+    const attachments = [
+      { name: 'Terms.pdf', contentType: 'application/pdf', content: 'QUJD' },
+      { name: 'logo.png', contentType: 'image/png', content: 'QUJDRA==', contentId: 'logo' },
+    ]
+    expect((await given({ ...CONTENT, attachments })).attachments).toEqual([
+      { filename: 'Terms.pdf', type: 'application/pdf', content: 'QUJD', disposition: 'attachment' },
+      { filename: 'logo.png', type: 'image/png', content: 'QUJDRA==', disposition: 'inline', content_id: 'logo' },
+    ])
+    expect(await given({ ...CONTENT, attachments: [] })).not.toHaveProperty('attachments')
+  })
+
   it('hides the preheader at the beginning of the body, wherever that is', async () => {
     const whole = (await given({ ...CONTENT, text: undefined })).content as { value: string }[]
     expect(whole[0]?.value).toMatch(

@@ -5,6 +5,7 @@ import { sandboxCredentials } from '../../src/sandbox/accounts.ts'
 import type { Sandbox } from '../../src/sandbox/control.ts'
 import type { LogEntry } from '../../src/sandbox/log.ts'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
+import { uploadAttachment } from '../../src/services/attachments.ts'
 import { connectProvider } from '../../src/services/connections.ts'
 import type { Caller } from '../../src/services/context.ts'
 import { addIdentity } from '../../src/services/identities.ts'
@@ -99,6 +100,7 @@ async function message(channel: 'sms' | 'email', templateId: string, change: Par
     connection_id: connections[channel],
     connection_updated: 1,
     provider: channel === 'sms' ? 'twilio' : 'sendgrid',
+    window_open: null,
     ...change,
   }
 }
@@ -170,6 +172,17 @@ test('a transactional mail offers no way out', async () => {
   const entry = await sent(await message('email', id, { purpose: 'TRANSACTIONAL' }))
   expect(entry?.text).not.toContain('/u/')
   expect(entry?.headers ?? {}).not.toHaveProperty('List-Unsubscribe')
+})
+
+test('a mail carries its files; one whose file does not come waits for it, and no provider is asked', async () => {
+  const file = await uploadAttachment(world.services, caller, { name: 'Terms.pdf', contentType: 'application/pdf', base64: 'QUJD' })
+  const attachments = [{ file }]
+  const id = await template('email', [{ locale: 'en', content: { ...MAIL, attachments } }])
+  expect((await sent(await message('email', id)))?.attachments).toEqual([{ name: 'Terms.pdf', contentType: 'application/pdf', size: 3 }])
+  const absent = { ...MAIL, attachments: [{ url: 'https://nowhere.invalid/{{ key }}.pdf', name: '{{ key }}.pdf' }] }
+  const waiting = await message('email', await template('email', [{ locale: 'en', content: absent }]), { variables: { key: 'k' } })
+  expect(await sender.send(waiting, 1)).toMatchObject({ type: 'retry', code: 'ATTACHMENT_UNAVAILABLE' })
+  expect(sandbox.log.entries().some((each) => each.messageId === waiting.id)).toBe(false)
 })
 
 test('what cannot be rendered fails for good, before any provider is asked', async () => {

@@ -57,6 +57,8 @@ describe('the SendGrid stand-in', () => {
       'personalizations.0.to.1.email',
     ],
     ['too many', { personalizations: [{ to: Array.from({ length: 1_001 }, () => ({ email: 'a@b.example' })) }] }, {}, 400, 'personalizations'],
+    ['a file without a name', { attachments: [{ content: 'QUJD' }] }, {}, 400, 'attachments.0.filename'],
+    ['a file that is no base64', { attachments: [{ filename: 'a', content: 'QUJ' }] }, {}, 400, 'attachments.0.content'],
     ['no sender', { from: { email: 'a' } }, {}, 400, 'from.email'],
     ['a sender that reads as a list', { from: { email: 'a@b.example', name: 'A, B' } }, {}, 400, 'from.name'],
     ['no subject', { subject: '' }, {}, 400, 'subject'],
