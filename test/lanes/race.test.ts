@@ -50,8 +50,9 @@ async function drain(): Promise<void> {
   while ((await workspace.tick()).taken > 0);
 }
 
-/** Connections to this database that are in a state. */
-const connections = (state: string) => world.rows(`SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND ${state}`)
+/** Resolves once a connection to this database waits for a lock that another holds. */
+const somebodyWaits = () =>
+  until(async () => (await world.rows(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)).length > 0)
 
 /** When a tick certainly had its lanes to itself, by the order of things in this process. */
 interface Hold {
@@ -325,9 +326,7 @@ test('what a tick freezes while its journey is resumed is thawed with the rest',
   await until(async () => end !== before)
   await world.rows(`UPDATE journey SET status = 'LIVE' WHERE id = $1`, [journeyId])
   const resuming = resumeJourney(world.database.worker, LANES, { workspaceId: workspace.id, journeyId, policy: 'SEND_LATE' })
-  await until(
-    async () => (await world.rows(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)).length > 0,
-  )
+  await somebodyWaits()
   end()
   await Promise.all([freezing, resuming])
   await workspace.pass(5)
@@ -335,7 +334,7 @@ test('what a tick freezes while its journey is resumed is thawed with the rest',
   expect((await workspace.enrollments(journeyId)).map((each) => each.status)).toEqual(['COMPLETED'])
 })
 
-/** The pool, with every statement that names this text held up until the gate opens. */
+/** The pool, with every statement that names this text held up until the gate opens; `reached` when all before it are done. */
 function gated(pool: pg.Pool, text: string): { pool: pg.Pool; reached: Promise<void>; open: () => void } {
   let open = () => {}
   let reach = () => {}
@@ -348,15 +347,21 @@ function gated(pool: pg.Pool, text: string): { pool: pg.Pool; reached: Promise<v
   const connect = async () => {
     const client = await pool.connect()
     let turn: Promise<unknown> = Promise.resolve()
+    let answered: Promise<unknown> = turn
     return Object.assign(Object.create(client), {
       query(given: { text: string } | string, ...rest: unknown[]) {
+        const before = answered
         if ((typeof given === 'string' ? given : given.text).includes(text)) {
-          turn = turn.then(() => {
-            reach()
-            return gate
-          })
+          turn = turn
+            .then(() => before)
+            .then(() => {
+              reach()
+              return gate
+            })
         }
-        return turn.then(() => (client.query as (...all: unknown[]) => unknown)(given, ...rest))
+        const asked = turn.then(() => (client.query as (...all: unknown[]) => unknown)(given, ...rest))
+        answered = asked.catch(() => {})
+        return asked
       },
       release: (error?: Error) => client.release(error),
     })
@@ -392,8 +397,6 @@ test.fails('a tick that withdraws one message and the consent of another, and a 
   const { pool, reached, open } = gated(world.database.worker, 'consent_change')
   const ticking = tick({ ...world.ring, pool }, EVERY_LANE).catch((error: unknown) => errors.push(error))
   await reached
-  // What was sent before the gate has been done, the withdrawal among it.
-  await until(async () => (await connections(`state = 'idle in transaction'`)).length === 1)
   const dispatcher = openDispatcher({
     pool: world.database.worker,
     lanes: LANES,
@@ -405,9 +408,7 @@ test.fails('a tick that withdraws one message and the consent of another, and a 
     messages.map((each) => each.id),
     () => {},
   )
-  await until(
-    async () => (await world.rows(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)).length > 0,
-  )
+  await somebodyWaits()
   open()
   await Promise.all([ticking, dispatcher.drain()])
   expect(errors).toEqual([])
