@@ -1,3 +1,4 @@
+import type { TemplateStatus } from '../../domain/whatsapp-template.ts'
 import { type Client, run, type Statement } from '../sql.ts'
 import type { Key } from './facts.ts'
 
@@ -94,4 +95,30 @@ const UNTIL: Statement = {
 export async function openUntil(client: Client, identities: readonly Key[]): Promise<Map<string, Date>> {
   const rows = await run<{ id: string; until: Date }>(client, UNTIL, [identities.map((each) => each.lane), identities.map((each) => each.id)])
   return new Map(rows.map((row) => [row.id, row.until]))
+}
+
+/** How a provider names a template: Twilio by its SID, Meta by name and language. */
+export type TemplateKey = { sid: string } | { name: string; language: string }
+
+const STATUS: Statement = {
+  name: 'whatsapp_template_status',
+  text: `SELECT status FROM whatsapp_template WHERE connection_id = $1 AND (provider_id = $2 OR (name = $3 AND language = $4)) LIMIT 1`,
+}
+
+const valuesOf = (connectionId: string, key: TemplateKey) =>
+  'sid' in key ? [connectionId, key.sid, null, null] : [connectionId, null, key.name, key.language]
+
+/** null where the connection has none such. */
+export async function readTemplateStatus(client: Client, connectionId: string, key: TemplateKey): Promise<TemplateStatus | null> {
+  return (await run<{ status: TemplateStatus }>(client, STATUS, valuesOf(connectionId, key)))[0]?.status ?? null
+}
+
+const FAULT: Statement = {
+  name: 'whatsapp_template_fault',
+  text: `UPDATE whatsapp_template SET status = $5, reviewed_at = now() WHERE connection_id = $1 AND (provider_id = $2 OR (name = $3 AND language = $4)) AND status = 'APPROVED'`,
+}
+
+/** What a refusal told: only ever that a template is not approved after all. */
+export async function faultTemplate(client: Client, connectionId: string, key: TemplateKey, status: TemplateStatus): Promise<void> {
+  await run(client, FAULT, [...valuesOf(connectionId, key), status])
 }
