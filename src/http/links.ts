@@ -1,7 +1,8 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isMachine } from '../domain/human.ts'
 import type { Services } from '../services/context.ts'
-import { readLink, recordVisit } from '../services/tracking.ts'
+import { readShortLink } from '../services/short-links.ts'
+import { readLink, recordVisit, type Visit } from '../services/tracking.ts'
 
 const PIXEL = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64')
 
@@ -22,6 +23,12 @@ function human(request: FastifyRequest): boolean {
  * without a form, as RFC 8058 asks of one-click.
  */
 export function linkRoutes(services: Services) {
+  const follow = async (visit: Visit | null, request: FastifyRequest, reply: FastifyReply) => {
+    if (visit === null || !URL.canParse(visit.url)) return reply.code(404).type('text/plain').send('This link is not valid.')
+    await recordVisit(services, visit, 'CLICKED', human(request))
+    // Encoded, as a browser would: a header takes no letters beyond Latin-1.
+    return reply.header('cache-control', 'no-store').redirect(new URL(visit.url).href, 302)
+  }
   return async (fastify: FastifyInstance): Promise<void> => {
     fastify.removeAllContentTypeParsers()
     fastify.addContentTypeParser('*', { parseAs: 'string', bodyLimit: 4_096 }, (_request, body, done) => done(null, body))
@@ -31,12 +38,11 @@ export function linkRoutes(services: Services) {
       return reply.type('image/gif').header('cache-control', 'no-store').send(PIXEL)
     })
     fastify.get<{ Params: { token: string } }>('/t/c/:token', async (request, reply) => {
-      const visit = await readLink(services, 'click', request.params.token)
-      if (visit === null || !URL.canParse(visit.url)) return reply.code(404).type('text/plain').send('This link is not valid.')
-      await recordVisit(services, visit, 'CLICKED', human(request))
-      // Encoded, as a browser would: a header takes no letters beyond Latin-1.
-      return reply.header('cache-control', 'no-store').redirect(new URL(visit.url).href, 302)
+      return follow(await readLink(services, 'click', request.params.token), request, reply)
     })
+    fastify.get<{ Params: { code: string } }>('/s/:code', async (request, reply) =>
+      follow(await readShortLink(services, request.params.code), request, reply),
+    )
     fastify.get<{ Params: { token: string } }>('/u/:token', async (request, reply) => {
       const visit = await readLink(services, 'unsubscribe', request.params.token)
       reply.type('text/html')

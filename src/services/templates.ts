@@ -16,6 +16,7 @@ import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
 import { conform, isId, nameOf } from './input.ts'
 import { checkComposition, checkTemplate, pickVariant, renderContent } from './liquid.ts'
+import { shortenedAlike } from './short-links.ts'
 import { idsWithin, orderOf, type Slice } from './slice.ts'
 import { flushUnique } from './transaction.ts'
 
@@ -131,7 +132,7 @@ export async function listTemplates(services: Services, caller: Caller, input: S
   )
 }
 
-/** The template as a contact with this data would get it, and as SMS what it would come to; links are not shortened. */
+/** The template as a contact with this data would get it, and as SMS what it would come to, its short links counted as short. */
 export async function previewTemplate(
   services: Services,
   caller: Caller,
@@ -143,8 +144,13 @@ export async function previewTemplate(
   try {
     const { channel } = found.template
     const content = renderContent(channel, variant.content, input.data)
-    return { content, sms: channel === 'sms' && typeof content.body === 'string' ? reckonSms(content.body) : null }
+    return { content, sms: channel === 'sms' ? reckon(content, services.config.publicUrl) : null }
   } catch (error) {
     throw new ThroughlineError('TEMPLATE_INVALID', error instanceof Error ? error.message : 'does not render', { path: ['data'] })
   }
+}
+
+function reckon({ body, shortenLinks }: JsonObject, publicUrl: string): SmsReckoning {
+  const text = typeof body === 'string' ? body : ''
+  return reckonSms(shortenLinks === true ? shortenedAlike(publicUrl, text) : text)
 }

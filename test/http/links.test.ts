@@ -2,6 +2,7 @@ import Fastify from 'fastify'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { linkRoutes } from '../../src/http/links.ts'
 import type { Caller } from '../../src/services/context.ts'
+import { shortenLinks } from '../../src/services/short-links.ts'
 import { trackEmail, unsubscribeUrl } from '../../src/services/tracking.ts'
 import { keysOf } from '../../src/services/workspace-keys.ts'
 import { arrived, connected, handedOver } from '../support/callbacks.ts'
@@ -12,7 +13,7 @@ const SHOP = 'https://shop.example/größe?q=日本&x=1'
 let here: TestServices
 let caller: Caller
 let base: string
-let links: { open: string; click: string; unsubscribe: string }
+let links: { open: string; click: string; unsubscribe: string; short: string }
 const http = Fastify({ routerOptions: { maxParamLength: 4_096 } })
 
 beforeAll(async () => {
@@ -25,7 +26,12 @@ beforeAll(async () => {
   const message = { id, workspace_id: caller.workspaceId }
   const { html } = trackEmail({ html: `<a href="${SHOP.replace('&', '&amp;')}">x</a>` }, keys, base, message, null)
   const [click = '', open = ''] = [...String(html).matchAll(/"(http:[^"]+)"/g)].map(([, url]) => String(url))
-  links = { open, click, unsubscribe: unsubscribeUrl(keys, base, message) }
+  links = {
+    open,
+    click,
+    unsubscribe: unsubscribeUrl(keys, base, message),
+    short: await shortenLinks(here.database.worker, keys, base, message, SHOP),
+  }
 })
 beforeEach(() => arrived(here))
 afterAll(async () => {
@@ -57,6 +63,20 @@ test('a click leads to where the link did, letters of any language included', as
   const answer = await visit(links.click)
   expect([answer.status, answer.headers.get('location'), answer.headers.get('cache-control')]).toEqual([302, new URL(SHOP).href, 'no-store'])
   expect(await heard()).toEqual([['CLICKED', true, SHOP]])
+})
+
+test('a short link leads and counts alike, and tells machines from people', async () => {
+  const answer = await visit(links.short)
+  expect([answer.status, answer.headers.get('location'), answer.headers.get('cache-control')]).toEqual([302, new URL(SHOP).href, 'no-store'])
+  await visit(links.short, {}, 'WhatsApp/2.24')
+  await visit(links.short, { method: 'HEAD' })
+  expect(await heard()).toEqual([
+    ['CLICKED', true, SHOP],
+    ['CLICKED', false, SHOP],
+    ['CLICKED', false, SHOP],
+  ])
+  const wrong = await visit(`${links.short.slice(0, -1)}${links.short.endsWith('A') ? 'B' : 'A'}`)
+  expect([wrong.status, await heard()]).toEqual([404, []])
 })
 
 test('machines are told from people', async () => {

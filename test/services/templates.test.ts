@@ -128,3 +128,15 @@ test('a mail that no data could make right is refused when it is saved', async (
   expect(await faultOf(make({ blocks: [{ type: 'text', text: 'Hi', when: 'a | nonsense' }] }))).toEqual(at('blocks', '0', 'when'))
   expect(await faultOf(make({ blocks: [{ type: 'image', url: 'cat.png', alt: 'A cat' }] }))).toEqual(at('blocks', '0', 'url'))
 })
+
+test('a preview reckons with short links where they will be short', async () => {
+  const caller = await here.workspace()
+  const body = `${'a'.repeat(120)} https://shop.example/${'b'.repeat(100)}`
+  const reckoned = async (name: string, more: object) => {
+    const id = await createTemplate(here.services, caller, { name, channel: 'sms', variants: [{ locale: 'en', content: { body, ...more } }] })
+    return (await previewTemplate(here.services, caller, { id, locale: null, data: {} })).sms
+  }
+  const short = `${here.services.config.publicUrl}/s/`.length + 12
+  expect(await reckoned('long', {})).toMatchObject({ units: 242, segments: 2 })
+  expect(await reckoned('short', { shortenLinks: true })).toMatchObject({ units: 121 + short, segments: 121 + short > 160 ? 2 : 1 })
+})

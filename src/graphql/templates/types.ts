@@ -29,7 +29,7 @@ export class TemplateVariant {
   locale!: string
   @Field(() => JsonObjectScalar, {
     description:
-      'What the channel takes, texts as Liquid: email {subject html text preheader replyTo}, sms {body mediaUrls}, push {title body imageUrl deepLink data collapseKey ttl}.',
+      'What the channel takes, texts as Liquid: email {subject html text preheader replyTo}, sms {body mediaUrls shortenLinks}, push {title body imageUrl deepLink data collapseKey ttl}.',
   })
   content!: Variant['content']
 }
