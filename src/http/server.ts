@@ -9,6 +9,7 @@ import type { Logger } from '../logger.ts'
 import type { Hub } from '../realtime/hub.ts'
 import type { Services } from '../services/context.ts'
 import { codeOfFault } from '../services/faults.ts'
+import { letPagesAsk } from './cors.ts'
 import { graphiqlRoutes } from './graphiql.ts'
 import { createApollo, createSizeCheck, withStatus } from './graphql-http.ts'
 import { openSocketDoor } from './graphql-ws.ts'
@@ -68,6 +69,7 @@ export async function openServer({ services, schema, hub, log, routes = [] }: Se
 
   const checkSource = createSizeCheck()
   await app.register(async (scope) => {
+    letPagesAsk(scope)
     scope.route({
       method: ['GET', 'POST'],
       url: '/graphql',
