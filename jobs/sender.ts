@@ -8,6 +8,7 @@ import type { JsonObject } from '../src/domain/json.ts'
 import { ThroughlineError } from '../src/errors.ts'
 import type { SendOne } from '../src/lanes/dispatch.ts'
 import { pickVariant, renderContent } from '../src/services/liquid.ts'
+import { withShortLinks } from '../src/services/short-links.ts'
 import { trackEmail, unsubscribeUrl } from '../src/services/tracking.ts'
 import { keysOf } from '../src/services/workspace-keys.ts'
 import type { Dispatchable, Stranded } from '../src/store/queries/dispatch.ts'
@@ -63,7 +64,8 @@ export function openSender({ pool, vault, publicUrl, privateHosts = [] }: Sender
     const whole =
       chosen.content.attachments === undefined ? { ...chosen, release: () => {} } : await files.attach(message.workspace_id, chosen.content)
     if ('type' in whole) return whole
-    return { sender, message: outgoing(message, attempt, whole.content, keys, publicUrl), done: whole.release }
+    const final = await withShortLinks(pool, keys, publicUrl, message, whole.content)
+    return { sender, message: outgoing(message, attempt, final, keys, publicUrl), done: whole.release }
   }
 
   return {
