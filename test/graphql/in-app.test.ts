@@ -241,12 +241,14 @@ test('two sessions hear each message once, in place by its key, and what the oth
   expect((await ledger()).sort()).toEqual(['DELIVERED', 'DELIVERED', 'DELIVERED', 'OPENED', 'OPENED'])
 })
 
-test('a session begins with what came just before it', async () => {
+test('every session begins with what came just before it, though another like it is under way', async () => {
   await send('just before')
-  const next = listen(ada.token)
-  expect(await next()).toEqual(['just before', true, 1])
+  const first = listen(ada.token)
+  expect(await first()).toEqual(['just before', true, 1])
   await send('meanwhile')
-  expect(await next()).toEqual(['meanwhile', true, 1])
+  const second = listen(ada.token)
+  expect(await second()).toEqual(['just before', true, 1])
+  for (const next of [first, second]) expect(await next()).toEqual(['meanwhile', true, 1])
 })
 
 test('a session of what was anonymous hears what comes for whom it turned out to be', async () => {

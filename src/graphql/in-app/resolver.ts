@@ -1,4 +1,4 @@
-import { Arg, Args, Ctx, FieldResolver, Int, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql'
+import { Arg, Args, Ctx, Extensions, FieldResolver, Int, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql'
 import {
   countUnseenInApp,
   handOver,
@@ -88,6 +88,7 @@ export class InAppResolver {
     return report(context, { ...input, what: 'DISMISSED' })
   }
 
+  @Extensions({ unshared: true })
   @Subscription(() => InAppMessage, {
     description:
       'In-app messages of a contact as they are sent, changed in place, seen, clicked and dismissed, and first those of the last minute. Subscribe, then query: nothing is missed, and what comes twice has the same `id` and `revision`.',

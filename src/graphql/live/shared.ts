@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
-import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute, print } from 'graphql'
+import { createHash, randomUUID } from 'node:crypto'
+import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute, Kind, print } from 'graphql'
 import { canonicalJson } from '../../domain/json.ts'
 import { type Listener, openShares, type Round } from '../../realtime/share.ts'
 import type { ApiContext } from '../context.ts'
@@ -15,7 +15,16 @@ export type Subscribe = (subscription: LiveOperation) => Promise<Listener<Execut
 /** Who sees the same: all that makes a caller, but for the key itself, on which nothing that is streamed depends. */
 const accessOf = ({ caller }: ApiContext) => caller && { ...caller, keyId: null, scopes: [...caller.scopes].sort() }
 
-function nameOf({ document, operationName, variableValues, contextValue }: LiveOperation): string {
+/** Whether it is of a field marked `unshared`: who joined what is under way would not hear how it began. */
+function isUnshared({ schema, document }: LiveOperation): boolean {
+  const fields = schema.getSubscriptionType()?.getFields() ?? {}
+  const selected = document.definitions.flatMap((each) => ('selectionSet' in each ? (each.selectionSet?.selections ?? []) : []))
+  return selected.some((each) => each.kind === Kind.FIELD && fields[each.name.value]?.extensions.unshared === true)
+}
+
+function nameOf(subscription: LiveOperation): string {
+  if (isUnshared(subscription)) return randomUUID()
+  const { document, operationName, variableValues, contextValue } = subscription
   const what = [print(document), operationName ?? null, variableValues ?? {}, accessOf(contextValue)]
   return createHash('sha256').update(canonicalJson(what)).digest('base64')
 }
@@ -42,7 +51,7 @@ async function open(subscription: LiveOperation): Promise<AsyncIterator<Round<Ex
   }
 }
 
-/** Runs each subscription once per (operation, variables, access), however many listen to it in this process. */
+/** Runs each subscription once per (operation, variables, access), however many listen to it in this process; but for what is unshared. */
 export function shareSubscriptions(): Subscribe {
   const shares = openShares<ExecutionResult, ExecutionResult>()
   return (subscription) => shares.join(nameOf(subscription), () => open(subscription))
