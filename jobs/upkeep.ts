@@ -1,13 +1,13 @@
 import type pg from 'pg'
 import { tidyCallbacks } from '../src/services/unmatched-callbacks.ts'
+import { forgetInApp } from '../src/store/queries/in-app.ts'
 import { expireGuards, makePartitions } from '../src/store/queries/upkeep.ts'
 
-/** Hourly: next months' partitions, guards that no retry will ask for any more, and callbacks whose message was not known. */
+/** Hourly: next months' partitions, guards that no retry will ask for any more, in-app messages long over, and callbacks whose message was not known. */
 export async function keepHouse(pool: pg.Pool, lanes: number): Promise<void> {
   await makePartitions(pool)
-  await expireGuards(
-    pool,
-    Array.from({ length: lanes }, (_, lane) => lane),
-  )
+  const everyLane = Array.from({ length: lanes }, (_, lane) => lane)
+  await expireGuards(pool, everyLane)
+  await forgetInApp(pool, everyLane)
   await tidyCallbacks(pool, lanes)
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { keepHouse } from '../../jobs/upkeep.ts'
+import { laneOf } from '../../src/domain/ids.ts'
 import { LANES, openTestRing, type TestRing } from '../support/ring.ts'
 
 let world: TestRing
@@ -53,4 +54,19 @@ test('guards go when no retry can come any more, in every lane, and not before',
     { lane: 0, n: 2, young: true },
     { lane: LANES - 1, n: 2, young: true },
   ])
+})
+
+test('in-app messages go 30 days after they were last to be seen, expired or dismissed, and not before', async () => {
+  const workspace = await world.workspace()
+  const contactId = await workspace.contact('ada')
+  await world.rows(
+    `INSERT INTO in_app_message (lane, id, workspace_id, contact_id, surface, priority, content, expires_at, dismissed_at)
+      SELECT $1, gen_random_uuid(), $2, $3, 'MODAL', 50, json_build_object('title', title), now() + expires, now() + dismissed FROM (VALUES
+        ('showing', interval '1 day', NULL::interval), ('expired', '-29 days', NULL), ('dismissed', '60 days', '-29 days'),
+        ('long expired', '-31 days', NULL), ('long dismissed', '60 days', '-31 days')) AS given (title, expires, dismissed)`,
+    [laneOf(contactId), workspace.id, contactId],
+  )
+  await keepHouse(world.database.worker, LANES)
+  const left = await world.rows(`SELECT content->>'title' AS title FROM in_app_message WHERE contact_id = $1 ORDER BY 1`, [contactId])
+  expect(left).toEqual([{ title: 'dismissed' }, { title: 'expired' }, { title: 'showing' }])
 })
