@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { providerTemplates } from './channels/provider-templates.ts'
 import type { Config } from './config.ts'
 import { buildApiSchema } from './graphql/schema.ts'
 import { linkRoutes } from './http/links.ts'
@@ -63,9 +64,10 @@ export async function startApi(foundation: Foundation): Promise<Api> {
     vault,
     lanes,
     ownerUrl: databaseUrl,
-    async enqueue(queue, data, client) {
-      await sendAndWake(boss, queue, data, (text, values) => client.query(text, values))
+    async enqueue(queue, data, client, startAfter) {
+      await sendAndWake(boss, queue, data, (text, values) => client.query(text, values), startAfter)
     },
+    providerTemplates,
   }
   const hub = openHub({ databaseUrl, onError })
   await hub.ready

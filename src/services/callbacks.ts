@@ -4,6 +4,7 @@ import type { ProviderCallback } from '../domain/delivery.ts'
 import { isLanedId, laneOf } from '../domain/ids.ts'
 import type { JsonObject } from '../domain/json.ts'
 import { deliver, type InboxItem, laneOfItem } from '../lanes/inbox.ts'
+import { reviewTemplate } from '../store/queries/whatsapp.ts'
 import { type Client, inWorkspace, run, type Statement } from '../store/sql.ts'
 import type { WorkspaceKeys } from '../store/vault.ts'
 import { normaliseAddress } from './address.ts'
@@ -113,6 +114,7 @@ export async function acceptCallbacks(services: Services, connection: CallbackCo
       const values = [kept.map(([id]) => id), kept.map(([, each]) => each.providerMessageId), kept.map(([, each]) => JSON.stringify(each))]
       await run(client, KEEP, [workspaceId, connection.id, ...values])
     }
+    for (const each of callbacks) if (each.type === 'template') await reviewTemplate(client, connection.id, each)
     if (keys !== null) await receiveWriters(client, connection, callbacks, keys, services.lanes)
     return arrive(client, arrivals, services.lanes)
   })

@@ -1,6 +1,8 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
 import type pg from 'pg'
 import type { Config } from '../config.ts'
+import type { JsonObject } from '../domain/json.ts'
+import type { ProviderTemplate } from '../domain/whatsapp-template.ts'
 import type { Vault } from '../store/vault.ts'
 
 /** What services share: the process's, not a request's. */
@@ -16,13 +18,26 @@ export interface Services {
   ownerUrl: string
   /** Enqueues pg-boss jobs inside a transaction of the caller's. */
   enqueue: Enqueue
+  /** Asks a connection's provider for the templates it has approved or not; null where its channel needs none. Throws UNAVAILABLE. */
+  providerTemplates(connection: OpenConnection): Promise<ProviderTemplate[] | null>
+}
+
+/** An account at a provider, credentials in the clear: for as long as a request lasts. */
+export interface OpenConnection {
+  id: string
+  workspaceId: string
+  provider: string
+  baseUrl: string | null
+  credentials: JsonObject
+  settings: JsonObject
 }
 
 /** Sends one job of a queue in the transaction the client is in. */
 export type Enqueue = (
-  queue: 'resume' | 'seed' | 'archive',
+  queue: 'resume' | 'seed' | 'archive' | 'broadcast',
   data: object,
   client: { query(text: string, values: unknown[]): Promise<{ rows: unknown[] }> },
+  startAfter?: Date,
 ) => Promise<void>
 
 /** Who asks, and for which workspace: every service takes one. */

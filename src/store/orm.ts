@@ -1,6 +1,7 @@
 import { type EntityManager, MikroORM, UnderscoreNamingStrategy } from '@mikro-orm/postgresql'
 import { ApiKeyTable } from './entities/api-key.ts'
 import { AttachmentTable } from './entities/attachment.ts'
+import { BroadcastTable } from './entities/broadcast.ts'
 import { ChannelIdentityTable } from './entities/channel-identity.ts'
 import { ConsentTable } from './entities/consent.ts'
 import { ConsentChangeTable } from './entities/consent-change.ts'
@@ -20,6 +21,7 @@ import { ProviderConnectionTable } from './entities/provider-connection.ts'
 import { TemplateTable } from './entities/template.ts'
 import { TemplateVersionTable } from './entities/template-version.ts'
 import { TopicTable } from './entities/topic.ts'
+import { WhatsappTemplateTable } from './entities/whatsapp-template.ts'
 import { WorkspaceTable } from './entities/workspace.ts'
 import { WorkspaceSecretTable } from './entities/workspace-secret.ts'
 
@@ -46,7 +48,9 @@ const ENTITIES = [
   NodeStatTable,
   WorkspaceSecretTable,
   AttachmentTable,
+  BroadcastTable,
   KeywordRuleTable,
+  WhatsappTemplateTable,
 ]
 
 /** Configuration and reads of the request path; the hot path has its own statements on plain `pg`. */

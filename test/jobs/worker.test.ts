@@ -47,6 +47,7 @@ beforeAll(async () => {
     lanes: 64,
     ownerUrl: database.url,
     enqueue: async () => {},
+    providerTemplates: async () => null,
   }
   await http.register(webhookRoutes(services))
   await http.register(linkRoutes(services))

@@ -34,6 +34,7 @@ beforeAll(async () => {
     lanes: LANES,
     ownerUrl: world.database.url,
     enqueue: async () => {},
+    providerTemplates: async () => null,
   }
 })
 afterAll(async () => {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { providerTemplates } from '../../src/channels/provider-templates.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import { buildApiSchema } from '../../src/graphql/schema.ts'
 import { openServer } from '../../src/http/server.ts'
@@ -46,6 +47,7 @@ export async function startTestApi(database: TestDatabase, overrides: Partial<Co
     async enqueue(queue, data) {
       jobs.push({ queue, data })
     },
+    providerTemplates,
   }
   const fail = (error: Error) => {
     throw error

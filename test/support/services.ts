@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { providerTemplates } from '../../src/channels/provider-templates.ts'
 import { readConfig } from '../../src/config.ts'
 import { authenticate } from '../../src/services/api-keys.ts'
 import type { Caller, Services } from '../../src/services/context.ts'
@@ -32,6 +33,7 @@ export async function openTestServices(): Promise<TestServices> {
     async enqueue(queue, data) {
       jobs.push({ queue, data })
     },
+    providerTemplates,
   }
   return {
     database,

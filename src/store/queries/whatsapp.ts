@@ -1,4 +1,4 @@
-import type { TemplateStatus } from '../../domain/whatsapp-template.ts'
+import type { ProviderTemplate, TemplateStatus } from '../../domain/whatsapp-template.ts'
 import { type Client, run, type Statement } from '../sql.ts'
 import type { Key } from './facts.ts'
 
@@ -121,4 +121,40 @@ const FAULT: Statement = {
 /** What a refusal told: only ever that a template is not approved after all. */
 export async function faultTemplate(client: Client, connectionId: string, key: TemplateKey, status: TemplateStatus): Promise<void> {
   await run(client, FAULT, [...valuesOf(connectionId, key), status])
+}
+
+const STORE: Statement = {
+  name: 'whatsapp_store_templates',
+  text: `WITH given AS (SELECT * FROM jsonb_to_recordset($3) AS g (id uuid, "providerId" text, name text, language text, category text, status text, reason text, components jsonb, slots jsonb)),
+    stored AS (
+      INSERT INTO whatsapp_template (id, workspace_id, connection_id, provider_id, name, language, category, status, reason, components, slots)
+      SELECT DISTINCT ON ("providerId") id, $1::uuid, $2::uuid, "providerId", name, language, category, status, reason, components, slots FROM given ORDER BY "providerId"
+      ON CONFLICT (connection_id, provider_id) DO UPDATE SET name = excluded.name, language = excluded.language, category = excluded.category,
+        status = excluded.status, reason = excluded.reason, components = excluded.components, slots = excluded.slots, synced_at = now())
+    UPDATE whatsapp_template SET status = 'DELETED', synced_at = now()
+    WHERE connection_id = $2 AND status <> 'DELETED' AND provider_id NOT IN (SELECT "providerId" FROM given)`,
+}
+
+/** All that the provider has: what is not among it is gone there. */
+export async function storeTemplates(
+  client: Client,
+  connection: { id: string; workspaceId: string },
+  templates: readonly (ProviderTemplate & { id: string })[],
+): Promise<void> {
+  await run(client, STORE, [connection.workspaceId, connection.id, JSON.stringify(templates)])
+}
+
+const REVIEW: Statement = {
+  name: 'whatsapp_review_template',
+  text: `UPDATE whatsapp_template SET status = $3, reason = $4, reviewed_at = to_timestamp($5::float8 / 1000)
+    WHERE connection_id = $1 AND provider_id = $2 AND (reviewed_at IS NULL OR reviewed_at <= to_timestamp($5::float8 / 1000))`,
+}
+
+/** A review, unless a later one was heard of before it. `at` in Unix milliseconds. */
+export async function reviewTemplate(
+  client: Client,
+  connectionId: string,
+  review: { providerId: string; status: TemplateStatus; reason: string | null; at: number },
+): Promise<void> {
+  await run(client, REVIEW, [connectionId, review.providerId, review.status, review.reason, review.at])
 }
