@@ -57,7 +57,6 @@ const OWED: ReadonlySet<string> = new Set([
   'src/domain/content/rcs.ts',
   'src/domain/content/sms.ts',
   'src/lanes/load-entry.ts',
-  'src/lanes/load.ts',
   'src/lanes/outbox.ts',
   'src/lanes/write-back.ts',
 ])
