@@ -1,4 +1,5 @@
 import { Migration } from '@mikro-orm/migrations'
+import { BROADCAST_CONFIGURATION } from './broadcast-tables.ts'
 import { EMAIL_CONFIGURATION } from './email-tables.ts'
 import { CONFIGURATION, CONFIGURATION_TABLES, LANED, LANED_TABLES, PARTITIONED_TABLES } from './foundation-tables.ts'
 import { IS_INSTANT } from './instant-function.ts'
@@ -93,6 +94,7 @@ export class Migration001Foundation extends Migration {
     this.addSql(WEBHOOK_CONFIGURATION)
     this.addSql(MESSAGING_CONFIGURATION)
     this.addSql(WHATSAPP_CONFIGURATION)
+    this.addSql(BROADCAST_CONFIGURATION)
     this.addSql(LANED)
     this.addSql(WHATSAPP_LANED)
     this.addSql(WEBHOOK_LANED)

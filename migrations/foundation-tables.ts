@@ -282,6 +282,7 @@ CREATE TABLE message (
   version_id uuid,
   node text,
   visit integer NOT NULL DEFAULT 0,
+  broadcast_id uuid,
   channel text NOT NULL,
   purpose text NOT NULL,
   topic_id uuid,
@@ -317,6 +318,7 @@ CREATE INDEX message_due ON message (lane, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX message_dispatching ON message (lane, dispatching_at) WHERE status = 'DISPATCHING';
 CREATE INDEX message_by_contact ON message (lane, contact_id, id);
 CREATE INDEX message_by_provider_id ON message (provider_message_id) WHERE provider_message_id IS NOT NULL;
+CREATE INDEX message_by_broadcast ON message (broadcast_id, status) WHERE broadcast_id IS NOT NULL;
 CREATE INDEX message_by_enrollment ON message (lane, enrollment_id);
 CREATE INDEX message_dedupe ON message (lane, contact_id, dedupe_key) WHERE dedupe_key IS NOT NULL;
 CREATE TABLE message_status (
@@ -415,9 +417,11 @@ export const CONFIGURATION_TABLES = [
   'idempotency',
   'unmatched_callback',
   'workspace_secret',
+  'webhook_endpoint',
   'attachment',
   'provider_circuit',
   'keyword_rule',
+  'broadcast',
   'whatsapp_template',
 ]
 export const LANED_TABLES = [
@@ -439,6 +443,7 @@ export const LANED_TABLES = [
   'conversion',
   'node_stats',
   'webhook_call',
+  'webhook_delivery',
   'short_link',
   'whatsapp_window',
 ]

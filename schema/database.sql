@@ -43,6 +43,37 @@ CREATE POLICY worker ON attachment TO throughline_worker USING (true) WITH CHECK
 GRANT DELETE, INSERT, SELECT, UPDATE ON attachment TO throughline_api;
 GRANT DELETE, INSERT, SELECT, UPDATE ON attachment TO throughline_worker;
 
+CREATE TABLE broadcast (
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  name text NOT NULL,
+  template_id uuid NOT NULL,
+  topic_id uuid,
+  purpose text NOT NULL,
+  audience jsonb NOT NULL,
+  vars jsonb NOT NULL DEFAULT '{}'::jsonb,
+  per_second integer NOT NULL,
+  status text NOT NULL,
+  starts_at timestamp with time zone NOT NULL,
+  runner uuid,
+  cursor uuid,
+  handed integer NOT NULL DEFAULT 0,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  ended_at timestamp with time zone,
+  CONSTRAINT broadcast_template_id_fkey FOREIGN KEY (template_id) REFERENCES template(id),
+  CONSTRAINT broadcast_topic_id_fkey FOREIGN KEY (topic_id) REFERENCES topic(id),
+  CONSTRAINT broadcast_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id),
+  CONSTRAINT broadcast_pkey PRIMARY KEY (id)
+);
+ALTER TABLE broadcast ENABLE ROW LEVEL SECURITY;
+ALTER TABLE broadcast FORCE ROW LEVEL SECURITY;
+CREATE INDEX broadcast_by_workspace ON broadcast USING btree (workspace_id, id);
+CREATE POLICY api ON broadcast TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON broadcast TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON broadcast TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON broadcast TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON broadcast TO throughline_worker;
+
 CREATE TABLE channel_identity (
   lane smallint NOT NULL,
   id uuid NOT NULL,
@@ -448,6 +479,7 @@ CREATE TABLE message (
   version_id uuid,
   node text,
   visit integer NOT NULL DEFAULT 0,
+  broadcast_id uuid,
   channel text NOT NULL,
   purpose text NOT NULL,
   topic_id uuid,
@@ -481,6 +513,7 @@ CREATE TABLE message (
 ) WITH (fillfactor=75);
 ALTER TABLE message ENABLE ROW LEVEL SECURITY;
 ALTER TABLE message FORCE ROW LEVEL SECURITY;
+CREATE INDEX message_by_broadcast ON message USING btree (broadcast_id, status) WHERE (broadcast_id IS NOT NULL);
 CREATE INDEX message_by_contact ON message USING btree (lane, contact_id, id);
 CREATE INDEX message_by_enrollment ON message USING btree (lane, enrollment_id);
 CREATE INDEX message_by_provider_id ON message USING btree (provider_message_id) WHERE (provider_message_id IS NOT NULL);
@@ -738,6 +771,61 @@ CREATE POLICY owner ON webhook_call TO CURRENT_USER USING (true) WITH CHECK (tru
 CREATE POLICY worker ON webhook_call TO throughline_worker USING (true) WITH CHECK (true);
 GRANT DELETE, INSERT, SELECT, UPDATE ON webhook_call TO throughline_api;
 GRANT DELETE, INSERT, SELECT, UPDATE ON webhook_call TO throughline_worker;
+
+CREATE TABLE webhook_delivery (
+  lane smallint NOT NULL,
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  endpoint_id uuid NOT NULL,
+  contact_id uuid NOT NULL,
+  type text NOT NULL,
+  data json NOT NULL,
+  status text NOT NULL,
+  due_at timestamp with time zone,
+  attempt integer NOT NULL DEFAULT 0,
+  tries integer NOT NULL DEFAULT 0,
+  attempts jsonb NOT NULL DEFAULT '[]'::jsonb,
+  created_at timestamp with time zone NOT NULL,
+  finished_at timestamp with time zone,
+  CONSTRAINT webhook_delivery_pkey PRIMARY KEY (lane, id)
+) WITH (fillfactor=75);
+ALTER TABLE webhook_delivery ENABLE ROW LEVEL SECURITY;
+ALTER TABLE webhook_delivery FORCE ROW LEVEL SECURITY;
+CREATE INDEX webhook_delivery_by_endpoint ON webhook_delivery USING btree (endpoint_id, id);
+CREATE INDEX webhook_delivery_by_time ON webhook_delivery USING brin (created_at);
+CREATE INDEX webhook_delivery_due ON webhook_delivery USING btree (endpoint_id, due_at) WHERE (due_at IS NOT NULL);
+CREATE POLICY api ON webhook_delivery TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON webhook_delivery TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON webhook_delivery TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON webhook_delivery TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON webhook_delivery TO throughline_worker;
+
+CREATE TABLE webhook_endpoint (
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  url text NOT NULL,
+  description text,
+  event_types text[] NOT NULL,
+  secret bytea NOT NULL,
+  previous_secret bytea,
+  previous_until timestamp with time zone,
+  disabled_at timestamp with time zone,
+  disabled_reason text,
+  failing_since timestamp with time zone,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT webhook_endpoint_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id),
+  CONSTRAINT webhook_endpoint_pkey PRIMARY KEY (id)
+);
+ALTER TABLE webhook_endpoint ENABLE ROW LEVEL SECURITY;
+ALTER TABLE webhook_endpoint FORCE ROW LEVEL SECURITY;
+CREATE INDEX webhook_endpoint_by_workspace ON webhook_endpoint USING btree (workspace_id, id);
+CREATE TRIGGER endpoint_configures AFTER INSERT OR DELETE OR UPDATE OF event_types, disabled_at ON public.webhook_endpoint FOR EACH STATEMENT EXECUTE FUNCTION bump_configuration();
+CREATE POLICY api ON webhook_endpoint TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON webhook_endpoint TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON webhook_endpoint TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON webhook_endpoint TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON webhook_endpoint TO throughline_worker;
 
 CREATE TABLE whatsapp_template (
   id uuid NOT NULL,

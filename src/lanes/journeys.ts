@@ -12,6 +12,9 @@ export interface LiveJourney {
   graph: CompiledGraph
 }
 
+/** Endpoints by workspace and the event they are told of; a workspace that tells nobody is not in it. */
+export type Subscriptions = ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>
+
 /** Journeys and workspaces as of one revision of the configuration. */
 export interface Configuration {
   revision: number
@@ -20,6 +23,7 @@ export interface Configuration {
   byId: ReadonlyMap<string, LiveJourney>
   /** IANA zone by workspace. */
   timeZones: ReadonlyMap<string, string>
+  subscriptions: Subscriptions
   /** By workspace, the oldest first. */
   keywordRules: ReadonlyMap<string, readonly KeywordRule[]>
 }
@@ -33,6 +37,10 @@ const ZONES: Statement = { name: 'journeys_zones', text: 'SELECT id, time_zone, 
 const RULES: Statement = {
   name: 'journeys_keyword_rules',
   text: 'SELECT id, workspace_id, channel, action, keywords, template_id FROM keyword_rule ORDER BY id',
+}
+const ENDPOINTS: Statement = {
+  name: 'journeys_endpoints',
+  text: 'SELECT id, workspace_id, event_types FROM webhook_endpoint WHERE disabled_at IS NULL ORDER BY id',
 }
 const VERSIONS: Statement = { name: 'journeys_versions', text: 'SELECT id, journey_id, graph FROM journey_version WHERE id = ANY ($1::uuid[])' }
 
@@ -48,7 +56,14 @@ export interface JourneyBook {
 }
 
 export function openJourneyBook(): JourneyBook {
-  let current: Configuration = { revision: -1, journeys: new Map(), byId: new Map(), timeZones: new Map(), keywordRules: new Map() }
+  let current: Configuration = {
+    revision: -1,
+    journeys: new Map(),
+    byId: new Map(),
+    timeZones: new Map(),
+    subscriptions: new Map(),
+    keywordRules: new Map(),
+  }
   const versions = new Map<string, CompiledGraph>()
   const compiled = (id: string, journeyId: string, graph: Graph) => {
     const known = versions.get(id) ?? compile(graph, { journeyId, versionId: id })
@@ -62,6 +77,7 @@ export function openJourneyBook(): JourneyBook {
       const zones = await run<{ id: string; time_zone: string; revision: number }>(client, ZONES, [])
       const rows = await run<{ id: string; workspace_id: string; status: string; version_id: string; graph: Graph }>(client, LIVE, [])
       const rules = await run<RuleRow>(client, RULES, [])
+      const endpoints = await run<EndpointRow>(client, ENDPOINTS, [])
       const live = rows.map((row) => ({
         id: row.id,
         workspaceId: row.workspace_id,
@@ -75,6 +91,7 @@ export function openJourneyBook(): JourneyBook {
         journeys,
         byId: new Map(live.map((journey) => [journey.id, journey])),
         timeZones: new Map(zones.map((zone) => [zone.id, zone.time_zone])),
+        subscriptions: subscriptionsOf(endpoints),
         keywordRules: byWorkspace(rules),
       }
       return current
@@ -100,4 +117,20 @@ function byWorkspace(rows: readonly RuleRow[]): Map<string, KeywordRule[]> {
   for (const { workspace_id, template_id, ...rule } of rows)
     found.set(workspace_id, [...(found.get(workspace_id) ?? []), { ...rule, templateId: template_id }])
   return found
+}
+
+interface EndpointRow {
+  id: string
+  workspace_id: string
+  event_types: readonly string[]
+}
+
+function subscriptionsOf(endpoints: readonly EndpointRow[]): Subscriptions {
+  const all = new Map<string, Map<string, string[]>>()
+  for (const { id, workspace_id: workspaceId, event_types: types } of endpoints) {
+    const own = all.get(workspaceId) ?? new Map<string, string[]>()
+    all.set(workspaceId, own)
+    for (const type of types) own.set(type, [...(own.get(type) ?? []), id])
+  }
+  return all
 }

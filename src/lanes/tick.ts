@@ -69,7 +69,7 @@ export async function tick(ring: Ring, lanes: readonly number[]): Promise<Ticked
     const configuration = await ring.book.configuration(client, revision)
     const { cases, forwards, lost } = await load(client, claim, configuration, ring.book, now)
     const versions = await ring.book.versions(client, [])
-    const outbox = new Outbox(now)
+    const outbox = new Outbox(now, configuration.subscriptions)
     outbox.forwards.push(...forwards)
     for (const one of cases) foldCase(one, { configuration, versions, outbox, now })
     const [, sends] = await together([writeBack(client, outbox, ring.lanes), enqueue(ring, client, outbox)])

@@ -1,6 +1,7 @@
 import { CHANGE_CHANNEL, encodeChanges } from '../realtime/changes.ts'
 import { notify } from '../store/queries/notify.ts'
 import { withdrawCalls, writeCalls } from '../store/queries/webhook-calls.ts'
+import { writeDeliveries } from '../store/queries/webhook-deliveries.ts'
 import * as write from '../store/queries/write-back.ts'
 import { type Client, together } from '../store/sql.ts'
 import { deliver } from './inbox.ts'
@@ -20,6 +21,7 @@ export async function writeBack(client: Client, outbox: Outbox, lanes: number): 
     write.withdrawMessages(client, [...outbox.withdrawals.values()]),
     writeCalls(client, [...outbox.calls.values()]),
     withdrawCalls(client, outbox.callWithdrawals),
+    writeDeliveries(client, outbox.deliveries),
     write.writeStatuses(client, outbox.statuses),
     write.writeJournal(client, outbox.journal),
     write.writeConversions(client, outbox.conversions),

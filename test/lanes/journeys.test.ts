@@ -112,7 +112,8 @@ test('reads and compiles a version once, and keeps it when its journey has gone 
   await world.rows('UPDATE journey SET live_version_id = $2 WHERE id = $1', [journeyId, second])
   const { byId } = await book.configuration(client, await revision())
   const versions = await book.versions(client, [versionId, second])
-  expect(asked()).toBe(4)
+  // Zones, journeys, keyword rules and endpoints; the versions were all known.
+  expect(asked()).toBe(5)
   expect(versions.get(versionId)).toBe(compiled)
   expect(versions.get(second)).toBe(byId.get(journeyId)?.graph)
   expect([compiled?.nodes.get('pause')?.config, byId.get(journeyId)?.graph.nodes.get('pause')?.config]).toEqual([
@@ -142,4 +143,31 @@ test('ticks side by side may ask for different revisions: each gets one at least
     expect(got).toBeGreaterThanOrEqual(wanted)
     expect(known).toBe(true)
   }
+})
+
+test('knows which endpoints of a workspace are told of what, and of one that is disabled no more', async () => {
+  const add = async (of: TestWorkspace, types: string[]) => {
+    const id = randomUUID()
+    await world.rows(`INSERT INTO webhook_endpoint (id, workspace_id, url, event_types, secret) VALUES ($1, $2, 'https://hooks.example', $3, '')`, [
+      id,
+      of.id,
+      types,
+    ])
+    return id
+  }
+  const book = openJourneyBook()
+  const told = async (of: TestWorkspace) =>
+    Object.fromEntries((await book.configuration(world.database.worker, await revision())).subscriptions.get(of.id) ?? [])
+  expect(await told(workspace)).toEqual({})
+  const both = await add(workspace, ['message.updated', 'enrollment.ended'])
+  const one = await add(workspace, ['message.updated'])
+  await add(await world.workspace(), ['message.updated'])
+  expect(await told(workspace)).toEqual({ 'message.updated': [both, one].sort(), 'enrollment.ended': [both] })
+  await world.rows('UPDATE webhook_endpoint SET disabled_at = now() WHERE id = $1', [both])
+  expect(await told(workspace)).toEqual({ 'message.updated': [one] })
+  const before = await revision()
+  await world.rows('UPDATE webhook_endpoint SET failing_since = now() WHERE id = $1', [one])
+  expect(await revision()).toBe(before)
+  await world.rows('DELETE FROM webhook_endpoint WHERE id = $1', [one])
+  expect(await told(workspace)).toEqual({})
 })
