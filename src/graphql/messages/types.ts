@@ -84,7 +84,10 @@ export class Message extends Node {
   get channel(): Channel {
     return this.row.channel
   }
-  @Field(() => String, { nullable: true, description: 'The provider it went to; null before it is dispatched.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The provider it went to; null before it is dispatched, and in the app, where there is none between.',
+  })
   get provider(): string | null {
     return this.row.provider ?? null
   }
