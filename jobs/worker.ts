@@ -10,6 +10,7 @@ import { WAKE_CHANNEL } from '../src/store/queries/inbox.ts'
 import { isDatabaseAway, onceThere, openPool } from '../src/store/sql.ts'
 import type { Vault } from '../src/store/vault.ts'
 import { emptyJourney } from './archive.ts'
+import { runBroadcast } from './broadcast.ts'
 import { resumeJourney } from './resume.ts'
 import { workRing } from './ring.ts'
 import { seedWatches } from './seed.ts'
@@ -95,6 +96,10 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   await workSends(boss, dispatcher)
   queueWorkers.set('resume', await work(boss, 'resume', (data) => resumeJourney(pool, lanes, data)))
   queueWorkers.set('seed', await work(boss, 'seed', (data) => seedWatches(pool, lanes, data)))
+  const broadcast = async (data: JobData['broadcast']) => {
+    if (await runBroadcast(pool, lanes, data)) await boss.send('broadcast', data)
+  }
+  queueWorkers.set('broadcast', await work(boss, 'broadcast', broadcast))
   queueWorkers.set('archive', await work(boss, 'archive', (data) => emptyJourney(pool, lanes, data)))
   await work(boss, 'upkeep', () => keepHouse(pool, lanes))
   await onceThere(() => boss.schedule('upkeep', '17 * * * *'), onError)
@@ -136,7 +141,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   }
 }
 
-async function work<Q extends Queue & ('resume' | 'seed' | 'archive' | 'upkeep')>(
+async function work<Q extends Queue & ('resume' | 'seed' | 'archive' | 'broadcast' | 'upkeep')>(
   boss: Awaited<ReturnType<typeof openBoss>>,
   queue: Q,
   handle: (data: JobData[Q]) => Promise<unknown>,

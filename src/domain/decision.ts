@@ -28,6 +28,7 @@ const REASONS = {
   enrollment_ended: 'the enrollment ended before the message was handed over',
   journey_paused: 'the journey is paused',
   journey_archived: 'the journey is archived',
+  broadcast_cancelled: 'the broadcast was cancelled',
   no_provider: 'no provider is connected for this channel',
   render_failed: 'the template could not be rendered for this contact',
   expired: 'it would have come too late to be of use',

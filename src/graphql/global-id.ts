@@ -4,6 +4,7 @@ import { ThroughlineError } from '../errors.ts'
 export const NODE_TYPES = [
   'ApiKey',
   'Attachment',
+  'Broadcast',
   'ChannelIdentity',
   'Contact',
   'Enrollment',

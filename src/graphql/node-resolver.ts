@@ -7,6 +7,7 @@ import { inAppByIds } from '../services/in-app.ts'
 import { listKeywordRules } from '../services/keyword-rules.ts'
 import { getWorkspace } from '../services/workspaces.ts'
 import { Attachment } from './attachments/types.ts'
+import { broadcastLoader } from './broadcasts/loaders.ts'
 import { ProviderConnection } from './connections/types.ts'
 import { contactLoader } from './contacts/loaders.ts'
 import { ChannelIdentity, Contact } from './contacts/types.ts'
@@ -43,6 +44,7 @@ const FINDERS: Partial<Record<NodeType, Find>> = {
   },
   Attachment: async (context, id) =>
     wrap((await attachmentsByIds(context.services, callerWith(context, 'read'), [id])).get(id), (row) => new Attachment(row)),
+  Broadcast: (context, id) => broadcastLoader(context).load(id),
   ChannelIdentity: async (context, id) =>
     wrap(await getIdentity(context.services, callerWith(context, 'read'), id), (row) => new ChannelIdentity(row)),
   Contact: async (context, id) => wrap(await contactLoader(context).load(id), (row) => new Contact(row)),

@@ -4,6 +4,7 @@ import { buildSchemaSync, type PubSub } from 'type-graphql'
 import { ThroughlineError } from '../errors.ts'
 import { AnalyticsResolver, JourneyStatsResolver, NodeStatsResolver, VersionStatsResolver } from './analytics/resolver.ts'
 import { AttachmentResolver } from './attachments/resolver.ts'
+import { BroadcastResolver } from './broadcasts/resolver.ts'
 import { ConnectionResolver } from './connections/resolver.ts'
 import { ConsentResolver } from './contacts/consent-resolver.ts'
 import { ContactResolver } from './contacts/resolver.ts'
@@ -27,6 +28,7 @@ import { WorkspaceResolver } from './workspace/resolver.ts'
 const RESOLVERS = [
   AnalyticsResolver,
   AttachmentResolver,
+  BroadcastResolver,
   ConnectionResolver,
   ConsentResolver,
   ContactResolver,

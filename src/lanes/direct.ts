@@ -17,6 +17,8 @@ export interface DirectMessage {
   dedupe?: { key: string; window: number }
   /** The identity to use where it is active; else, and where it is null, the gate's choice. */
   preferred?: string | null
+  /** The broadcast it is part of. */
+  broadcastId?: string
 }
 
 /** Plans a message that was asked for by itself. */
@@ -26,7 +28,7 @@ export function planDirect(one: Case, { data }: Extract<Item, { kind: 'send' }>,
 
 /** Plans a message that belongs to no journey. It passes the gate as every other; given twice, its id makes it one. */
 export function planAlone(one: Case, message: DirectMessage, outbox: Outbox, now: number): 'PLANNED' | 'DEFERRED' | 'SUPPRESSED' {
-  const { messageId, channel, templateId, topicId, purpose, vars, event = {}, dedupe = null, preferred = null } = message
+  const { messageId, channel, templateId, topicId, purpose, vars, event = {}, dedupe = null, preferred = null, broadcastId = null } = message
   const identities = one.facts.identities.filter((each) => each.id === preferred && each.status === 'ACTIVE')
   const facts = identities.length === 0 ? one.facts : { ...one.facts, identities }
   const intent = { channel, topicId, purpose, dedupeKey: dedupe?.key ?? null, dedupeWindow: dedupe?.window ?? 0 }
@@ -42,6 +44,7 @@ export function planAlone(one: Case, message: DirectMessage, outbox: Outbox, now
     version: null,
     node: null,
     visit: 0,
+    broadcast: broadcastId,
     channel,
     purpose,
     topic: topicId,

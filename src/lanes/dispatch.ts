@@ -160,6 +160,7 @@ function recheck(row: Dispatchable): SuppressReason | null {
   if (row.contact_suppressed) return 'suppressed'
   if (row.journey_status === 'PAUSED') return 'journey_paused'
   if (row.journey_status === 'ARCHIVED') return 'journey_archived'
+  if (row.broadcast_status === 'CANCELLED') return 'broadcast_cancelled'
   if (row.enrollment_status === 'EXITED' || row.enrollment_status === 'FAILED') return 'enrollment_ended'
   const own = isOwnSurface(row.channel as Channel)
   if (!own && row.address === null) return 'unreachable'

@@ -22,7 +22,15 @@ export type InboxBody =
   /** A message of no journey. Its id was given to whoever asked for it. */
   | {
       kind: 'send'
-      data: { messageId: string; channel: Channel; templateId: string; topicId: string | null; purpose: Purpose; vars: JsonObject }
+      data: {
+        messageId: string
+        channel: Channel
+        templateId: string
+        topicId: string | null
+        purpose: Purpose
+        vars: JsonObject
+        broadcastId?: string
+      }
     }
   /** A sender's report of one attempt. */
   | { kind: 'result'; data: { messageId: string; attempt: number; outcome: SendOutcome; at: number; templateVersion?: number } }

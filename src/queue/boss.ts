@@ -21,6 +21,8 @@ export const QUEUES = {
   seed: { retryLimit: 100, retryDelay: 5, expireInSeconds: 900, heartbeatSeconds: 20, deleteAfterSeconds: 86_400 },
   /** Lets out everybody inside an archived journey, a bounded batch at a time. */
   archive: { retryLimit: 100, retryDelay: 5, expireInSeconds: 3_600, heartbeatSeconds: 20, deleteAfterSeconds: 86_400 },
+  /** Hands a broadcast to its audience, ten minutes at a time. */
+  broadcast: { retryLimit: 1_000, retryDelay: 5, expireInSeconds: 900, heartbeatSeconds: 20, deleteAfterSeconds: 86_400 },
   /** Partitions, retention, stranded hand-overs and unmatched callbacks. */
   upkeep: { retryLimit: 3, retryDelay: 10, expireInSeconds: 900, deleteAfterSeconds: 86_400 },
 } as const
@@ -32,6 +34,8 @@ export interface JobData {
   resume: { workspaceId: string; journeyId: string; policy: 'RESCHEDULE' | 'SEND_LATE' | 'SKIP' }
   seed: { workspaceId: string; journeyId: string; versionId: string }
   archive: { workspaceId: string; journeyId: string }
+  /** Only the broadcast's own runner goes on: whoever resumes it names another. */
+  broadcast: { broadcastId: string; runner: string }
   upkeep: Record<string, never>
 }
 
@@ -67,8 +71,12 @@ export async function sendAndWake(
   queue: Queue,
   data: object,
   query: (text: string, values: unknown[]) => Promise<{ rows: unknown[] }>,
+  startAfter?: Date,
 ): Promise<void> {
-  await boss.send(queue, data, { db: { executeSql: (text, values = []) => query(text, values) } })
+  await boss.send(queue, data, {
+    ...(startAfter === undefined ? {} : { startAfter }),
+    db: { executeSql: (text, values = []) => query(text, values) },
+  })
   await query('SELECT pg_notify($1, $2)', [JOBS_CHANNEL, queue])
 }
 

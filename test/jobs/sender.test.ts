@@ -84,6 +84,7 @@ async function message(channel: 'sms' | 'email', templateId: string, change: Par
     enrollment_id: newLanedId(3),
     enrollment_status: 'ACTIVE',
     journey_status: 'LIVE',
+    broadcast_status: null,
     contact_suppressed: false,
     contact_erased: false,
     external_id: 'ada',

@@ -116,6 +116,7 @@ export const SUPPRESS_REASONS = [
   'enrollment_ended',
   'journey_paused',
   'journey_archived',
+  'broadcast_cancelled',
   'no_provider',
   'render_failed',
   'expired',

@@ -31,6 +31,7 @@ export interface Dispatchable {
   enrollment_id: string | null
   enrollment_status: string | null
   journey_status: string | null
+  broadcast_status: string | null
   contact_suppressed: boolean
   contact_erased: boolean
   external_id: string | null
@@ -58,7 +59,7 @@ export interface Dispatchable {
 const READ: Statement = {
   name: 'dispatch_read',
   text: `SELECT m.lane, m.id, m.workspace_id, m.contact_id, m.channel, m.purpose, m.topic_id, m.attempt, m.variables, (extract(epoch FROM m.planned_at) * 1000)::float8 AS planned_at, m.useful_for::float8 AS useful_for,
-      m.node, m.journey_id, m.enrollment_id, e.status AS enrollment_status, j.status AS journey_status,
+      m.node, m.journey_id, m.enrollment_id, e.status AS enrollment_status, j.status AS journey_status, b.status AS broadcast_status,
       c.suppressed_at IS NOT NULL OR a.suppressed_at IS NOT NULL AS contact_suppressed, c.erased_at IS NOT NULL OR a.erased_at IS NOT NULL AS contact_erased, c.external_id, c.attributes, c.tags, c.locale,
       i.id AS identity_id, i.status AS identity_status, i.platform, i.address,
       (SELECT coalesce(json_agg(json_build_array(s.channel, s.topic_id, s.state)), '[]') FROM unnest(ARRAY[c.id] || c.linked) AS half (id),
@@ -72,6 +73,7 @@ const READ: Statement = {
     LEFT JOIN LATERAL (SELECT status FROM enrollment WHERE enrollment.lane = m.lane AND enrollment.id = m.enrollment_id LIMIT 1) AS e ON true
     LEFT JOIN LATERAL (SELECT * FROM channel_identity WHERE channel_identity.lane = lane_of(m.identity_id) AND channel_identity.id = m.identity_id LIMIT 1) AS i ON true
     LEFT JOIN journey j ON j.id = m.journey_id
+    LEFT JOIN broadcast b ON b.id = m.broadcast_id
     LEFT JOIN provider_connection p ON p.workspace_id = m.workspace_id AND p.channel = m.channel AND p.disabled_at IS NULL
     LEFT JOIN LATERAL (SELECT open_until > clock_timestamp() + interval '1 minute' AS open FROM whatsapp_window WHERE m.channel = 'whatsapp'
       AND whatsapp_window.lane = lane_of(m.identity_id) AND whatsapp_window.identity_id = m.identity_id AND whatsapp_window.connection_id = p.id LIMIT 1) AS w ON true`,

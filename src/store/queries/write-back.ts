@@ -92,16 +92,17 @@ export interface MessageInsert {
   planned: number
   /** Milliseconds. */
   useful_for?: number | null
+  broadcast?: string | null
 }
 const MESSAGES_COLUMNS = record(
-  'lane smallint, id uuid, workspace uuid, contact uuid, enrollment uuid, journey uuid, version uuid, node text, visit int, channel text, purpose text, topic uuid, template uuid, identity uuid, status text, due float8, dedupe text, failure text, variables json, planned float8, useful_for float8',
+  'lane smallint, id uuid, workspace uuid, contact uuid, enrollment uuid, journey uuid, version uuid, node text, visit int, channel text, purpose text, topic uuid, template uuid, identity uuid, status text, due float8, dedupe text, failure text, variables json, planned float8, useful_for float8, broadcast uuid',
 )
 const MESSAGES: Statement = {
   name: 'write_new_messages',
   text: `INSERT INTO message (lane, id, workspace_id, contact_id, enrollment_id, journey_id, version_id, node, visit, channel, purpose, topic_id, template_id, identity_id, status, due_at,
-      dedupe_key, failure_code, variables, planned_at, useful_for)
+      dedupe_key, failure_code, variables, planned_at, useful_for, broadcast_id)
     SELECT r.lane, r.id, r.workspace, r.contact, r.enrollment, r.journey, r.version, r.node, r.visit, r.channel, r.purpose, r.topic, r.template, r.identity, r.status, ${at('due')},
-      r.dedupe, r.failure, r.variables, ${at('planned')}, r.useful_for
+      r.dedupe, r.failure, r.variables, ${at('planned')}, r.useful_for, r.broadcast
     FROM ${MESSAGES_COLUMNS.source}
     ON CONFLICT (lane, id) DO NOTHING`,
 }

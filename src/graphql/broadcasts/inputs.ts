@@ -1,0 +1,38 @@
+import { Field, ID, InputType, Int } from 'type-graphql'
+import { FASTEST, USUAL_PACE } from '../../domain/broadcast.ts'
+import type { Purpose } from '../../domain/channel.ts'
+import type { JsonObject } from '../../domain/json.ts'
+import { PurposeEnum } from '../channel.ts'
+import { ConditionScalar } from '../journeys/scalars.ts'
+import { DateTimeScalar, JsonObjectScalar } from '../scalars.ts'
+
+@InputType({ description: 'One message to everybody a condition holds for.' })
+export class CreateBroadcastInput {
+  @Field(() => String, { description: 'For people; 1 to 200 characters.' })
+  name!: string
+  @Field(() => ID, { description: 'What is sent; its channel is the messages’.' })
+  templateId!: string
+  @Field(() => ConditionScalar, { description: 'Who gets it, judged when their turn comes; without members that only make sense inside a journey.' })
+  audience!: unknown
+  @Field(() => PurposeEnum, { nullable: true, description: 'PROMOTIONAL where left out.' })
+  purpose?: Purpose | null
+  @Field(() => ID, { nullable: true, description: 'What it is about, for consent by topic.' })
+  topicId?: string | null
+  @Field(() => JsonObjectScalar, { nullable: true, description: 'Values of the template’s variables, the same for everybody.' })
+  variables?: JsonObject | null
+  @Field(() => Int, { nullable: true, description: `How many contacts a second it is handed to, 1 to ${FASTEST}; ${USUAL_PACE} where left out.` })
+  perSecond?: number | null
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Now where left out; within a year.' })
+  startsAt?: Date | null
+  @Field(() => String, {
+    nullable: true,
+    description: 'Repeating the mutation with the same key does nothing and answers the same; 1 to 200 characters.',
+  })
+  idempotencyKey?: string | null
+}
+
+@InputType({ description: 'A broadcast.' })
+export class BroadcastInput {
+  @Field(() => ID, { description: 'The broadcast.' })
+  id!: string
+}

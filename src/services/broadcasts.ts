@@ -1,0 +1,147 @@
+import { LockMode } from '@mikro-orm/postgresql'
+import { FASTEST, mayBecome, USUAL_PACE } from '../domain/broadcast.ts'
+import type { Purpose } from '../domain/channel.ts'
+import type { Condition } from '../domain/condition/condition.ts'
+import { audienceConditionShape } from '../domain/condition/validate.ts'
+import type { DeliveryStatus } from '../domain/delivery.ts'
+import type { JsonObject } from '../domain/json.ts'
+import { ThroughlineError } from '../errors.ts'
+import { type BroadcastRow, BroadcastTable } from '../store/entities/broadcast.ts'
+import { TopicTable } from '../store/entities/topic.ts'
+import { newId } from '../store/new-id.ts'
+import { inWorkspaceEm } from '../store/orm.ts'
+import { inWorkspace, run, type Statement } from '../store/sql.ts'
+import type { Caller, Services } from './context.ts'
+import { once } from './idempotency.ts'
+import { conform, isId, nameOf } from './input.ts'
+import { checkVars } from './sends.ts'
+import { idsWithin, orderOf, type Slice } from './slice.ts'
+import { templatesByIds } from './templates.ts'
+import { clientOf } from './transaction.ts'
+
+export interface CreateBroadcast {
+  name: string
+  templateId: string
+  audience: Condition
+  topicId?: string | null | undefined
+  purpose?: Purpose | null | undefined
+  vars?: JsonObject | null | undefined
+  perSecond?: number | null | undefined
+  startsAt?: Date | null | undefined
+  idempotencyKey?: string | null | undefined
+}
+
+const FARTHEST = 366 * 86_400_000
+
+/** Sets a broadcast going, now or at an instant of the next year; returns its id. */
+export async function createBroadcast(services: Services, caller: Caller, input: CreateBroadcast): Promise<string> {
+  const name = nameOf(input.name, 'name')
+  const audience = conform(audienceConditionShape, input.audience, ['audience'])
+  const perSecond = input.perSecond ?? USUAL_PACE
+  if (perSecond < 1 || perSecond > FASTEST) throw new ThroughlineError('INVALID_INPUT', `must be from 1 to ${FASTEST}`, { path: ['perSecond'] })
+  const startsAt = input.startsAt ?? null
+  if (startsAt !== null && startsAt.getTime() > Date.now() + FARTHEST)
+    throw new ThroughlineError('INVALID_INPUT', 'must be within a year', { path: ['startsAt'] })
+  const found = (await templatesByIds(services, caller, [input.templateId])).get(input.templateId)
+  if (found === undefined) throw new ThroughlineError('NOT_FOUND', 'There is no such template.', { path: ['templateId'] })
+  const vars = input.vars ?? {}
+  checkVars(found.version.variables, vars)
+  return once(services, caller, 'createBroadcast', input.idempotencyKey, input, async (em) => {
+    const topicId = input.topicId ?? null
+    if (topicId !== null && (!isId(topicId) || (await em.findOne(TopicTable, { id: topicId })) === null))
+      throw new ThroughlineError('NOT_FOUND', 'There is no such topic.', { path: ['topicId'] })
+    const now = new Date()
+    const { id, runner } = em.create(BroadcastTable, {
+      id: newId(),
+      workspaceId: caller.workspaceId,
+      name,
+      templateId: input.templateId,
+      topicId,
+      purpose: input.purpose ?? 'PROMOTIONAL',
+      audience,
+      vars,
+      perSecond,
+      status: 'RUNNING',
+      startsAt: startsAt ?? now,
+      runner: newId(),
+      handed: 0,
+      createdAt: now,
+    })
+    await em.flush()
+    await services.enqueue('broadcast', { broadcastId: id, runner }, queryOf(em), startsAt ?? undefined)
+    return id
+  })
+}
+
+type Em = Parameters<typeof clientOf>[0]
+const queryOf = (em: Em) => {
+  const client = clientOf(em)
+  return { query: (text: string, values: unknown[]) => client.query({ text, values }) }
+}
+
+/** Waits for a page under way, so that nothing more is handed over once this has answered. */
+async function move(
+  services: Services,
+  caller: Caller,
+  id: string,
+  to: 'PAUSED' | 'RUNNING' | 'CANCELLED',
+  change: (row: BroadcastRow, em: Em) => unknown,
+) {
+  await inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
+    const row = isId(id) ? await em.findOne(BroadcastTable, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE }) : null
+    if (row === null) throw new ThroughlineError('NOT_FOUND', 'There is no such broadcast.', { path: ['id'] })
+    if (row.status === to) return
+    if (!mayBecome(row.status, to)) throw new ThroughlineError('CONFLICT', `The broadcast is ${row.status.toLowerCase()}.`, { path: ['id'] })
+    row.status = to
+    await change(row, em)
+    await em.flush()
+  })
+}
+
+/** Hands over no more; what has been handed over goes on. */
+export const pauseBroadcast = (services: Services, caller: Caller, id: string) => move(services, caller, id, 'PAUSED', () => {})
+
+/** Goes on behind the last contact it was handed to, as a new runner. */
+export const resumeBroadcast = (services: Services, caller: Caller, id: string) =>
+  move(services, caller, id, 'RUNNING', async (row, em) => {
+    row.runner = newId()
+    const startsAt = row.startsAt.getTime() > Date.now() ? row.startsAt : undefined
+    await services.enqueue('broadcast', { broadcastId: row.id, runner: row.runner }, queryOf(em), startsAt)
+  })
+
+/** For good, what is queued and has not left included: dispatch asks. */
+export const cancelBroadcast = (services: Services, caller: Caller, id: string) =>
+  move(services, caller, id, 'CANCELLED', (row) => {
+    row.endedAt = new Date()
+  })
+
+export async function broadcastsByIds(services: Services, caller: Caller, ids: readonly string[]): Promise<Map<string, BroadcastRow>> {
+  const rows = await inWorkspaceEm(services.orm, caller.workspaceId, (em) => em.find(BroadcastTable, { id: { $in: ids.filter(isId) } }))
+  return new Map(rows.map((row) => [row.id, row]))
+}
+
+/** Newest first. */
+export async function listBroadcasts(services: Services, caller: Caller, input: Slice): Promise<BroadcastRow[]> {
+  return inWorkspaceEm(services.orm, caller.workspaceId, (em) => em.find(BroadcastTable, idsWithin(input), orderOf(input)))
+}
+
+/** How a broadcast's messages stand. */
+export type Progress = Readonly<Partial<Record<DeliveryStatus | 'opened' | 'clicked', number>>>
+
+const PROGRESS: Statement = {
+  name: 'broadcast_progress',
+  text: `SELECT broadcast_id AS id, status, count(*)::int AS n, count(opened_at)::int AS opened, count(clicked_at)::int AS clicked
+    FROM message WHERE broadcast_id = ANY ($1::uuid[]) GROUP BY broadcast_id, status`,
+}
+
+export async function progressOf(services: Services, caller: Caller, ids: readonly string[]): Promise<Map<string, Progress>> {
+  const rows = await inWorkspace(services.apiPool, caller.workspaceId, (client) =>
+    run<{ id: string; status: DeliveryStatus; n: number; opened: number; clicked: number }>(client, PROGRESS, [ids]),
+  )
+  const found = new Map<string, Record<string, number>>()
+  for (const { id, status, n, opened, clicked } of rows) {
+    const known = found.get(id) ?? { opened: 0, clicked: 0 }
+    found.set(id, { ...known, [status]: n, opened: (known.opened ?? 0) + opened, clicked: (known.clicked ?? 0) + clicked })
+  }
+  return found
+}

@@ -1,0 +1,29 @@
+import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
+import type { BroadcastStatus } from '../../domain/broadcast.ts'
+import type { Purpose } from '../../domain/channel.ts'
+import type { Condition } from '../../domain/condition/condition.ts'
+import type { JsonObject } from '../../domain/json.ts'
+
+export const BroadcastTable = defineEntity({
+  name: 'Broadcast',
+  tableName: 'broadcast',
+  properties: {
+    id: p.uuid().primary(),
+    workspaceId: p.uuid(),
+    name: p.string(),
+    templateId: p.uuid(),
+    topicId: p.uuid().nullable(),
+    purpose: p.string().$type<Purpose>(),
+    audience: p.json().$type<Condition>(),
+    vars: p.json().$type<JsonObject>(),
+    perSecond: p.integer(),
+    status: p.string().$type<BroadcastStatus>(),
+    startsAt: p.datetime(),
+    runner: p.uuid().nullable(),
+    handed: p.integer(),
+    createdAt: p.datetime(),
+    endedAt: p.datetime().nullable(),
+  },
+})
+
+export type BroadcastRow = InferEntity<typeof BroadcastTable>
