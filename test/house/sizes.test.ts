@@ -56,7 +56,6 @@ const OWED: ReadonlySet<string> = new Set([
   'src/domain/content/push.ts',
   'src/domain/content/rcs.ts',
   'src/domain/content/sms.ts',
-  'src/lanes/load-entry.ts',
   'src/lanes/outbox.ts',
   'src/lanes/write-back.ts',
 ])
