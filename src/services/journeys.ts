@@ -2,12 +2,13 @@ import { type EntityManager, LockMode } from '@mikro-orm/postgresql'
 import type { Graph, GraphProblem, JourneyStatus } from '../domain/journey/graph.ts'
 import { EMPTY_GRAPH, graphShape } from '../domain/journey/graph-shape.ts'
 import { type Surroundings, validate } from '../domain/journey/validate.ts'
-import { isStorable } from '../domain/json.ts'
+import { isObject, isStorable } from '../domain/json.ts'
 import { whyNotOutgoing } from '../domain/public-address.ts'
 import { ThroughlineError } from '../errors.ts'
 import { type JourneyRow, JourneyTable } from '../store/entities/journey.ts'
 import { type JourneyVersionRow, JourneyVersionTable } from '../store/entities/journey-version.ts'
-import { TemplateTable } from '../store/entities/template.ts'
+import { type TemplateRow, TemplateTable } from '../store/entities/template.ts'
+import { TemplateVersionTable } from '../store/entities/template-version.ts'
 import { TopicTable } from '../store/entities/topic.ts'
 import { WorkspaceSecretTable } from '../store/entities/workspace-secret.ts'
 import { newId } from '../store/new-id.ts'
@@ -18,6 +19,7 @@ import { conform, isId, nameOf, noteOf } from './input.ts'
 import { checkTemplate } from './liquid.ts'
 import { idsWithin, orderOf, type Slice } from './slice.ts'
 import { clientOf } from './transaction.ts'
+import { type TemplateFault, whatsappFaults } from './whatsapp-templates.ts'
 
 async function find(em: EntityManager, id: string, lock = false): Promise<JourneyRow> {
   const row = isId(id) ? await em.findOne(JourneyTable, { id }, lock ? { lockMode: LockMode.PESSIMISTIC_WRITE } : {}) : null
@@ -28,22 +30,38 @@ async function find(em: EntityManager, id: string, lock = false): Promise<Journe
 /** What the graphs' templates, topics and secrets are in this workspace, in a query each however many they are. */
 async function surroundings({ config }: Services, em: EntityManager, graphs: readonly Graph[]): Promise<Surroundings> {
   const nodes = graphs.flatMap((graph) => graph.nodes)
-  const named = (field: string) =>
-    nodes.flatMap((node) => (typeof node.config?.[field] === 'string' && isId(node.config[field]) ? [node.config[field]] : []))
-  const templates = new Map(
-    (await em.find(TemplateTable, { id: { $in: named('templateId') }, archivedAt: null })).map((row) => [row.id, row.channel]),
-  )
+  const named = (field: string) => nodes.flatMap((node) => idsNamed(node.config, field))
+  const found = await em.find(TemplateTable, { id: { $in: named('templateId') }, archivedAt: null })
+  const templates = new Map(found.map((row) => [row.id, row.channel]))
+  const faults = await faultsOfTemplates(em, found)
   const topics = new Set((await em.find(TopicTable, { id: { $in: named('topicId') } })).map((row) => row.id))
   const secrets = nodes.some((node) => node.kind === 'webhook')
     ? new Set((await em.find(WorkspaceSecretTable, {}, { fields: ['name'] })).map((row) => row.name))
     : new Set<string>()
   return {
     templateChannel: (id) => templates.get(id) ?? null,
+    templateFaults: (id) => faults.get(id) ?? [],
     hasTopic: (id) => topics.has(id),
     hasSecret: (name) => secrets.has(name),
     liquidFault: checkTemplate,
     urlFault: (url) => whyNotOutgoing(url, { privateHosts: config.privateHosts, httpsOnly: true }),
   }
+}
+
+/** The ids under this name, wherever they stand in a node's settings. */
+function idsNamed(value: unknown, field: string): string[] {
+  if (Array.isArray(value)) return value.flatMap((each) => idsNamed(each, field))
+  if (!isObject(value)) return []
+  return Object.entries(value).flatMap(([key, each]) => (key === field && typeof each === 'string' && isId(each) ? [each] : idsNamed(each, field)))
+}
+
+/** What is known against templates before they are sent. Only WhatsApp's are approved by anybody. */
+async function faultsOfTemplates(em: EntityManager, templates: readonly TemplateRow[]): Promise<Map<string, TemplateFault[]>> {
+  const current = templates.filter((row) => row.channel === 'whatsapp').map((row) => ({ templateId: row.id, number: row.version }))
+  const versions = current.length === 0 ? [] : await em.find(TemplateVersionTable, { $or: current })
+  const faults = new Map<string, TemplateFault[]>()
+  for (const { templateId, variants } of versions) faults.set(templateId, await whatsappFaults(em, variants))
+  return faults
 }
 
 /** A draft may have problems, but it must be a graph: its frame is checked, its nodes' settings are not yet. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Graph, GraphNode, JourneyStatus } from '../../src/domain/journey/graph.ts'
+import { NO_SLOTS } from '../../src/domain/whatsapp-template.ts'
 import type { Caller } from '../../src/services/context.ts'
 import {
   archiveJourney,
@@ -17,6 +18,7 @@ import {
 import { createTemplate } from '../../src/services/templates.ts'
 import { createTopic } from '../../src/services/topics.ts'
 import { newId } from '../../src/store/new-id.ts'
+import { connected } from '../support/callbacks.ts'
 import { faultOf, openTestServices, type TestServices } from '../support/services.ts'
 
 let here: TestServices
@@ -51,6 +53,36 @@ test('a draft may have problems, but must be a graph; what is wrong is told by p
   const refused = await faultOf(updateJourneyDraft(here.services, caller, { id, graph: broken }))
   expect(refused).toEqual({ code: 'INVALID_INPUT', path: ['graph', 'nodes', '0', 'key'] })
   expect((await journeyOf(caller, id))?.draft).toEqual(drafted?.draft)
+})
+
+test('a template that its provider would refuse is a problem of every node that names it, wherever in its settings', async () => {
+  const caller = await here.workspace()
+  const content = { category: 'MARKETING', template: { name: 'spring_sale', language: 'en_US' } }
+  const variants = [{ locale: 'en', content }]
+  const templateId = await createTemplate(here.services, caller, { name: 'Sale', channel: 'whatsapp', variants })
+  const nodes: Graph['nodes'] = [
+    { key: 'say', kind: 'whatsapp', config: { templateId } },
+    { key: 'climb', kind: 'escalation', config: { rungs: [{ channel: 'whatsapp', templateId, wait: 'PT1H' }] } },
+  ]
+  const refused = async () =>
+    (await problemsOf(here.services, caller, [graph(nodes)]))[0]?.flatMap(({ code, node, path, message }) =>
+      code === 'TEMPLATE_REFUSED' ? [[node, path.join('.'), message]] : [],
+    )
+  const everywhere = (message: string) => [
+    ['say', 'templateId', message],
+    ['climb', 'rungs.0.templateId', message],
+  ]
+  expect(await refused()).toEqual(everywhere('no WhatsApp connection is live, so no template is approved'))
+  const connection = await connected(here, caller, 'meta')
+  expect(await refused()).toEqual(everywhere('variants.0.content.template: is not among the provider’s templates; sync them'))
+  await here.database.owner.query(
+    `INSERT INTO whatsapp_template (id, workspace_id, connection_id, provider_id, name, language, category, status, components, slots)
+      VALUES ($1, $2, $3, '7', 'spring_sale', 'en_US', 'MARKETING', 'PENDING', '[]', $4)`,
+    [newId(), caller.workspaceId, connection.id, NO_SLOTS],
+  )
+  expect(await refused()).toEqual(everywhere('variants.0.content.template: is PENDING'))
+  await here.database.owner.query(`UPDATE whatsapp_template SET status = 'APPROVED'`)
+  expect(await refused()).toEqual([])
 })
 
 test('validation knows the workspace’s own templates and topics, and nobody else’s', async () => {

@@ -96,6 +96,7 @@ export const PROBLEM_CODES = {
   UNBOUNDED_LOOP: 'A loop has no node in it that waits.',
   STRANDED: 'The token could rest here for ever: connect `ignored`, or give `next` an `after`.',
   UNKNOWN_TEMPLATE: 'The template does not exist, or is for another channel.',
+  TEMPLATE_REFUSED: 'The provider would refuse the template: it is not approved, or it is filled in otherwise than approved.',
   UNKNOWN_TOPIC: 'The topic does not exist.',
   UNKNOWN_SECRET: 'A template asks for a secret that the workspace does not have.',
 } as const

@@ -12,9 +12,10 @@ export const MINUTE = 60_000
 export const HOUR = 3_600_000
 export const DAY = 86_400_000
 
-/** Every template `t-<channel>` exists, one topic, and one secret. */
+/** Every template `t-<channel>` exists, and one `t-<channel>/refused` that its provider would refuse; one topic, and one secret. */
 export const SURROUNDINGS: Surroundings = {
-  templateChannel: (id) => (id.startsWith('t-') ? id.slice(2) : null),
+  templateChannel: (id) => (id.startsWith('t-') ? id.slice(2).replace('/refused', '') : null),
+  templateFaults: (id) => (id.endsWith('/refused') ? [{ path: ['body'], message: 'is too short' }] : []),
   hasTopic: (id) => id === 'news',
   hasSecret: (name) => name === 'token',
   liquidFault: (text) => (text.includes('{{ }}') ? 'does not parse' : null),

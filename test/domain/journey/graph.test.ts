@@ -21,6 +21,7 @@ const TROUBLED: Record<ProblemCode, Graph> = {
   UNBOUNDED_LOOP: journey({ a: update('a') }),
   STRANDED: mail({ followUps: [{ on: 'OPENED' }] }, { opened: 'end' }),
   UNKNOWN_TEMPLATE: mail({ templateId: 'none' }, { next: 'end' }),
+  TEMPLATE_REFUSED: mail({ templateId: 't-email/refused' }, { next: 'end' }),
   UNKNOWN_TOPIC: mail({ topicId: 'none' }, { next: 'end' }),
   UNKNOWN_SECRET: journey({ call: ['webhook', { method: 'GET', url: 'https://example.com/{{ secrets.none }}' }, { success: 'end' }], ...end }),
 }

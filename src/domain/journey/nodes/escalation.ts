@@ -2,6 +2,7 @@ import { CHANNELS, type Channel, PURPOSES, type Purpose } from '../../channel.ts
 import { durationMillis } from '../../duration.ts'
 import type { Json } from '../../json.ts'
 import { choice, duration, list, object, optional, type Shape, text } from '../../shape.ts'
+import { checkTemplate } from '../check-template.ts'
 import type { MessageMemo } from '../enrollment.ts'
 import type { NodeKind, NodeScope, Outcome, Signalled } from '../node-kind.ts'
 import { planMessage } from '../plan-message.ts'
@@ -64,10 +65,7 @@ export const escalation: NodeKind<EscalationConfig> = {
   waits: (_, port) => port !== 'suppressed',
   check(settings, scope) {
     settings.rungs.forEach(({ channel, templateId }, index) => {
-      const found = scope.templateChannel(templateId)
-      if (found === channel) return
-      const message = found === null ? 'there is no such template' : `the template is for ${found}`
-      scope.report('UNKNOWN_TEMPLATE', ['rungs', String(index), 'templateId'], message)
+      checkTemplate(scope, channel, templateId, ['rungs', String(index), 'templateId'])
     })
     if (settings.topicId !== undefined && !scope.hasTopic(settings.topicId)) scope.report('UNKNOWN_TOPIC', ['topicId'], 'there is no such topic')
   },

@@ -3,6 +3,7 @@ import { PURPOSES } from '../../channel.ts'
 import { durationMillis } from '../../duration.ts'
 import { type Json, readPath } from '../../json.ts'
 import { choice, duration, list, object, optional, type Shape, text } from '../../shape.ts'
+import { checkTemplate } from '../check-template.ts'
 import type { EnrollmentState, Signal } from '../enrollment.ts'
 import type { NodeKind, NodeScope, Outcome, Signalled } from '../node-kind.ts'
 import { pathScope } from '../path-scope.ts'
@@ -81,10 +82,7 @@ export function messageKind(kind: string, channel: Channel, title: string, icon:
     // Who is not to be written to is let through at once.
     waits: (_, port) => port !== 'suppressed',
     check(settings, scope) {
-      const found = scope.templateChannel(settings.templateId)
-      if (found !== channel) {
-        scope.report('UNKNOWN_TEMPLATE', ['templateId'], found === null ? 'there is no such template' : `the template is for ${found}`)
-      }
+      checkTemplate(scope, channel, settings.templateId, ['templateId'])
       if (settings.topicId !== undefined && !scope.hasTopic(settings.topicId)) scope.report('UNKNOWN_TOPIC', ['topicId'], 'there is no such topic')
       const follows = settings.followUps ?? []
       follows.forEach((follow, index) => {
