@@ -76,7 +76,7 @@ async function rows(): Promise<Record<string, number>> {
 
 const OF_SCALARS: Record<string, unknown> = {
   Boolean: true,
-  Condition: { all: [] },
+  Condition: { tag: 'x' },
   DateTime: '2030-01-01T00:00:00Z',
   Decimal: '1',
   Duration: 'PT1H',
