@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { deleteApp, initializeApp } from 'firebase-admin/app'
-import { getMessaging, type Message, type Messaging } from 'firebase-admin/messaging'
-import type { PushContent } from '../domain/content/push.ts'
-import type { OutgoingMessage } from '../domain/delivery.ts'
-import { durationMillis } from '../domain/duration.ts'
+import { getMessaging, type Messaging } from 'firebase-admin/messaging'
+import { bytesOf } from '../domain/content/payload.ts'
+import { MOST_PUSH_BYTES } from '../domain/content/push.ts'
 import { type Infer, object, text } from '../domain/shape.ts'
 import { ThroughlineError } from '../errors.ts'
 import type { ChannelAdapter, Connection, Sender } from './channel.ts'
-import { classifyThrown, type FailureTable, type ProviderFault } from './failures.ts'
+import { applyRule, classifyThrown, type FailureTable, type ProviderFault } from './failures.ts'
+import { fcmMessage } from './fcm-message.ts'
 import { openTokens } from './fcm-token.ts'
 import { ExchangeError, openTransport, type TransportOptions } from './http.ts'
 
@@ -22,9 +22,6 @@ type Settings = Infer<typeof SETTINGS>
 
 const PROVIDER_URL = 'https://fcm.googleapis.com'
 const TOKEN_URL = 'https://oauth2.googleapis.com/token'
-
-/** The data key our message id travels in: the app reports deliveries and opens by it. */
-const MESSAGE_DATA = 'throughline_message'
 
 /**
  * FcmError codes, else the status of the error: https://firebase.google.com/docs/cloud-messaging/error-codes.
@@ -44,6 +41,9 @@ const FAILURES: FailureTable = {
   INTERNAL: { as: 'ambiguous', message: 'FCM failed.' },
   THIRD_PARTY_AUTH_ERROR: { as: 'retry', message: "Apple refused the project's APNs key.", retryAfter: 60_000 },
 }
+
+/** Seen before it is sent: FCM would call it INVALID_ARGUMENT, as it does all else. */
+const TOO_LARGE = applyRule('PAYLOAD_TOO_LARGE', { as: 'permanent', message: `The payload is larger than ${MOST_PUSH_BYTES} bytes.` })
 
 /** Mobile push through Firebase Cloud Messaging's HTTP v1. It does not call back: the app reports opens. 30 µs of CPU a send against the sandbox. */
 export function fcm(options: TransportOptions = {}): ChannelAdapter<Credentials, Settings> {
@@ -77,11 +77,13 @@ function connect(connection: Connection<Credentials, Settings>, options: Transpo
   )
   const messaging = getMessaging(app)
   useTransport(messaging, async ({ url, data, headers }) => {
+    const body = JSON.stringify(data)
+    if (!isCarried(body, data)) throw new ThroughlineError('LIMIT_EXCEEDED')
     const answer = await transport.exchange({
       method: 'POST',
       url: baseUrl === null ? url : url.replace(PROVIDER_URL, baseUrl),
       headers: { ...headers, 'content-type': 'application/json', authorization: `Bearer ${await tokens.get()}` },
-      body: JSON.stringify(data),
+      body,
     })
     if (answer.type === 'answer' && answer.status === 401) tokens.forget()
     if (answer.type !== 'answer' || answer.status !== 200) throw new ExchangeError(answer)
@@ -94,10 +96,11 @@ function connect(connection: Connection<Credentials, Settings>, options: Transpo
   return {
     async send(message) {
       try {
-        const name: unknown = await messaging.send(fcmMessage(message))
+        const name: unknown = await messaging.send(fcmMessage(message, Date.now()))
         if (typeof name === 'string' && name !== '') return { type: 'ok', providerMessageId: name }
         return { type: 'ambiguous', code: 'UNREADABLE', message: 'The answer names no message.' }
       } catch (error) {
+        if (error instanceof ThroughlineError && error.code === 'LIMIT_EXCEEDED') return TOO_LARGE
         return classifyThrown(error, FAILURES, readFault)
       }
     },
@@ -120,43 +123,11 @@ function useTransport(messaging: Messaging, send: (request: SdkRequest) => Promi
   handler.httpClient = { send }
 }
 
-const LONGEST_TTL = 28 * 86_400_000
-
-function fcmMessage(message: OutgoingMessage): Message {
-  const content = message.content as unknown as PushContent
-  const ttl = content.ttl ? Math.min(durationMillis(content.ttl), LONGEST_TTL) : null
-  // The same for a repetition of this message, so that a doubled notification replaces itself on the device.
-  const collapse = content.collapseKey || message.id
-  return {
-    token: message.address,
-    notification: { title: content.title, body: content.body, ...(content.imageUrl ? { imageUrl: content.imageUrl } : {}) },
-    data: { ...content.data, ...(content.deepLink ? { deep_link: content.deepLink } : {}), [MESSAGE_DATA]: message.id },
-    ...(message.platform === 'ios' ? {} : { android: androidBlock(content, collapse, ttl) }),
-    ...(message.platform === 'android' ? {} : { apns: apnsBlock(content, collapse, ttl) }),
-  }
-}
-
-function androidBlock(content: PushContent, collapse: string, ttl: number | null): NonNullable<Message['android']> {
-  return {
-    priority: 'high',
-    // Only the author's: FCM keeps four keys per device and drops an arbitrary one beyond, so ours would lose messages.
-    ...(content.collapseKey ? { collapseKey: content.collapseKey } : {}),
-    ...(ttl === null ? {} : { ttl }),
-    notification: { tag: collapse },
-  }
-}
-
-function apnsBlock(content: PushContent, collapse: string, ttl: number | null): NonNullable<Message['apns']> {
-  return {
-    headers: {
-      'apns-priority': '10',
-      'apns-collapse-id': collapse,
-      ...(ttl === null ? {} : { 'apns-expiration': String(ttl === 0 ? 0 : Math.floor((Date.now() + ttl) / 1_000)) }),
-    },
-    // Mutable, so that the app's extension may fetch the picture.
-    payload: { aps: { sound: 'default', ...(content.imageUrl ? { mutableContent: true } : {}) } },
-    ...(content.imageUrl ? { fcmOptions: { imageUrl: content.imageUrl } } : {}),
-  }
+/** Whether FCM carries a request: all of the message counts but its token. */
+function isCarried(body: string, data: unknown): boolean {
+  if (bytesOf(body) <= MOST_PUSH_BYTES) return true
+  const { token: _, ...payload } = (data as { message?: { token?: string } }).message ?? {}
+  return bytesOf(JSON.stringify(payload)) <= MOST_PUSH_BYTES
 }
 
 interface ErrorBody {

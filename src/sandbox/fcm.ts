@@ -75,11 +75,27 @@ function check(message: Record<string, unknown> | null): Refusal | null {
   if (Object.values(data).some((value) => typeof value !== 'string')) return badRequest('message.data', 'Invalid value (TYPE_STRING)')
   const ttl = isObject(message.android) ? message.android.ttl : undefined
   if (ttl !== undefined && (typeof ttl !== 'string' || !/^\d+(\.\d{1,9})?s$/.test(ttl))) return badRequest('message.android.ttl', 'Invalid duration')
+  const fault = apnsFault(message.apns)
+  if (fault !== null) return badRequest('message.apns', fault)
   const collapse = isObject(message.apns) && isObject(message.apns.headers) ? message.apns.headers['apns-collapse-id'] : undefined
   if (typeof collapse === 'string' && Buffer.byteLength(collapse) > 64)
     return badRequest('message.apns.headers', 'apns-collapse-id is longer than 64 bytes')
   const { token: _, ...payload } = message
   return Buffer.byteLength(JSON.stringify(payload)) > MOST_BYTES ? badRequest('message', 'Message too big') : null
+}
+
+/** What APNs would refuse: https://developer.apple.com/documentation/usernotifications/sending-notification-requests-to-apns */
+function apnsFault(apns: unknown): string | null {
+  if (!isObject(apns)) return null
+  const { headers, payload } = apns
+  const aps = isObject(payload) && isObject(payload.aps) ? payload.aps : {}
+  const priority = isObject(headers) ? headers['apns-priority'] : undefined
+  const expiration = isObject(headers) ? headers['apns-expiration'] : undefined
+  if (priority !== undefined && priority !== '5' && priority !== '10') return 'BadPriority'
+  if (expiration !== undefined && !/^\d+$/.test(String(expiration))) return 'BadExpirationDate'
+  if (aps.badge !== undefined && !Number.isInteger(aps.badge)) return 'badge must be an integer'
+  const level = aps['interruption-level']
+  return level === undefined || ['passive', 'active', 'time-sensitive', 'critical'].includes(String(level)) ? null : 'interruption-level'
 }
 
 function refusal(project: string, message: Record<string, unknown> | null, { status, name, text, code, field }: Refusal): Verdict {

@@ -35,6 +35,11 @@ contract({
     {
       why: 'a payload too large, which says nothing of the token',
       content: { ...CONTENT, data: { a: 'x'.repeat(4_096) } },
+      outcome: { type: 'permanent', code: 'PAYLOAD_TOO_LARGE', message: 'The payload is larger than 4096 bytes.' },
+    },
+    {
+      why: 'a payload FCM does not like, which says nothing of the token',
+      content: { ...CONTENT, data: { from: 'us' } },
       outcome: { type: 'permanent', code: 'INVALID_ARGUMENT', message: 'FCM refused the payload.' },
     },
     {
@@ -121,6 +126,22 @@ describe('the push FCM is given', () => {
       },
     })
   })
+})
+
+it('fills 4,096 bytes to the last, and nothing larger is sent', async () => {
+  const of = (a: string) => exchanged({ ...CONTENT, data: { a } }, 'ios', { status: 200, body: '{"name":"projects/p/messages/1"}' })
+  const { token: _, ...empty } = (await of('')).message as Record<string, unknown>
+  const rest = 4_096 - Buffer.byteLength(JSON.stringify(empty))
+  const { outcome, message } = await of(`${'x'.repeat(rest - 2)}ü`)
+  const { token: __, ...full } = message as Record<string, unknown>
+  expect([outcome.type, Buffer.byteLength(JSON.stringify(full))]).toEqual(['ok', 4_096])
+  const sandbox = await startSandbox()
+  const sender = adapter().connect(sandboxConnection('fcm', sandbox.url))
+  const sent = outgoing(adapter(), 'ignorer-device-1', { ...CONTENT, data: { a: 'x'.repeat(4_096) } })
+  expect(await sender.send(sent)).toMatchObject({ type: 'permanent', code: 'PAYLOAD_TOO_LARGE' })
+  expect(sandbox.log.entries()).toEqual([])
+  await sender.close()
+  await sandbox.close()
 })
 
 describe("FCM's own words", () => {
