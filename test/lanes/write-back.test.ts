@@ -1,0 +1,199 @@
+import fc from 'fast-check'
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { canonicalJson, isStorableJson } from '../../src/domain/json.ts'
+import { Outbox } from '../../src/lanes/outbox.ts'
+import { writeBack } from '../../src/lanes/write-back.ts'
+import { CHANGE_CHANNEL, type Changes, decodeChanges } from '../../src/realtime/changes.ts'
+import { inTransaction } from '../../src/store/sql.ts'
+import { chain, delay, email, LANES, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { until } from '../support/until.ts'
+
+let world: TestRing
+let workspace: TestWorkspace
+let listener: pg.Client
+const heard: (Changes | null)[] = []
+
+beforeAll(async () => {
+  world = await openTestRing()
+  listener = new pg.Client({ connectionString: world.database.url })
+  await listener.connect()
+  listener.on('notification', (notice) => void heard.push(decodeChanges(notice.payload ?? '')))
+  await listener.query(`LISTEN ${CHANGE_CHANNEL}`)
+})
+afterAll(async () => {
+  await listener.end()
+  await world.close()
+})
+beforeEach(async () => {
+  workspace = await world.workspace()
+  world.planned.length = 0
+})
+
+/** What was told since the last call; the mark comes after everything committed before it. */
+async function notices(): Promise<Changes[]> {
+  await listener.query('SELECT pg_notify($1, $2)', [CHANGE_CHANNEL, 'mark'])
+  await until(async () => heard.includes(null))
+  return heard.splice(0, heard.indexOf(null) + 1).filter((each) => each !== null)
+}
+
+interface Change {
+  set: Record<string, number>
+  unset: string[]
+  add: string[]
+  remove: string[]
+}
+
+test('many changes of one contact in one tick come to what they would have come to one after another', async () => {
+  const names = fc.constantFrom('a', 'b', 'c')
+  const some = fc.uniqueArray(names, { maxLength: 3 })
+  const change: fc.Arbitrary<Change> = fc.record({
+    set: fc.dictionary(names, fc.nat(9), { noNullPrototype: true }),
+    unset: some,
+    add: some,
+    remove: some,
+  })
+  let n = 0
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 5 }), change, async (changes, other) => {
+      const [id, bystander] = [await workspace.contact(`contact-${n++}`), await workspace.contact(`contact-${n++}`)]
+      await world.rows(`UPDATE contact SET attributes = '{"a": 100, "z": 100}', tags = '{b,z}' WHERE id = ANY ($1)`, [[id, bystander]])
+      const lane = (
+        await world.rows<{ lane: number }>('SELECT lane FROM contact WHERE id = ANY ($1) ORDER BY id = $2', [[id, bystander], bystander])
+      ).map((row) => row.lane)
+      const outbox = new Outbox(Date.now())
+      for (const each of changes) outbox.contacts.push({ lane: lane[0] ?? 0, id, ...each })
+      outbox.contacts.push({ lane: lane[1] ?? 0, id: bystander, ...other })
+      await inTransaction(world.database.worker, (client) => writeBack(client, outbox, LANES))
+      const expected = (list: Change[]) => {
+        const attributes: Record<string, number> = { a: 100, z: 100 }
+        let tags = ['b', 'z']
+        for (const { set, unset, add, remove } of list) {
+          Object.assign(attributes, set)
+          for (const name of unset) delete attributes[name]
+          tags = [...new Set([...tags, ...add])].filter((tag) => !remove.includes(tag))
+        }
+        return { attributes, tags: tags.sort() }
+      }
+      const [row] = await world.rows('SELECT attributes, tags FROM contact WHERE id = $1', [id])
+      expect(row).toEqual(expected(changes))
+      expect(await world.rows('SELECT attributes, tags FROM contact WHERE id = $1', [bystander])).toEqual([expected([other])])
+    }),
+    { numRuns: 40 },
+  )
+})
+
+test('whatever JSON an event brings is kept as it came: with the event, the enrollment, its variables and the message', async () => {
+  const template = await workspace.template('email')
+  const { journeyId } = await workspace.publish(
+    chain([on('seen'), { key: 'keep', kind: 'update', config: { variables: [{ name: 'kept', from: 'event' }] } }, email(template)]),
+  )
+  let n = 0
+  await fc.assert(
+    fc.asyncProperty(fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue({ stringUnit: 'binary' })), async (properties) => {
+      fc.pre(isStorableJson(properties))
+      const externalId = `contact-${n++}`
+      const contactId = await workspace.contact(externalId, ['email'])
+      const given = JSON.parse(JSON.stringify(properties))
+      await workspace.post(workspace.event(externalId, 'seen', given))
+      const [row] = await world.rows<{ event: unknown; trigger: unknown; kept: unknown; variables: unknown }>(
+        `SELECT v.properties AS event, e.state->'trigger'->'event'->'properties' AS trigger, e.state->'vars'->'kept' AS kept, m.variables->'event' AS variables
+          FROM enrollment e JOIN event v ON v.contact_id = e.contact_id JOIN message m ON m.enrollment_id = e.id WHERE e.contact_id = $1 AND e.journey_id = $2`,
+        [contactId, journeyId],
+      )
+      const canonical = canonicalJson(given)
+      for (const part of ['event', 'trigger', 'kept', 'variables'] as const) expect(canonicalJson(row?.[part]), part).toBe(canonical)
+    }),
+    { numRuns: 40 },
+  )
+})
+
+test('counters of several ticks add up within the hour, and those of another hour stay apart', async () => {
+  const { journeyId, versionId } = await workspace.publish(chain([on('seen'), delay('PT1H')]))
+  const write = (now: number, n: number, amount: number) => {
+    const outbox = new Outbox(now)
+    outbox.count({ lane: 4, workspaceId: workspace.id, journeyId, versionId, node: 'pause' }, 'entered', n, amount)
+    return inTransaction(world.database.worker, (client) => writeBack(client, outbox, LANES))
+  }
+  const at = Date.parse('2026-05-04T10:20:00Z')
+  await write(at, 2, 0.25)
+  await write(at + 60_000, 3, 0.5)
+  await write(at + 3_600_000, 5, 0)
+  expect(
+    await world.rows(
+      `SELECT to_char(hour AT TIME ZONE 'UTC', 'HH24:MI') AS hour, n::int, amount::float8 FROM node_stats WHERE journey_id = $1 AND metric = 'entered' ORDER BY 1`,
+      [journeyId],
+    ),
+  ).toEqual([
+    { hour: '10:00', n: 5, amount: 0.75 },
+    { hour: '11:00', n: 5, amount: 0 },
+  ])
+})
+
+test('subscribers are told once per commit what it changed, by workspace, and nothing of what was rolled back', async () => {
+  const other = await world.workspace()
+  const mine = await workspace.publish(chain([on('seen'), email(await workspace.template('email'))]))
+  const theirs = await other.publish(chain([on('seen'), delay('PT1H')]))
+  await workspace.contact('ada', ['email'])
+  await notices()
+  await workspace.post(workspace.event('ada', 'seen'), other.event('ada', 'seen'))
+  const told = await notices()
+  const [enrollment] = await world.rows<{ id: string }>('SELECT id FROM enrollment WHERE journey_id = $1', [mine.journeyId])
+  const [theirEnrollment] = await world.rows<{ id: string }>('SELECT id FROM enrollment WHERE journey_id = $1', [theirs.journeyId])
+  const [message] = await workspace.messages(mine.journeyId)
+  expect(told).toHaveLength(2)
+  expect(told).toContainEqual({
+    workspaceId: workspace.id,
+    enrollments: [enrollment?.id],
+    messages: [message?.id],
+    journeys: [mine.journeyId],
+    truncated: false,
+  })
+  expect(told).toContainEqual({
+    workspaceId: other.id,
+    enrollments: [theirEnrollment?.id],
+    messages: [],
+    journeys: [theirs.journeyId],
+    truncated: false,
+  })
+  const outbox = new Outbox(Date.now())
+  outbox.touch(workspace.id, 'journeys', mine.journeyId)
+  const failing = inTransaction(world.database.worker, async (client) => {
+    await writeBack(client, outbox, LANES)
+    throw new TypeError('the tick failed')
+  })
+  await expect(failing).rejects.toThrow('the tick failed')
+  expect(await notices()).toEqual([])
+})
+
+test('what is planned and taken back in one tick is kept as cancelled, and never reaches a sender', async () => {
+  const { journeyId } = await workspace.publish(chain([on('seen'), email(await workspace.template('email'))], { exitRules: [{ event: 'bought' }] }))
+  await workspace.contact('ada', ['email'])
+  await workspace.post(workspace.event('ada', 'seen'), workspace.event('ada', 'bought'))
+  expect((await workspace.messages(journeyId)).map((each) => `${each.status} ${each.failure_code}`)).toEqual(['CANCELLED enrollment_ended'])
+  expect(world.planned).toEqual([])
+})
+
+test('what is withdrawn is only what nobody has begun to send', async () => {
+  const { journeyId } = await workspace.publish(chain([on('seen'), email(await workspace.template('email'))], { exitRules: [{ event: 'bought' }] }))
+  const statuses = ['PLANNED', 'DEFERRED', 'DISPATCHING', 'UNKNOWN', 'SENT', 'DELIVERED', 'FAILED', 'BOUNCED', 'SUPPRESSED']
+  for (const status of statuses) {
+    await workspace.contact(status, ['email'])
+    await workspace.post(workspace.event(status, 'seen'))
+    await world.rows(`UPDATE message SET status = $2, due_at = now() + interval '1 hour' WHERE journey_id = $1 AND status = 'PLANNED'`, [
+      journeyId,
+      `${status}*`,
+    ])
+  }
+  await world.rows(`UPDATE message SET status = rtrim(status, '*') WHERE journey_id = $1`, [journeyId])
+  await workspace.post(...statuses.map((status) => workspace.event(status, 'bought')))
+  const rows = await world.rows<{ external_id: string; status: string }>(
+    'SELECT c.external_id, m.status FROM message m JOIN contact c ON c.lane = m.lane AND c.id = m.contact_id WHERE m.journey_id = $1',
+    [journeyId],
+  )
+  expect(Object.fromEntries(rows.map((row) => [row.external_id, row.status]))).toEqual({
+    ...Object.fromEntries(statuses.map((status) => [status, status])),
+    PLANNED: 'CANCELLED',
+    DEFERRED: 'CANCELLED',
+  })
+})
