@@ -15,6 +15,7 @@ import { setConsent } from '../../src/services/consents.ts'
 import type { Caller, Services } from '../../src/services/context.ts'
 import { openOrm } from '../../src/store/orm.ts'
 import { createVault } from '../../src/store/vault.ts'
+import { gated } from '../support/gate.ts'
 import { chain, delay, EVERY_LANE, email, LANES, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
 import { until } from '../support/until.ts'
 
@@ -334,41 +335,6 @@ test('what a tick freezes while its journey is resumed is thawed with the rest',
   await drain()
   expect((await workspace.enrollments(journeyId)).map((each) => each.status)).toEqual(['COMPLETED'])
 })
-
-/** The pool, with every statement that names this text held up until the gate opens; `reached` when all before it are done. */
-function gated(pool: pg.Pool, text: string): { pool: pg.Pool; reached: Promise<void>; open: () => void } {
-  let open = () => {}
-  let reach = () => {}
-  const gate = new Promise<void>((done) => {
-    open = done
-  })
-  const reached = new Promise<void>((done) => {
-    reach = done
-  })
-  const connect = async () => {
-    const client = await pool.connect()
-    let turn: Promise<unknown> = Promise.resolve()
-    let answered: Promise<unknown> = turn
-    return Object.assign(Object.create(client), {
-      query(given: { text: string } | string, ...rest: unknown[]) {
-        const before = answered
-        if ((typeof given === 'string' ? given : given.text).includes(text)) {
-          turn = turn
-            .then(() => before)
-            .then(() => {
-              reach()
-              return gate
-            })
-        }
-        const asked = turn.then(() => (client.query as (...all: unknown[]) => unknown)(given, ...rest))
-        answered = asked.catch(() => {})
-        return asked
-      },
-      release: (error?: Error) => client.release(error),
-    })
-  }
-  return { pool: Object.assign(Object.create(pool), { connect }), reached, open }
-}
 
 /** Owed: dispatch locks a message and its contact, then the next message and its contact; a tick, all messages and then contacts. */
 test.fails('a tick that withdraws one message and the consent of another, and a dispatcher of both, do not wait for each other', async () => {
