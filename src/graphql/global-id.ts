@@ -18,6 +18,7 @@ export const NODE_TYPES = [
   'ProviderConnection',
   'Template',
   'Topic',
+  'WhatsappTemplate',
   'Workspace',
 ] as const
 export type NodeType = (typeof NODE_TYPES)[number]

@@ -5,6 +5,7 @@ import { listConnections } from '../services/connections.ts'
 import { getIdentity } from '../services/identities.ts'
 import { inAppByIds } from '../services/in-app.ts'
 import { listKeywordRules } from '../services/keyword-rules.ts'
+import { whatsappTemplatesByIds } from '../services/whatsapp-templates.ts'
 import { getWorkspace } from '../services/workspaces.ts'
 import { Attachment } from './attachments/types.ts'
 import { broadcastLoader } from './broadcasts/loaders.ts'
@@ -25,6 +26,7 @@ import { Node } from './node.ts'
 import { templateLoader } from './templates/loaders.ts'
 import { Template } from './templates/types.ts'
 import { topicLoader } from './topics/loaders.ts'
+import { WhatsappTemplate } from './whatsapp/types.ts'
 import { ApiKey, Workspace } from './workspace/types.ts'
 
 type Find = (context: ApiContext, id: string, rest: string) => Promise<Node | null>
@@ -76,6 +78,8 @@ const FINDERS: Partial<Record<NodeType, Find>> = {
     ),
   Template: async (context, id) => wrap(await templateLoader(context).load(id), (row) => new Template(row)),
   Topic: (context, id) => topicLoader(context).load(id),
+  WhatsappTemplate: async (context, id) =>
+    wrap((await whatsappTemplatesByIds(context.services, callerWith(context, 'read'), [id])).get(id), (row) => new WhatsappTemplate(row)),
   async Workspace(context, id) {
     const caller = callerWith(context, 'read')
     return id === caller.workspaceId ? new Workspace(await getWorkspace(context.services, caller)) : null

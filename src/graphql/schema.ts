@@ -21,6 +21,7 @@ import { NodeResolver } from './node-resolver.ts'
 import { TemplateResolver } from './templates/resolver.ts'
 import { TopicResolver } from './topics/resolver.ts'
 import { SecretResolver } from './webhooks/secret-resolver.ts'
+import { WhatsappResolver } from './whatsapp/resolver.ts'
 import { restrictContacts } from './workspace/contact-access.ts'
 import { WorkspaceResolver } from './workspace/resolver.ts'
 
@@ -47,6 +48,7 @@ const RESOLVERS = [
   TemplateResolver,
   TopicResolver,
   VersionStatsResolver,
+  WhatsappResolver,
   WorkspaceResolver,
 ] as const
 

@@ -4,6 +4,7 @@ import { ThroughlineError } from '../errors.ts'
 import { type ChannelIdentityRow, ChannelIdentityTable } from '../store/entities/channel-identity.ts'
 import { newLanedId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
+import { openUntil } from '../store/queries/whatsapp.ts'
 import { ADDRESS_OF, maskAddress, normaliseAddress } from './address.ts'
 import { ownKey } from './contact-tokens.ts'
 import { announce, type ContactReference, findOrCreateContact, lockContact } from './contacts.ts'
@@ -31,6 +32,8 @@ export interface Identity {
   maskedAddress: string
   platform: string | null
   createdAt: Date
+  /** WhatsApp only: until when free words reach it; null where they do not. */
+  openUntil: Date | null
 }
 
 const PLATFORMS: ReadonlySet<string> = new Set(['android', 'ios', 'web'])
@@ -105,6 +108,8 @@ export async function identitiesOf(services: Services, caller: Caller, contactId
       { orderBy: { createdAt: 'asc' } },
     )
     const keys = await keysOf(services, clientOf(em), caller.workspaceId)
+    const windows = rows.filter((row) => row.channel === 'whatsapp')
+    const open = windows.length === 0 ? new Map<string, Date>() : await openUntil(clientOf(em), windows)
     const found = new Map<string, Identity[]>(contactIds.map((id) => [id, []]))
     for (const row of rows) {
       const { id, contactId, channel, status, platform, createdAt } = row
@@ -115,6 +120,7 @@ export async function identitiesOf(services: Services, caller: Caller, contactId
         status,
         platform: platform ?? null,
         createdAt,
+        openUntil: open.get(id) ?? null,
         maskedAddress: maskAddress(channel, keys.open(Buffer.from(row.address))),
       })
     }

@@ -60,7 +60,7 @@ test('a template that its provider would refuse is a problem of every node that 
   const content = { category: 'MARKETING', template: { name: 'spring_sale', language: 'en_US' } }
   const variants = [{ locale: 'en', content }]
   const templateId = await createTemplate(here.services, caller, { name: 'Sale', channel: 'whatsapp', variants })
-  const nodes: Graph['nodes'] = [
+  const nodes: GraphNode[] = [
     { key: 'say', kind: 'whatsapp', config: { templateId } },
     { key: 'climb', kind: 'escalation', config: { rungs: [{ channel: 'whatsapp', templateId, wait: 'PT1H' }] } },
   ]

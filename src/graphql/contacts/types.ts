@@ -61,6 +61,13 @@ export class ChannelIdentity extends Node {
   get platform(): string | null {
     return this.row.platform
   }
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'WhatsApp only: until when messages without a template reach it, a day from the last the person wrote; null where none do.',
+  })
+  get openUntil(): Date | null {
+    return this.row.openUntil
+  }
   @Field(() => DateTimeScalar, { description: 'When it was first registered.' })
   get createdAt(): Date {
     return this.row.createdAt

@@ -86,15 +86,15 @@ export async function closeWindow(client: Client, identity: Key, connectionId: s
 
 const UNTIL: Statement = {
   name: 'whatsapp_open_until',
-  text: `SELECT k.id, max(w.open_until) AS until FROM unnest($1::smallint[], $2::uuid[]) AS k (lane, id)
+  text: `SELECT k.id, (extract(epoch FROM max(w.open_until)) * 1000)::float8 AS until FROM unnest($1::smallint[], $2::uuid[]) AS k (lane, id)
     JOIN whatsapp_window AS w ON w.lane = k.lane AND w.identity_id = k.id JOIN provider_connection AS p ON p.id = w.connection_id AND p.disabled_at IS NULL
     WHERE w.open_until > now() GROUP BY k.id`,
 }
 
 /** Until when free words reach each of these identities; those alone whose window is open. */
 export async function openUntil(client: Client, identities: readonly Key[]): Promise<Map<string, Date>> {
-  const rows = await run<{ id: string; until: Date }>(client, UNTIL, [identities.map((each) => each.lane), identities.map((each) => each.id)])
-  return new Map(rows.map((row) => [row.id, row.until]))
+  const rows = await run<{ id: string; until: number }>(client, UNTIL, [identities.map((each) => each.lane), identities.map((each) => each.id)])
+  return new Map(rows.map((row) => [row.id, new Date(row.until)]))
 }
 
 /** How a provider names a template: Twilio by its SID, Meta by name and language. */
