@@ -3,6 +3,7 @@ import type { ChannelAdapter } from './channel.ts'
 import { fcm } from './fcm.ts'
 import { meta } from './meta.ts'
 import { sendgrid } from './sendgrid.ts'
+import { twilioRcs } from './twilio-rcs.ts'
 import { twilioSms } from './twilio-sms.ts'
 import { twilioWhatsapp } from './twilio-whatsapp.ts'
 import { webPush } from './web-push.ts'
@@ -14,6 +15,7 @@ export const ADAPTERS = {
   fcm: fcm(),
   meta: meta(),
   twilio_whatsapp: twilioWhatsapp(),
+  twilio_rcs: twilioRcs(),
   webpush: webPush(),
 } as const
 

@@ -14,11 +14,21 @@ export const TWILIO_CREDENTIALS = object({
 type Api = InstanceType<typeof twilio.Twilio>
 export type TwilioParameters = Parameters<Api['messages']['create']>[0]
 
+/** As the Content API takes it: https://www.twilio.com/docs/content/content-api-resources. */
+export interface TwilioContent {
+  friendly_name: string
+  language: string
+  variables: Record<string, string>
+  types: Record<string, object>
+}
+
 /** The SDK's client of one account, over a transport of ours. */
 export interface TwilioClient {
   api: Api
   /** One message is one request; never throws. */
   create(parameters: TwilioParameters): Promise<SendOutcome>
+  /** Makes a content, which reaches nobody: what is in doubt may be tried again. Never throws. */
+  createContent(content: TwilioContent): Promise<{ sid: string } | SendOutcome>
   /** What became of the one message handed over for `to` (as Twilio writes it) at this instant; null where it cannot be told. */
   lookUp(to: string, dispatchedAt: number): Promise<SendOutcome | null>
   close(): Promise<void>
@@ -60,7 +70,7 @@ export function openTwilio(
       method: request.method.toLowerCase() === 'get' ? 'GET' : 'POST',
       url: query === '' ? request.uri : `${request.uri}?${query}`,
       headers: { ...request.headers, authorization: `Basic ${Buffer.from(`${request.username}:${request.password}`).toString('base64')}` },
-      ...(request.data ? { body: form(request.data) } : {}),
+      ...(request.data ? { body: isJson(request) ? JSON.stringify(request.data) : form(request.data) } : {}),
     })
     if (answer.type !== 'answer' || answer.status < 200 || answer.status >= 300) throw new ExchangeError(answer)
     try {
@@ -82,6 +92,15 @@ export function openTwilio(
         return { type: 'ok', providerMessageId: created.sid, ...(cost === null ? {} : { cost }) }
       } catch (error) {
         return classifyThrown(error, TWILIO_FAILURES, readFault)
+      }
+    },
+    async createContent(content) {
+      try {
+        const { sid } = await api.content.v1.contents.create(content as unknown as Parameters<typeof api.content.v1.contents.create>[0])
+        return sid ? { sid } : { type: 'retry', code: 'UNREADABLE', message: 'The answer names no content.' }
+      } catch (error) {
+        const outcome = classifyThrown(error, TWILIO_FAILURES, readFault)
+        return outcome.type === 'ambiguous' ? { ...outcome, type: 'retry' } : outcome
       }
     },
     async lookUp(to, dispatchedAt) {
@@ -147,6 +166,10 @@ function readFault(body: string): ProviderFault {
   } catch {
     return { code: null, message: null }
   }
+}
+
+function isJson({ headers = {} }: SdkRequest): boolean {
+  return Object.entries(headers).some(([name, value]) => name.toLowerCase() === 'content-type' && value === 'application/json')
 }
 
 /** `application/x-www-form-urlencoded`; a list repeats its key, as Twilio's MediaUrl wants. */

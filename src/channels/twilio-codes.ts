@@ -36,6 +36,7 @@ export const TWILIO_FAILURES: FailureTable = {
   63033: { as: 'permanent', message: 'The recipient has blocked the sender.', optedOut: true },
   63038: { as: 'retry', message: "The account's daily allowance is used up.", retryAfter: 3_600_000 },
   63049: { as: 'permanent', message: 'The recipient has had enough marketing messages from everybody; not soon again.' },
+  63106: { as: 'permanent', message: 'The phone is not capable of RCS.' },
   30034: { as: 'permanent', message: 'The sender is not registered for A2P 10DLC.' },
 }
 

@@ -1,6 +1,6 @@
 import type { Channel } from './channel.ts'
 import type { JsonObject } from './json.ts'
-import { custom, number, object, optional, type Shape, text } from './shape.ts'
+import { custom, flag, number, object, optional, type Shape, text } from './shape.ts'
 
 /** What a workspace must know of a provider to connect one: settings panels are made from it. */
 export interface ProviderDescription {
@@ -101,6 +101,24 @@ export const PROVIDERS: readonly ProviderDescription[] = [
       object({
         from: optional(text({ title: 'WhatsApp number', description: 'E.164; or name a messaging service.', pattern: /^\+[1-9]\d{6,14}$/ })),
         messagingServiceSid: optional(text({ title: 'Messaging service SID', pattern: /^MG[0-9a-f]{32}$/ })),
+      }),
+    ),
+  },
+  {
+    provider: 'twilio_rcs',
+    channel: 'rcs',
+    title: 'Twilio RCS',
+    credentials: object({
+      accountSid: text({ title: 'Account SID', pattern: /^AC[0-9a-f]{32}$/ }),
+      authToken: token('Auth token'),
+    }) as unknown as Shape<JsonObject>,
+    settings: withSender(
+      object({
+        from: optional(text({ title: 'RCS sender', description: 'Its ID; or name a messaging service.', pattern: /^\w{1,100}$/ })),
+        messagingServiceSid: optional(text({ title: 'Messaging service SID', pattern: /^MG[0-9a-f]{32}$/ })),
+        providerFallsBack: optional(
+          flag({ title: 'Twilio falls back to SMS', description: "By the messaging service's own senders; journeys must not do it, too." }),
+        ),
       }),
     ),
   },

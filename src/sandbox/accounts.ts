@@ -2,7 +2,7 @@ import { createECDH, createHash, createPrivateKey, createPublicKey, type KeyObje
 import { type MetaAccount, metaAccount } from './meta-accounts.ts'
 import { type WebPushAccount, webPushAccount } from './web-push-accounts.ts'
 
-export const SANDBOX_PROVIDERS = ['sendgrid', 'twilio', 'fcm', 'meta', 'webpush', 'twilio_whatsapp'] as const
+export const SANDBOX_PROVIDERS = ['sendgrid', 'twilio', 'fcm', 'meta', 'webpush', 'twilio_whatsapp', 'twilio_rcs'] as const
 export type SandboxProvider = (typeof SANDBOX_PROVIDERS)[number]
 
 /**
@@ -36,6 +36,7 @@ export interface SandboxAccounts {
   fcm: { credentials: { projectId: string; clientEmail: string; privateKey: string }; settings: Record<string, never> }
   meta: MetaAccount
   twilio_whatsapp: SandboxAccounts['twilio']
+  twilio_rcs: SandboxAccounts['twilio']
   webpush: WebPushAccount
 }
 
@@ -61,6 +62,7 @@ export function sandboxCredentials(name = 'demo'): SandboxAccounts {
     },
     meta: metaAccount(name),
     twilio_whatsapp: twilioAccount(`AC${digest('twilio whatsapp account', name, 'hex').slice(0, 32)}`),
+    twilio_rcs: { ...twilioAccount(`AC${digest('twilio rcs account', name, 'hex').slice(0, 32)}`), settings: { from: 'shop_agent' } },
     webpush: webPushAccount(name),
   }
 }

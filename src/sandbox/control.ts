@@ -18,7 +18,7 @@ export interface Sandbox {
   react(messageId: string, reaction: Reaction): boolean
   /** A person writes to an account's number: by SMS, or at whichever provider is named. `message` is what is no text, as the provider's webhooks have it. */
   inbound(message: {
-    provider?: 'twilio' | 'meta' | 'twilio_whatsapp'
+    provider?: 'twilio' | 'meta' | 'twilio_whatsapp' | 'twilio_rcs'
     account: string
     from: string
     to: string
@@ -75,7 +75,7 @@ function act(sandbox: Sandbox, route: string, body: Record<string, unknown>): An
       return json(sandbox.react(String(body.messageId), String(body.reaction) as Reaction) ? 200 : 404, {})
     case 'POST inbound':
       sandbox.inbound({
-        ...(body.provider === 'meta' || body.provider === 'twilio_whatsapp' ? { provider: body.provider } : {}),
+        ...(body.provider === 'meta' || body.provider === 'twilio_whatsapp' || body.provider === 'twilio_rcs' ? { provider: body.provider } : {}),
         account: String(body.account),
         from: String(body.from),
         to: String(body.to),

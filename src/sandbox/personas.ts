@@ -84,7 +84,7 @@ const WHATSAPP: Readonly<Record<Persona, readonly Reaction[]>> = {
   stopper: [...read, 'reply-stop'],
 }
 
-const REACTIONS = { email: EMAIL, sms: SMS, whatsapp: WHATSAPP } as const
+const REACTIONS = { email: EMAIL, sms: SMS, whatsapp: WHATSAPP, rcs: WHATSAPP } as const
 
 export function reactions(channel: keyof typeof REACTIONS, persona: Persona): readonly Reaction[] {
   return REACTIONS[channel][persona]

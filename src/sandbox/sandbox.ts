@@ -11,6 +11,7 @@ import { openPostman } from './postman.ts'
 import { sendgridStandIn } from './sendgrid.ts'
 import type { SandboxRequest, StandIn, Verdict, World } from './stand-in.ts'
 import { twilioStandIn } from './twilio.ts'
+import { twilioRcsStandIn } from './twilio-rcs.ts'
 import { twilioWhatsappStandIn } from './twilio-whatsapp.ts'
 import { webPushStandIn } from './web-push.ts'
 
@@ -69,7 +70,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const twilio = twilioStandIn(world)
   const meta = metaStandIn(world)
   const twilioWhatsapp = twilioWhatsappStandIn(world)
-  const standIns: readonly StandIn[] = [sendgridStandIn(world), twilioWhatsapp, twilio, fcmStandIn(world), meta, webPushStandIn(world)]
+  const twilioRcs = twilioRcsStandIn(world)
+  const standIns: readonly StandIn[] = [sendgridStandIn(world), twilioWhatsapp, twilioRcs, twilio, fcmStandIn(world), meta, webPushStandIn(world)]
 
   function accept({ entry: { messageId, providerMessageId }, accept: keep, react, plan: reactions = [] }: Verdict): void {
     keep?.()
@@ -137,7 +139,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     },
     inbound({ provider = 'twilio', ...message }) {
       if (provider === 'twilio') twilio.inbound(message)
-      else (provider === 'meta' ? meta : twilioWhatsapp).inbound(message)
+      else ({ meta, twilio_whatsapp: twilioWhatsapp, twilio_rcs: twilioRcs })[provider].inbound(message)
     },
     review({ provider = 'meta', ...template }) {
       if (provider === 'meta') meta.review(template)

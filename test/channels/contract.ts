@@ -178,6 +178,7 @@ export function contract(subject: ContractSubject): void {
         fcm: 'clientEmail',
         meta: 'accessToken',
         twilio_whatsapp: 'authToken',
+        twilio_rcs: 'authToken',
         webpush: 'privateKey',
       }[provider]
       const value = provider === 'sendgrid' ? `${String(stranger.credentials.apiKey).slice(0, -4)}AAAA` : (wrong[secret] ?? null)

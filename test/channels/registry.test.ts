@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { ADAPTERS, adapterFor, isProvider } from '../../src/channels/registry.ts'
-import { CHANNELS } from '../../src/domain/channel.ts'
+import { CHANNELS, isOwnSurface } from '../../src/domain/channel.ts'
 
 describe('the registry', () => {
-  it('names each adapter as the adapter names itself, and has one for every channel', () => {
+  it('names each adapter as the adapter names itself, and has one for every channel but the app’s own surface', () => {
     expect(Object.entries(ADAPTERS).map(([name, { provider }]) => [name, provider])).toEqual(Object.keys(ADAPTERS).map((name) => [name, name]))
-    expect([...new Set(Object.values(ADAPTERS).map(({ channel }) => channel))].sort()).toEqual([...CHANNELS].sort())
+    expect([...new Set(Object.values(ADAPTERS).map(({ channel }) => channel))].sort()).toEqual(
+      CHANNELS.filter((channel) => !isOwnSurface(channel)).sort(),
+    )
     expect(adapterFor('twilio')).toBe(ADAPTERS.twilio)
   })
 

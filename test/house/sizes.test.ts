@@ -53,8 +53,6 @@ test('no plain errors: every fault has a code of the table', () => {
 /** Debt, to be paid off and never added to: these are tested through others (test/lanes/tick, test/jobs/worker, the stories), and not yet alone. */
 const OWED: ReadonlySet<string> = new Set([
   'src/domain/content/content-kind.ts',
-  'src/domain/content/rcs.ts',
-  'src/domain/content/sms.ts',
 ])
 
 test('every file that decides, in domain, lanes, channels and jobs, has a test of the same path', () => {

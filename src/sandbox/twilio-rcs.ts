@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto'
+import { isObject, type JsonObject } from '../domain/json.ts'
+import { type Reaction, reactions } from './personas.ts'
+import { json, type SandboxRequest, type StandIn, type World } from './stand-in.ts'
+import { authorised, errorBody, MESSAGES_ROUTE, newSid, openBook, ourId, postSigned, refusal, resource, type TwilioMessage } from './twilio-wire.ts'
+
+const ADDRESS = /^rcs:\+[1-9]\d{6,14}$/
+const SENDER = /^rcs:\w{1,100}$/
+const CONTENTS = '/v1/Content'
+/** Ends the number of a phone that is not capable, as Twilio says at once. */
+const INCAPABLE = '99'
+
+export interface TwilioRcsStandIn extends StandIn {
+  /** A person writes to the account's sender; `message` holds further fields of the webhook, such as ButtonPayload. */
+  inbound(message: { account: string; from: string; to: string; text: string; message?: JsonObject }): void
+}
+
+interface Sent extends TwilioMessage {
+  content: JsonObject | null
+}
+
+/** RCS by Twilio's Messages resource: its addresses begin with `rcs:`, and whatever is richer than a text is a content. */
+export function twilioRcsStandIn(world: World): TwilioRcsStandIn {
+  const book = openBook()
+  const contents = new Map<string, JsonObject>()
+
+  const inbound: TwilioRcsStandIn['inbound'] = ({ account, from, to, text, message = {} }) => {
+    const url = world.callbackUrl('twilio_rcs', account)
+    if (url === undefined) return
+    const sid = newSid()
+    postSigned(world, account, url, {
+      AccountSid: account,
+      ApiVersion: '2010-04-01',
+      Body: text,
+      ChannelPrefix: 'rcs',
+      From: `rcs:${from.replace(/^rcs:/, '')}`,
+      To: `rcs:${to.replace(/^rcs:/, '')}`,
+      MessageSid: sid,
+      SmsMessageSid: sid,
+      SmsSid: sid,
+      SmsStatus: 'received',
+      NumMedia: '0',
+      NumSegments: '1',
+      ...Object.fromEntries(Object.entries(message).map(([name, value]) => [name, String(value)])),
+    })
+  }
+
+  function react(sent: Sent, reaction: Reaction): void {
+    const back = { account: sent.account, from: sent.to, to: sent.from }
+    if (reaction === 'reply-yes' || reaction === 'reply-stop') return inbound({ ...back, text: reaction === 'reply-yes' ? 'YES' : 'STOP' })
+    if (reaction === 'tap') {
+      const button = actionsOf(sent.content).find((each) => each.type === 'QUICK_REPLY')
+      if (button === undefined) return
+      const message = { ButtonText: button.title ?? '', ButtonPayload: button.id ?? '', OriginalRepliedMessageSid: sent.sid }
+      return inbound({ ...back, text: String(button.title), message })
+    }
+    const status = STATUSES[reaction]
+    if (status === undefined) return
+    sent.status = status
+    sent.errorCode = status === 'undelivered' ? 63106 : null
+    sent.sent ??= world.now()
+    if (sent.statusCallback === null) return
+    postSigned(world, sent.account, sent.statusCallback, {
+      AccountSid: sent.account,
+      ApiVersion: '2010-04-01',
+      ChannelPrefix: 'rcs',
+      From: sent.from,
+      To: sent.to,
+      MessageSid: sent.sid,
+      SmsSid: sent.sid,
+      MessageStatus: status,
+      SmsStatus: status,
+      ...(sent.errorCode === null ? {} : { ErrorCode: String(sent.errorCode) }),
+    })
+  }
+
+  function check(fields: URLSearchParams): { code: number; message: string } | null {
+    const to = fields.get('To') ?? ''
+    const from = fields.get('From')
+    const body = fields.get('Body') ?? ''
+    const sid = fields.get('ContentSid')
+    if (!ADDRESS.test(to)) return { code: 21211, message: `The 'To' number ${to} is not a valid phone number.` }
+    if (to.endsWith(INCAPABLE)) return { code: 63106, message: 'phone_number is not a RCS capable number' }
+    if (from === null ? !fields.has('MessagingServiceSid') : !SENDER.test(from))
+      return { code: 63007, message: 'Twilio could not find a Channel with the specified From address' }
+    if (sid !== null && !contents.has(sid)) return { code: 21655, message: 'The ContentSid is Invalid' }
+    if (sid === null && body === '') return { code: 21619, message: 'A text message body or media urls must be specified.' }
+    return body.length > 1_600 ? { code: 21617, message: 'The concatenated message body exceeds the 1600 character limit.' } : null
+  }
+
+  /** POST /v1/Content: https://www.twilio.com/docs/content/content-api-resources#create-templates. */
+  function make(request: SandboxRequest) {
+    if (authorised(request) === null) return json(401, errorBody(401, 20003, 'Authenticate'))
+    const content = parse(request.body)
+    const types = content !== null && isObject(content.types) ? (content.types as JsonObject) : null
+    if (content === null || types === null || Object.keys(types).length === 0 || typeof content.language !== 'string')
+      return json(400, errorBody(400, 20001, 'types and language are required'))
+    const sid = `HX${createHash('sha256').update(request.body).digest('hex').slice(0, 32)}`
+    contents.set(sid, types)
+    return json(201, { ...content, sid })
+  }
+
+  return {
+    provider: 'twilio_rcs',
+    isSend: (method, path, body) => method === 'POST' && MESSAGES_ROUTE.test(path) && /(^|&)To=rcs(%3A|:)/i.test(body),
+    inbound,
+    send(request) {
+      const account = authorised(request)
+      const fields = new URLSearchParams(request.body)
+      if (account === null) return refusal(401, 20003, 'Authenticate', null, new URLSearchParams())
+      const fault = check(fields)
+      if (fault !== null) return refusal(400, fault.code, fault.message, account, fields)
+      const to = fields.get('To') ?? ''
+      const content = contents.get(fields.get('ContentSid') ?? '') ?? null
+      const sent: Sent = {
+        account,
+        content,
+        to,
+        sid: newSid(),
+        from: fields.get('From') ?? 'rcs:shop_agent',
+        body: content === null ? (fields.get('Body') ?? '') : filled(JSON.stringify(content), fields.get('ContentVariables')),
+        media: 0,
+        status: 'queued',
+        errorCode: null,
+        created: world.now(),
+        sent: null,
+        statusCallback: fields.get('StatusCallback'),
+      }
+      const number = to.replace(/^rcs:/, '')
+      return {
+        answer: json(201, resource(sent)),
+        entry: { account, messageId: ourId(fields), providerMessageId: sent.sid, to: number, text: sent.body },
+        accept: () => {
+          book.keep(sent)
+        },
+        react: (reaction) => {
+          react(sent, reaction)
+        },
+        plan: reactions('rcs', world.persona(number)),
+      }
+    },
+    other(request) {
+      if (request.method === 'POST' && request.path === CONTENTS) return make(request)
+      const isList = request.method === 'GET' && MESSAGES_ROUTE.test(request.path) && request.query.get('To')?.startsWith('rcs:')
+      return isList ? book.list(request) : null
+    },
+  }
+}
+
+const STATUSES: Partial<Record<Reaction, string>> = { sent: 'sent', delivered: 'delivered', open: 'read', undelivered: 'undelivered' }
+
+const objects = (values: readonly unknown[]): JsonObject[] => values.filter((each): each is JsonObject => isObject(each))
+const listed = (value: unknown): JsonObject[] => (Array.isArray(value) ? objects(value) : [])
+
+/** Of the content itself and of its cards. */
+function actionsOf(content: JsonObject | null): JsonObject[] {
+  const whole = objects(Object.values(content ?? {}))
+  return [...whole, ...whole.flatMap((each) => listed(each.cards))].flatMap((each) => listed(each.actions))
+}
+
+function filled(content: string, variables: string | null): string {
+  const given = parse(variables ?? '{}') ?? {}
+  return content.replace(/\{\{(\d+)\}\}/g, (_, name: string) => JSON.stringify(String(given[name] ?? '')).slice(1, -1))
+}
+
+/** null for what is no JSON object. */
+function parse(text: string): JsonObject | null {
+  try {
+    const parsed: unknown = JSON.parse(text)
+    return isObject(parsed) ? (parsed as JsonObject) : null
+  } catch {
+    return null
+  }
+}
