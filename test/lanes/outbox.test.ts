@@ -61,9 +61,9 @@ test('counts of a tick add up per lane, version, node and metric, under the hour
   const key = fc.record({
     lane: fc.integer({ min: 0, max: 3 }),
     versionId: fc.constantFrom('v1', 'v2', 'v10'),
-    node: fc.constantFrom('', 'a', 'a/b', 'b'),
+    node: fc.constantFrom('', 'a', 'a-b', 'b'),
   })
-  const counted = fc.array(fc.tuple(key, fc.constantFrom('sent', 'b/sent', 'left:next'), fc.integer({ min: 1, max: 9 }), fc.nat(100)))
+  const counted = fc.array(fc.tuple(key, fc.constantFrom('sent', 'b-sent', 'left:next'), fc.integer({ min: 1, max: 9 }), fc.nat(100)))
   fc.assert(
     fc.property(counted, (counts) => {
       const outbox = new Outbox(NOW)
