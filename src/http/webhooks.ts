@@ -1,5 +1,5 @@
-import type { FastifyInstance } from 'fastify'
-import type { CallbackRequest } from '../channels/channel.ts'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { CallbackRequest, ChannelAdapter, Connection } from '../channels/channel.ts'
 import { adapterFor, isProvider } from '../channels/registry.ts'
 import { ERRORS } from '../errors.ts'
 import { acceptCallbacks, findCallbackConnection } from '../services/callbacks.ts'
@@ -8,33 +8,55 @@ import type { Services } from '../services/context.ts'
 const LARGEST_BODY = 2 * 1024 * 1024
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
+type Hook = FastifyRequest<{ Params: { provider: string; connection: string } }>
+interface Found {
+  callbacks: NonNullable<ChannelAdapter['callbacks']>
+  connection: Connection
+}
+
 /**
  * POST /webhooks/:provider/:connection. Raw bytes, then the size, then the signature, then the inbox, then 2xx:
  * in this order, and never a 4xx to something validly signed that we cannot use.
+ * GET of the same: a provider asks whether the address is ours before it sends anything there.
  */
 export function webhookRoutes(services: Services) {
+  const { publicUrl } = services.config
+
+  /** null for anything that is no live connection of this provider's. */
+  async function find({ params: { provider, connection: id } }: Hook): Promise<Found | null> {
+    if (!isProvider(provider) || !UUID.test(id)) return null
+    const connection = await findCallbackConnection(services, id)
+    const { callbacks } = adapterFor(provider)
+    if (connection === null || connection.provider !== provider || callbacks === undefined) return null
+    return { callbacks, connection: { ...connection, callbackUrl: `${publicUrl}/webhooks/${provider}/${id}` } }
+  }
+
   return async (fastify: FastifyInstance): Promise<void> => {
     fastify.removeAllContentTypeParsers()
     fastify.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: LARGEST_BODY }, (_request, body, done) => done(null, body))
-    fastify.post<{ Params: { provider: string; connection: string } }>('/webhooks/:provider/:connection', async (request, reply) => {
-      const { provider, connection: id } = request.params
-      const refused = () =>
-        reply.code(ERRORS.SIGNATURE_INVALID.http).send({ error: { code: 'SIGNATURE_INVALID', message: ERRORS.SIGNATURE_INVALID.message } })
-      // An unknown connection is answered like a wrong signature: who asks learns nothing of what exists.
-      if (!isProvider(provider) || !UUID.test(id)) return refused()
-      const connection = await findCallbackConnection(services, id)
-      const adapter = adapterFor(provider)
-      if (connection === null || connection.provider !== provider || adapter.callbacks === undefined) return refused()
-      const callbackUrl = `${services.config.publicUrl}/webhooks/${provider}/${id}`
+    fastify.post('/webhooks/:provider/:connection', async (request: Hook, reply) => {
+      const found = await find(request)
       const raw: CallbackRequest = {
         headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value])),
         body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
-        url: `${services.config.publicUrl}${request.raw.url ?? ''}`,
+        url: `${publicUrl}${request.raw.url ?? ''}`,
       }
-      const full = { ...connection, callbackUrl }
-      if (!adapter.callbacks.verify(raw, full)) return refused()
-      const accepted = await acceptCallbacks(services, connection, adapter.callbacks.parse(raw, full))
-      return reply.code(200).send({ accepted })
+      if (found === null || !found.callbacks.verify(raw, found.connection)) return refuse(reply)
+      const { callbacks, connection } = found
+      return reply.code(200).send({ accepted: await acceptCallbacks(services, connection, callbacks.parse(raw, connection)) })
+    })
+    fastify.get('/webhooks/:provider/:connection', async (request: Hook, reply) => {
+      const found = await find(request)
+      const query = new URLSearchParams((request.raw.url ?? '').split('?')[1] ?? '')
+      const answer = found?.callbacks.challenge?.(query, found.connection) ?? null
+      if (answer === null) return refuse(reply)
+      // Whatever it is: a browser must not take it for a page.
+      return reply.code(200).header('x-content-type-options', 'nosniff').type('text/plain; charset=utf-8').send(answer)
     })
   }
+}
+
+/** An unknown connection is answered like a wrong signature: who asks learns nothing of what exists. */
+function refuse(reply: FastifyReply): FastifyReply {
+  return reply.code(ERRORS.SIGNATURE_INVALID.http).send({ error: { code: 'SIGNATURE_INVALID', message: ERRORS.SIGNATURE_INVALID.message } })
 }
