@@ -25,11 +25,11 @@ export interface Stage {
   sandbox: Sandbox
   client: DemoClient
   /** Creates a template in English; answers its id. */
-  template(channel: 'PUSH' | 'WEB_PUSH' | 'IN_APP' | 'EMAIL' | 'SMS', content: object): Promise<string>
+  template(channel: 'PUSH' | 'WEB_PUSH' | 'IN_APP' | 'EMAIL' | 'SMS' | 'RCS', content: object): Promise<string>
   /** Creates and publishes a journey; answers its id. */
   journey(graph: object): Promise<string>
   /** A contact with an address on every channel and consent for all of them. */
-  contact(externalId: string, addresses: { email?: string; sms?: string; push?: string; web_push?: string }): Promise<void>
+  contact(externalId: string, addresses: { email?: string; sms?: string; push?: string; web_push?: string; rcs?: string }): Promise<void>
   event(externalId: string, name: string, properties?: object): Promise<void>
   /** Waits until the contact's enrollment under this key has ended; answers it. */
   ended(
@@ -81,7 +81,7 @@ export async function openStage(privateHosts: readonly string[] = []): Promise<S
   const { secret: key } = await createWorkspace({ ownerUrl: databaseUrl, vault: foundation.vault }, { name })
   const client = openDemoClient(api.url, key)
   const accounts = sandboxCredentials('story')
-  for (const provider of ['fcm', 'sendgrid', 'twilio', 'webpush'] as const) {
+  for (const provider of ['fcm', 'sendgrid', 'twilio', 'webpush', 'twilio_rcs'] as const) {
     const { credentials, settings } = accounts[provider]
     const answer = await client.run<{ connectProvider: { connection: { callbackUrl: string } } }>(
       'mutation ($input: ConnectProviderInput!) { connectProvider(input: $input) { connection { callbackUrl } userErrors { message path } } }',
@@ -89,7 +89,8 @@ export async function openStage(privateHosts: readonly string[] = []): Promise<S
     )
     const { callbackUrl } = answer.connectProvider.connection
     if (provider === 'sendgrid') sandbox.connect({ provider, account: accounts.sendgrid.credentials.apiKey, callbackUrl })
-    if (provider === 'twilio') sandbox.connect({ provider, account: accounts.twilio.credentials.accountSid, callbackUrl })
+    if (provider === 'twilio' || provider === 'twilio_rcs')
+      sandbox.connect({ provider, account: accounts[provider].credentials.accountSid, callbackUrl })
   }
   let templates = 0
   return {
