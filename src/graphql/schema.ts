@@ -12,6 +12,7 @@ import { EnrollmentResolver } from './enrollments/resolver.ts'
 import { EventResolver } from './events/resolver.ts'
 import { guardFields } from './guard.ts'
 import { InAppResolver } from './in-app/resolver.ts'
+import { JourneyTemplateResolver } from './journeys/journey-templates.ts'
 import { NODE_TYPE_CLASSES } from './journeys/node-kinds.ts'
 import { JourneyGraphResolver, JourneyResolver } from './journeys/resolver.ts'
 import { KeywordResolver } from './keywords/resolver.ts'
@@ -20,6 +21,7 @@ import { MessageResolver } from './messages/resolver.ts'
 import { NodeResolver } from './node-resolver.ts'
 import { TemplateResolver } from './templates/resolver.ts'
 import { TopicResolver } from './topics/resolver.ts'
+import { WebhookEndpointResolver } from './webhooks/resolver.ts'
 import { SecretResolver } from './webhooks/secret-resolver.ts'
 import { WhatsappResolver } from './whatsapp/resolver.ts'
 import { restrictContacts } from './workspace/contact-access.ts'
@@ -39,6 +41,7 @@ const RESOLVERS = [
   JourneyGraphResolver,
   JourneyResolver,
   JourneyStatsResolver,
+  JourneyTemplateResolver,
   KeywordResolver,
   LiveResolver,
   MessageResolver,
@@ -48,6 +51,7 @@ const RESOLVERS = [
   TemplateResolver,
   TopicResolver,
   VersionStatsResolver,
+  WebhookEndpointResolver,
   WhatsappResolver,
   WorkspaceResolver,
 ] as const
