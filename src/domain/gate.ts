@@ -35,6 +35,13 @@ function refuse(reason: Extract<GateVerdict, { type: 'suppress' }>['reason']) {
   return { verdict: { type: 'suppress' as const, reason }, identityId: null }
 }
 
+/** To which of a contact's devices a message goes: the one seen last, the one seen last of each platform, or all. */
+export const DEVICE_POLICIES = ['MOST_RECENT', 'PER_PLATFORM', 'ALL'] as const
+export type DevicePolicy = (typeof DEVICE_POLICIES)[number]
+
+/** Browsers that nobody unsubscribes pile up; nobody sits before more than this. */
+export const MOST_DEVICES = 20
+
 /** The active identity seen last, and none where none is needed; ties go to the smaller id, so that the choice does not depend on row order. */
 export function chooseIdentity(facts: Facts, channel: Channel): { id: string | null } | 'none' | 'inactive' {
   if (isOwnSurface(channel)) return { id: null }
@@ -47,4 +54,16 @@ export function chooseIdentity(facts: Facts, channel: Channel): { id: string | n
     if (best === null || identity.lastSeenAt > best.lastSeenAt || (identity.lastSeenAt === best.lastSeenAt && identity.id < best.id)) best = identity
   }
   return best ?? (any ? 'inactive' : 'none')
+}
+
+/** The active identities a message goes to by the policy, the one seen last first. */
+export function chooseIdentities(facts: Facts, channel: Channel, policy: DevicePolicy): { id: string | null }[] {
+  const best = chooseIdentity(facts, channel)
+  if (typeof best === 'string') return []
+  if (policy === 'MOST_RECENT' || best.id === null) return [best]
+  const active = facts.identities.filter((each) => each.channel === channel && each.status === 'ACTIVE')
+  active.sort((a, b) => b.lastSeenAt - a.lastSeenAt || (a.id < b.id ? -1 : 1))
+  const platforms = new Set<string | null>()
+  const isFirst = (platform: string | null) => !platforms.has(platform) && platforms.add(platform)
+  return (policy === 'ALL' ? active : active.filter((each) => isFirst(each.platform))).slice(0, MOST_DEVICES)
 }

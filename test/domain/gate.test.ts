@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Facts, IdentityFact } from '../../src/domain/facts.ts'
-import { chooseIdentity, gate, type Intent } from '../../src/domain/gate.ts'
+import { chooseIdentities, chooseIdentity, gate, type Intent, MOST_DEVICES } from '../../src/domain/gate.ts'
 
 const NOW = 1_750_000_000_000
 const HOUR = 3_600_000
@@ -155,5 +155,39 @@ describe('chooseIdentity', () => {
         else expect(usable).toContainEqual(chosen)
       }),
     )
+  })
+})
+
+describe('chooseIdentities', () => {
+  const device = (id: string, platform: string | null, lastSeenAt: number, over: Partial<IdentityFact> = {}) =>
+    identity(id, { channel: 'push', platform, lastSeenAt, ...over })
+  const identities = [
+    device('old phone', 'android', 1),
+    device('tablet', 'ios', 5),
+    device('phone', 'android', 7),
+    device('sold', 'ios', 9, { status: 'UNREGISTERED' }),
+    device('unnamed', null, 3),
+    identity('mail', { lastSeenAt: 9 }),
+  ]
+  const of = (policy: 'MOST_RECENT' | 'PER_PLATFORM' | 'ALL', known = identities) =>
+    chooseIdentities(facts({ identities: known }), 'push', policy).map(({ id }) => id)
+
+  test('the one seen last, the one seen last of each platform, or all, latest first', () => {
+    expect(of('MOST_RECENT')).toEqual(['phone'])
+    expect(of('PER_PLATFORM')).toEqual(['phone', 'tablet', 'unnamed'])
+    expect(of('ALL')).toEqual(['phone', 'tablet', 'unnamed', 'old phone'])
+    for (const policy of ['MOST_RECENT', 'PER_PLATFORM', 'ALL'] as const) {
+      expect(of(policy, identities.toReversed())).toEqual(of(policy))
+      expect(of(policy, [device('sold', 'ios', 9, { status: 'INVALID' })])).toEqual([])
+      expect(chooseIdentities(facts({ identities }), 'in_app', policy)).toEqual([{ id: null }])
+    }
+  })
+
+  test('the first is the gate’s own choice, and no more than a person may have are written to', () => {
+    const many = Array.from({ length: 50 }, (_, n) => device(`d${n}`, String(n % 30), n % 7))
+    for (const policy of ['PER_PLATFORM', 'ALL'] as const) {
+      expect(of(policy, many)).toHaveLength(MOST_DEVICES)
+      expect(of(policy, many)[0]).toBe((chooseIdentity(facts({ identities: many }), 'push') as { id: string }).id)
+    }
   })
 })

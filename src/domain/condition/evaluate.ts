@@ -4,6 +4,7 @@ import type { ContactFacts, EventFact, Facts } from '../facts.ts'
 import { parseTimeOfDay } from '../instant.ts'
 import { type EnrollmentState, startOf } from '../journey/enrollment.ts'
 import { matchesKey } from '../journey/match.ts'
+import { memoOfNode } from '../journey/message-memo.ts'
 import { type Json, type JsonObject, readPath } from '../json.ts'
 import { wallClockAt } from '../zone.ts'
 import { comparator } from './compare.ts'
@@ -98,8 +99,7 @@ const MEMBERS: ByMember<CompiledCondition> = {
   engagement:
     ({ node, status }) =>
     ({ enrollment }) => {
-      const messages = enrollment?.messages
-      const message = messages !== undefined && Object.hasOwn(messages, node) ? messages[node] : undefined
+      const message = enrollment === null ? undefined : memoOfNode(enrollment.messages, node)
       if (message === undefined) return false
       return status === 'FAILED' ? message.failed : message.rank >= RANKS[status]
     },

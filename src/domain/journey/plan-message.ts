@@ -1,5 +1,5 @@
 import type { Channel, Purpose } from '../channel.ts'
-import { gate } from '../gate.ts'
+import { chooseIdentities, type DevicePolicy, gate } from '../gate.ts'
 import { derivedId, laneOf } from '../ids.ts'
 import type { GateVerdict } from './enrollment.ts'
 import type { NodeScope } from './node-kind.ts'
@@ -27,9 +27,31 @@ export const nodeOfSlot = (slot: string): string => slot.split(SEPARATOR, 1)[0] 
 
 /** Asks the gate and plans the message, or keeps it as suppressed, with its line in the trace. The id derives from where and when the token came to rest, and from the rung. */
 export function planMessage(scope: NodeScope, intent: NodeIntent, rung = 0): { messageId: string; verdict: GateVerdict } {
-  const { enrollment, now } = scope
+  const { verdict, identityId } = gate(scope.facts, intent, scope.now)
+  return { messageId: emitMessage(scope, intent, rung, identityId, verdict), verdict }
+}
+
+/**
+ * The same to several of the contact's devices, a message each: the gate is asked once, since they say one thing, and
+ * the first carries the key of de-duplication. Ids derive from the device's place, the one seen last first.
+ */
+export function planToDevices(
+  scope: NodeScope,
+  intent: NodeIntent,
+  policy: DevicePolicy = 'MOST_RECENT',
+): { messageIds: string[]; verdict: GateVerdict } {
+  const { messageId, verdict } = planMessage(scope, intent)
+  const { messages } = scope.enrollment
+  // An earlier visit may have gone to more devices, and what they did is no news of this one.
+  for (const slot of Object.keys(messages)) if (slot !== scope.key && nodeOfSlot(slot) === scope.key) delete messages[slot]
+  const others = verdict.type === 'suppress' ? [] : chooseIdentities(scope.facts, intent.channel, policy).slice(1)
+  const plain = { ...intent, dedupeKey: null }
+  return { messageIds: [messageId, ...others.map(({ id }, index) => emitMessage(scope, plain, index + 1, id, verdict))], verdict }
+}
+
+function emitMessage(scope: NodeScope, intent: NodeIntent, rung: number, identityId: string | null, verdict: GateVerdict): string {
+  const { enrollment } = scope
   const { channel, templateId, topicId, purpose, dedupeKey, usefulFor } = intent
-  const { verdict, identityId } = gate(scope.facts, intent, now)
   // Of the arrival, not of the entry: ids then sort as the messages were planned.
   const id = derivedId(enrollment.since, laneOf(enrollment.id), enrollment.id, scope.key, String(enrollment.visit), String(rung))
   enrollment.messages[slotOf(scope.key, rung)] = { id, channel, rank: 0, failed: false, acceptedAt: null }
@@ -53,5 +75,5 @@ export function planMessage(scope: NodeScope, intent: NodeIntent, rung = 0): { m
   if (verdict.type === 'suppress') scope.note('message_suppressed', { reason: verdict.reason, channel, messageId: id })
   else if (verdict.type === 'defer') scope.note('message_deferred', { reason: verdict.reason, channel, messageId: id, until: verdict.until })
   else scope.note('message_planned', { channel, messageId: id })
-  return { messageId: id, verdict }
+  return id
 }

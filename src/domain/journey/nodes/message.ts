@@ -1,13 +1,15 @@
 import type { Channel, Purpose } from '../../channel.ts'
 import { PURPOSES } from '../../channel.ts'
 import { durationMillis } from '../../duration.ts'
+import { DEVICE_POLICIES, type DevicePolicy } from '../../gate.ts'
 import { type Json, readPath } from '../../json.ts'
 import { choice, duration, list, object, optional, type Shape, text } from '../../shape.ts'
 import { checkTemplate } from '../check-template.ts'
 import type { EnrollmentState, Signal } from '../enrollment.ts'
+import { bestOf } from '../message-memo.ts'
 import type { NodeKind, NodeScope, Outcome, Signalled } from '../node-kind.ts'
 import { pathScope } from '../path-scope.ts'
-import { planMessage } from '../plan-message.ts'
+import { planToDevices } from '../plan-message.ts'
 
 /** Statuses a message node may connect; `after` is the wait between reaching one and leaving by it. */
 export const FOLLOW_UPS = ['SENT', 'DELIVERED', 'OPENED', 'CLICKED', 'REPLIED', 'FAILED', 'IGNORED'] as const
@@ -20,11 +22,15 @@ export interface MessageConfig {
   followUps?: { on: FollowUpStatus; after?: string }[]
   nextAfter?: string
   dedupe?: { key: string; window: string }
+  /** Push and web push only. */
+  devices?: DevicePolicy
 }
 
 /** What a message node remembers while the token rests in it. Instants in Unix milliseconds. */
 interface MessageWait {
   messageId: string
+  /** Those to further devices; left out where there are none. */
+  others?: string[]
   accepted: number | null
   /** The follow-up that leaves at `at` unless something higher comes first. */
   armed: { on: FollowUpStatus; at: number } | null
@@ -35,7 +41,7 @@ interface MessageWait {
 const RANK: Record<Signal, number> = { SENT: 1, UNKNOWN: 0, DELIVERED: 2, OPENED: 3, CLICKED: 4, REPLIED: 5, FAILED: -1, SUPPRESSED: -1 }
 const ENGAGED = 3
 
-const config: Shape<MessageConfig> = object({
+const fields = {
   templateId: text({ title: 'Template', format: 'template' }),
   topicId: optional(
     text({ title: 'Topic', format: 'topic', description: 'What the message is about; consent may be given or withdrawn per topic.' }),
@@ -60,7 +66,15 @@ const config: Shape<MessageConfig> = object({
       { title: 'De-duplication' },
     ),
   ),
+}
+const config = object(fields) as Shape<MessageConfig>
+const toDevices = object({
+  ...fields,
+  devices: optional(choice(DEVICE_POLICIES, { title: 'Devices', description: 'A message to each; the one seen last where left out.' })),
 }) as Shape<MessageConfig>
+
+/** Where a contact may have several addresses at once, and one thing be said to all of them. */
+const OF_DEVICES: readonly Channel[] = ['push', 'web_push']
 
 /** A node that sends one message on one channel, and may follow its fate. */
 export function messageKind(kind: string, channel: Channel, title: string, icon: string): NodeKind<MessageConfig> {
@@ -70,7 +84,7 @@ export function messageKind(kind: string, channel: Channel, title: string, icon:
     icon,
     description: `Sends one ${title} and goes on when the provider has accepted it, or follows up on what becomes of it.`,
     category: 'message',
-    config,
+    config: OF_DEVICES.includes(channel) ? toDevices : config,
     ports: (settings) => [
       { name: 'next', title: 'Next' },
       ...(settings.followUps ?? [])
@@ -104,7 +118,7 @@ export function messageKind(kind: string, channel: Channel, title: string, icon:
 }
 
 function plan(channel: Channel, settings: MessageConfig, scope: NodeScope): Outcome {
-  const { messageId, verdict } = planMessage(scope, {
+  const intent = {
     channel,
     templateId: settings.templateId,
     topicId: settings.topicId ?? null,
@@ -112,9 +126,10 @@ function plan(channel: Channel, settings: MessageConfig, scope: NodeScope): Outc
     dedupeKey: settings.dedupe ? keyText(readPath(pathScope(scope.enrollment, scope.facts), settings.dedupe.key)) : null,
     dedupeWindow: settings.dedupe ? durationMillis(settings.dedupe.window) : 0,
     usefulFor: patienceOf(settings),
-  })
+  }
+  const { messageIds, verdict } = planToDevices(scope, intent, settings.devices)
   if (verdict.type === 'suppress') return { go: 'suppressed' }
-  return stay({ messageId, accepted: null, armed: null, ignoredAt: null, nextAt: null })
+  return stay({ ...awaiting(messageIds), accepted: null, armed: null, ignoredAt: null, nextAt: null })
 }
 
 /** Milliseconds after which the token is gone, come what may: the sooner of `ignored` and `nextAfter`. */
@@ -127,10 +142,10 @@ function patienceOf({ followUps = [], nextAfter }: MessageConfig): number | unde
 
 function hear(settings: MessageConfig, scope: NodeScope, signal: Signalled): Outcome | null {
   const wait = scope.enrollment.memo as unknown as MessageWait
-  if (signal.messageId !== wait.messageId) return null
-  const memo = scope.enrollment.messages[scope.key]
+  if (!idsOf(wait).includes(signal.messageId)) return null
+  if (signal.signal === 'SUPPRESSED') return withhold(settings, wait, scope, signal)
+  const memo = memoOf(scope, wait)
   const rank = memo?.rank ?? 0
-  if (signal.signal === 'SUPPRESSED') return { go: 'suppressed' }
   if (signal.signal === 'FAILED') return memo?.failed ? fail(settings, wait, scope, signal.at) : null
   if (!signal.human && RANK[signal.signal] >= ENGAGED) return null
   // A failure that is waited out: its acceptance, heard of late, tells nothing new.
@@ -156,6 +171,30 @@ function hear(settings: MessageConfig, scope: NodeScope, signal: Signalled): Out
     }
   }
   return leaveIfDue(next, scope)
+}
+
+/** One of the messages is held back at the last moment: the others are the node's, and what there is none left of is suppressed. */
+function withhold(settings: MessageConfig, wait: MessageWait, scope: NodeScope, { messageId, at }: Signalled): Outcome {
+  const left = idsOf(wait).filter((id) => id !== messageId)
+  if (left.length === 0) return { go: 'suppressed' }
+  const { messageId: _, others: __, ...rest } = wait
+  const next = { ...rest, ...awaiting(left) }
+  return memoOf(scope, next)?.failed && wait.armed?.on !== 'FAILED' ? fail(settings, next, scope, at) : leaveIfDue(next, scope)
+}
+
+const idsOf = ({ messageId, others = [] }: MessageWait) => [messageId, ...others]
+
+function awaiting([messageId = '', ...others]: readonly string[]): Pick<MessageWait, 'messageId' | 'others'> {
+  return others.length === 0 ? { messageId } : { messageId, others }
+}
+
+/** What became of the messages that are waited for, taken as one. */
+function memoOf({ enrollment, key }: NodeScope, wait: MessageWait): EnrollmentState['messages'][string] | undefined {
+  const { others, messageId } = wait
+  const own = enrollment.messages[key]
+  if (others === undefined && own?.id === messageId) return own
+  const ids = idsOf(wait)
+  return bestOf(Object.values(enrollment.messages).filter((each) => ids.includes(each.id)))
 }
 
 function fail(settings: MessageConfig, wait: MessageWait, scope: NodeScope, at: number): Outcome {
@@ -193,7 +232,7 @@ function leaveIfDue(wait: MessageWait, scope: NodeScope): Outcome {
 
 /** A human opened, clicked or replied, or reached a goal of the journey since the message was accepted. */
 function isEngaged(scope: NodeScope, wait: MessageWait): boolean {
-  const memo = scope.enrollment.messages[scope.key]
+  const memo = memoOf(scope, wait)
   if (memo !== undefined && memo.rank >= ENGAGED) return true
   const since = wait.accepted
   return since !== null && Object.values(scope.enrollment.goals).some((at) => at >= since)

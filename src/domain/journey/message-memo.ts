@@ -1,0 +1,23 @@
+import type { EnrollmentState, MessageMemo } from './enrollment.ts'
+import { nodeOfSlot } from './plan-message.ts'
+
+/**
+ * Several messages of one node taken as one: as far as the one that got furthest, accepted when the first was, failed where
+ * all have. undefined for none.
+ */
+export function bestOf(memos: readonly MessageMemo[]): MessageMemo | undefined {
+  const [first, ...others] = memos
+  if (first === undefined) return undefined
+  let best = first
+  for (const each of others) {
+    const ahead = each.rank > best.rank ? each : best
+    const accepted = [each.acceptedAt, best.acceptedAt].filter((at) => at !== null)
+    best = { ...ahead, failed: each.failed && best.failed, acceptedAt: accepted.length === 0 ? null : Math.min(...accepted) }
+  }
+  return best
+}
+
+/** What became of a node's latest messages, whichever device or rung they went to. */
+export function memoOfNode(messages: EnrollmentState['messages'], node: string): MessageMemo | undefined {
+  return bestOf(Object.entries(messages).flatMap(([slot, memo]) => (nodeOfSlot(slot) === node ? [memo] : [])))
+}
