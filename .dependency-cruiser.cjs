@@ -32,7 +32,7 @@ const EVERYWHERE = ['src/errors.ts', 'src/logger.ts', 'src/config.ts']
 const ENTRY_POINTS = '^(src/(main|app|start)|jobs/main)\\.ts$'
 
 /** Resolved into node_modules, or left bare where a package is not installed. */
-const SDKS = '(^|node_modules/)(twilio|@sendgrid/[^/]+|firebase-admin|web-push)(/|$)'
+const SDKS = '(^|node_modules/)(twilio|@sendgrid/[^/]+|firebase-admin|web-push|nodemailer)(/|$)'
 
 const escaped = (path) => path.replaceAll('.', '\\.')
 const under = (path) => (path.endsWith('.ts') ? `^${escaped(path)}$` : `^${path}/`)

@@ -3,6 +3,7 @@ import type { ChannelAdapter } from './channel.ts'
 import { fcm } from './fcm.ts'
 import { meta } from './meta.ts'
 import { sendgrid } from './sendgrid.ts'
+import { smtp } from './smtp.ts'
 import { twilioRcs } from './twilio-rcs.ts'
 import { twilioSms } from './twilio-sms.ts'
 import { twilioWhatsapp } from './twilio-whatsapp.ts'
@@ -11,6 +12,7 @@ import { webPush } from './web-push.ts'
 /** Every provider this build can send through, by the name it has in URLs and in `Message.provider`. */
 export const ADAPTERS = {
   sendgrid: sendgrid(),
+  smtp: smtp(),
   twilio: twilioSms(),
   fcm: fcm(),
   meta: meta(),

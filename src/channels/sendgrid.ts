@@ -1,6 +1,7 @@
 import sendgridMail from '@sendgrid/mail'
 import type { RenderedEmail } from '../domain/content/email.ts'
 import type { MailAttachment } from '../domain/content/email-attachments.ts'
+import { withPreheader } from '../domain/content/email-preheader.ts'
 import type { OutgoingMessage, SendOutcome } from '../domain/delivery.ts'
 import { type Infer, object, optional, text } from '../domain/shape.ts'
 import type { ChannelAdapter, Connection } from './channel.ts'
@@ -107,14 +108,6 @@ function mailData(message: OutgoingMessage, { settings }: Connection<Credentials
 function fileData({ name, contentType, contentId, content }: MailAttachment): MailFile {
   const file = { content, filename: name, type: contentType, disposition: 'attachment' }
   return contentId ? ({ ...file, disposition: 'inline', content_id: contentId } as MailFile) : file
-}
-
-/** The preheader was rendered with HTML escaping. The blanks after it keep clients from adding the body's first words. */
-function withPreheader({ html, preheader }: RenderedEmail): string {
-  if (!preheader) return html
-  const hidden = `<div style="display:none;max-height:0;overflow:hidden">${preheader}${'&#8199;&#65279;&#847; '.repeat(40)}</div>`
-  const body = /<body[^>]*>/i.exec(html)
-  return body ? html.slice(0, body.index + body[0].length) + hidden + html.slice(body.index + body[0].length) : hidden + html
 }
 
 function readFault(body: string): ProviderFault {

@@ -1,6 +1,6 @@
 import type { Channel } from './channel.ts'
 import type { JsonObject } from './json.ts'
-import { custom, flag, number, object, optional, type Shape, text } from './shape.ts'
+import { choice, custom, flag, number, object, optional, type Shape, text } from './shape.ts'
 
 /** What a workspace must know of a provider to connect one: settings panels are made from it. */
 export interface ProviderDescription {
@@ -43,6 +43,28 @@ export const PROVIDERS: readonly ProviderDescription[] = [
       ),
     }) as unknown as Shape<JsonObject>,
     settings: object({
+      fromEmail: text({ title: 'Sender address', format: 'email', max: 320 }),
+      fromName: optional(text({ title: 'Sender name', max: 200 })),
+    }) as unknown as Shape<JsonObject>,
+  },
+  {
+    provider: 'smtp',
+    channel: 'email',
+    title: 'SMTP',
+    credentials: object({
+      username: optional(text({ title: 'User name', max: 320 })),
+      password: optional(text({ title: 'Password', max: 1_000 })),
+    }) as unknown as Shape<JsonObject>,
+    settings: object({
+      host: text({ title: 'Host', description: 'Public, or one of the installation’s PRIVATE_HOSTS.', pattern: /^[A-Za-z0-9.:-]+$/, max: 253 }),
+      port: number({ title: 'Port', description: '587 with STARTTLS, 465 with TLS.', integer: true, min: 1, max: 65_535 }),
+      security: choice(['STARTTLS', 'TLS', 'NONE'], {
+        title: 'Encryption',
+        description: 'Required as named; NONE for a relay on a trusted network.',
+      }),
+      caCertificate: optional(
+        text({ title: 'Certificate authority', description: 'PEM, where the server’s certificate is of your own making.', max: 20_000 }),
+      ),
       fromEmail: text({ title: 'Sender address', format: 'email', max: 320 }),
       fromName: optional(text({ title: 'Sender name', max: 200 })),
     }) as unknown as Shape<JsonObject>,

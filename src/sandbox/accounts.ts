@@ -1,8 +1,9 @@
 import { createECDH, createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { type MetaAccount, metaAccount } from './meta-accounts.ts'
+import { type SmtpAccount, smtpAccount } from './smtp-accounts.ts'
 import { type WebPushAccount, webPushAccount } from './web-push-accounts.ts'
 
-export const SANDBOX_PROVIDERS = ['sendgrid', 'twilio', 'fcm', 'meta', 'webpush', 'twilio_whatsapp', 'twilio_rcs'] as const
+export const SANDBOX_PROVIDERS = ['sendgrid', 'twilio', 'fcm', 'meta', 'webpush', 'twilio_whatsapp', 'smtp', 'twilio_rcs'] as const
 export type SandboxProvider = (typeof SANDBOX_PROVIDERS)[number]
 
 /**
@@ -38,6 +39,7 @@ export interface SandboxAccounts {
   twilio_whatsapp: SandboxAccounts['twilio']
   twilio_rcs: SandboxAccounts['twilio']
   webpush: WebPushAccount
+  smtp: SmtpAccount
 }
 
 /**
@@ -64,6 +66,7 @@ export function sandboxCredentials(name = 'demo'): SandboxAccounts {
     twilio_whatsapp: twilioAccount(`AC${digest('twilio whatsapp account', name, 'hex').slice(0, 32)}`),
     twilio_rcs: { ...twilioAccount(`AC${digest('twilio rcs account', name, 'hex').slice(0, 32)}`), settings: { from: 'shop_agent' } },
     webpush: webPushAccount(name),
+    smtp: smtpAccount(name),
   }
 }
 

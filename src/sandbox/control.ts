@@ -9,6 +9,8 @@ import { json, type SandboxRequest } from './stand-in.ts'
 /** What one may do to a running sandbox: in its own process here, from another through `control`. */
 export interface Sandbox {
   url: string
+  /** Of the mail server, on the same host. */
+  smtpPort: number
   log: SandboxLog
   /** Where an account's callbacks go. SendGrid: the API key; Twilio (inbound messages): the account SID; Meta: the phone number's id. The last call counts. */
   connect(connection: { provider: SandboxProvider; account: string; callbackUrl: string }): void

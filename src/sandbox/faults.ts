@@ -11,10 +11,13 @@ import type { SandboxProvider } from './accounts.ts'
  * - half-body: accepted, and the connection ends in the middle of the answer's body.
  */
 export const FAULT_KINDS = ['status', 'reset-before', 'reset-after', 'hang', 'drip', 'half-body'] as const
+export type FaultStage = 'connect' | 'login' | 'recipient'
 export interface Fault {
   kind: (typeof FAULT_KINDS)[number]
   /** All, where it is left out. */
   provider?: SandboxProvider
+  /** SMTP only: what is struck instead of the mail. */
+  stage?: FaultStage
   status?: number
   retryAfter?: number | string
   /** What a status says, as JSON: the provider's own words. A proxy's plain text, where it is left out. */
@@ -30,7 +33,7 @@ export interface Faults {
   add(fault: Fault): void
   clear(provider?: SandboxProvider): void
   /** The fault that strikes this request, if any; uses up one of its `times`. */
-  draw(provider: SandboxProvider): Fault | null
+  draw(provider: SandboxProvider, stage?: FaultStage): Fault | null
 }
 
 export function openFaults(seed: string): Faults {
@@ -43,11 +46,12 @@ export function openFaults(seed: string): Faults {
     clear(provider) {
       active = provider === undefined ? [] : active.filter(({ fault }) => fault.provider !== undefined && fault.provider !== provider)
     },
-    draw(provider) {
+    draw(provider, stage) {
       if (active.length === 0) return null
       drawn += 1
       for (const rule of active) {
         if (rule.fault.provider !== undefined && rule.fault.provider !== provider) continue
+        if (rule.fault.stage !== stage) continue
         if (rule.fault.rate !== undefined && hashFraction(seed, 'fault', String(drawn)) >= rule.fault.rate) continue
         rule.left -= 1
         if (rule.left <= 0) active = active.filter((each) => each !== rule)

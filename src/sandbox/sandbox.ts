@@ -9,6 +9,7 @@ import { metaStandIn } from './meta.ts'
 import { DEFAULT_MIX, type Mix, type Persona, personaOf, type Reaction } from './personas.ts'
 import { openPostman } from './postman.ts'
 import { sendgridStandIn } from './sendgrid.ts'
+import { startSmtpStandIn } from './smtp.ts'
 import type { SandboxRequest, StandIn, Verdict, World } from './stand-in.ts'
 import { twilioStandIn } from './twilio.ts'
 import { twilioRcsStandIn } from './twilio-rcs.ts'
@@ -18,6 +19,8 @@ import { webPushStandIn } from './web-push.ts'
 export interface SandboxOptions {
   /** 0, the default, takes a free one. */
   port?: number
+  /** The mail server's; one above the other where that is given. */
+  smtpPort?: number
   host?: string
   /** Decides who strangers are and whom faults strike. */
   seed?: string
@@ -126,7 +129,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     server.once('error', reject)
     server.listen(options.port ?? 0, host, resolve)
   })
+  const smtpPort = options.smtpPort ?? (options.port ? options.port + 1 : 0)
+  const smtp = await startSmtpStandIn({ host, port: smtpPort, faults, log, persona: world.persona })
   const sandbox: Sandbox = {
+    smtpPort: smtp.port,
     url: `http://${host}:${(server.address() as AddressInfo).port}`,
     log,
     callbacks,
@@ -149,7 +155,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     clearFaults: faults.clear,
     settled: postman.settled,
     async close() {
-      await postman.close()
+      await Promise.all([postman.close(), smtp.close()])
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
       log.close()
