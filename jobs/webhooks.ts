@@ -1,5 +1,7 @@
 import { CALLS_CHANNEL } from '../src/store/queries/webhook-calls.ts'
+import { DELIVERIES_CHANNEL } from '../src/store/queries/webhook-deliveries.ts'
 import { type CallOptions, startCalls } from './webhooks-calls.ts'
+import { startDeliveries } from './webhooks-deliveries.ts'
 
 export interface Webhooks {
   /** What to do when a channel is notified. */
@@ -10,13 +12,14 @@ export interface Webhooks {
   stop(): Promise<void>
 }
 
-/** Open sockets of a worker to what workspaces have it call: apart from its providers', which slow receivers must not starve. */
+/** Open sockets of a worker to what workspaces have it call, for calls and for deliveries each: apart from its providers', which slow receivers must not starve. */
 const SOCKETS = 32
 
 /** All that a worker calls which is no provider. */
 export function startWebhooks(options: Omit<CallOptions, 'policy' | 'sockets'> & { privateHosts: readonly string[] }): Webhooks {
   const policy = { privateHosts: options.privateHosts, httpsOnly: true }
-  const runners = { [CALLS_CHANNEL]: startCalls({ ...options, policy, sockets: SOCKETS }) }
+  const each = { ...options, policy, sockets: SOCKETS }
+  const runners = { [CALLS_CHANNEL]: startCalls(each), [DELIVERIES_CHANNEL]: startDeliveries(each) }
   return {
     channels: Object.fromEntries(Object.entries(runners).map(([channel, runner]) => [channel, runner.wake])),
     lookAgain() {

@@ -1,3 +1,4 @@
+import { encodeGlobalId } from '../domain/global-id.ts'
 import { ThroughlineError } from '../errors.ts'
 
 /** Types with ids; `node(id)` finds all but events, which are found through their contact. */
@@ -18,6 +19,8 @@ export const NODE_TYPES = [
   'ProviderConnection',
   'Template',
   'Topic',
+  'WebhookDelivery',
+  'WebhookEndpoint',
   'WhatsappTemplate',
   'Workspace',
 ] as const
@@ -27,7 +30,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /** base64url of `Type:id`: opaque to clients, who must not build one. */
 export function toGlobalId(type: NodeType, id: string): string {
-  return Buffer.from(`${type}:${id}`).toString('base64url')
+  return encodeGlobalId(type, id)
 }
 
 /** null for what is no id of ours. What it names may still not exist, or not for this caller. */

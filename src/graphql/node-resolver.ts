@@ -5,6 +5,7 @@ import { listConnections } from '../services/connections.ts'
 import { getIdentity } from '../services/identities.ts'
 import { inAppByIds } from '../services/in-app.ts'
 import { listKeywordRules } from '../services/keyword-rules.ts'
+import { getDelivery, listEndpoints } from '../services/webhooks-endpoints.ts'
 import { whatsappTemplatesByIds } from '../services/whatsapp-templates.ts'
 import { getWorkspace } from '../services/workspaces.ts'
 import { Attachment } from './attachments/types.ts'
@@ -26,6 +27,7 @@ import { Node } from './node.ts'
 import { templateLoader } from './templates/loaders.ts'
 import { Template } from './templates/types.ts'
 import { topicLoader } from './topics/loaders.ts'
+import { WebhookDelivery, WebhookEndpoint } from './webhooks/types.ts'
 import { WhatsappTemplate } from './whatsapp/types.ts'
 import { ApiKey, Workspace } from './workspace/types.ts'
 
@@ -80,6 +82,13 @@ const FINDERS: Partial<Record<NodeType, Find>> = {
   Topic: (context, id) => topicLoader(context).load(id),
   WhatsappTemplate: async (context, id) =>
     wrap((await whatsappTemplatesByIds(context.services, callerWith(context, 'read'), [id])).get(id), (row) => new WhatsappTemplate(row)),
+  WebhookDelivery: async (context, id) =>
+    wrap(await getDelivery(context.services, callerWith(context, 'read'), id), (row) => new WebhookDelivery(row)),
+  WebhookEndpoint: async (context, id) =>
+    wrap(
+      (await listEndpoints(context.services, callerWith(context, 'read'))).find((row) => row.id === id),
+      (row) => new WebhookEndpoint(row),
+    ),
   async Workspace(context, id) {
     const caller = callerWith(context, 'read')
     return id === caller.workspaceId ? new Workspace(await getWorkspace(context.services, caller)) : null

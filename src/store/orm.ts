@@ -21,6 +21,8 @@ import { ProviderConnectionTable } from './entities/provider-connection.ts'
 import { TemplateTable } from './entities/template.ts'
 import { TemplateVersionTable } from './entities/template-version.ts'
 import { TopicTable } from './entities/topic.ts'
+import { WebhookDeliveryTable } from './entities/webhook-delivery.ts'
+import { WebhookEndpointTable } from './entities/webhook-endpoint.ts'
 import { WhatsappTemplateTable } from './entities/whatsapp-template.ts'
 import { WorkspaceTable } from './entities/workspace.ts'
 import { WorkspaceSecretTable } from './entities/workspace-secret.ts'
@@ -47,6 +49,8 @@ const ENTITIES = [
   ConversionTable,
   NodeStatTable,
   WorkspaceSecretTable,
+  WebhookEndpointTable,
+  WebhookDeliveryTable,
   AttachmentTable,
   BroadcastTable,
   KeywordRuleTable,

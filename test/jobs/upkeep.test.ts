@@ -70,3 +70,14 @@ test('in-app messages go 30 days after they were last to be seen, expired or dis
   const left = await world.rows(`SELECT content->>'title' AS title FROM in_app_message WHERE contact_id = $1 ORDER BY 1`, [contactId])
   expect(left).toEqual([{ title: 'dismissed' }, { title: 'expired' }, { title: 'showing' }])
 })
+
+test('what endpoints were told goes after thirty days', async () => {
+  const workspace = await world.workspace()
+  await world.rows(
+    `INSERT INTO webhook_delivery (lane, id, workspace_id, endpoint_id, contact_id, type, data, status, created_at)
+      SELECT 0, gen_random_uuid(), $1, $1, $1, age::text, '{}', 'FAILED', now() - age FROM unnest(ARRAY['29 days', '31 days']::interval[]) AS age`,
+    [workspace.id],
+  )
+  await keepHouse(world.database.worker, LANES)
+  expect(await world.rows('SELECT type FROM webhook_delivery WHERE workspace_id = $1', [workspace.id])).toEqual([{ type: '29 days' }])
+})

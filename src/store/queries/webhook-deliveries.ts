@@ -100,19 +100,27 @@ const SETTLE: Statement = {
       FROM r WHERE w.lane = r.lane AND w.id = r.id
     ), stand AS (
       SELECT endpoint, bool_or(status = 'DELIVERED') AS received, bool_or(gone) AS gone FROM r GROUP BY endpoint ORDER BY endpoint
-    ), ended AS (
-      UPDATE webhook_endpoint AS e SET disabled_at = now(), disabled_reason = CASE WHEN s.gone THEN 'GONE' ELSE 'FAILING' END
-      FROM stand AS s WHERE e.id = s.endpoint AND e.disabled_at IS NULL
-        AND (s.gone OR NOT s.received AND e.failing_since < now() - $9::float8 * interval '1 millisecond')
-      RETURNING e.id
+    ), standing AS (
+      UPDATE webhook_endpoint AS e SET failing_since = CASE WHEN s.received THEN NULL ELSE now() END
+      FROM stand AS s WHERE e.id = s.endpoint AND (e.failing_since IS NULL) <> s.received
     )
-    UPDATE webhook_endpoint AS e SET failing_since = CASE WHEN s.received THEN NULL ELSE now() END
-    FROM stand AS s WHERE e.id = s.endpoint AND (e.failing_since IS NULL) <> s.received AND e.id NOT IN (SELECT id FROM ended)`,
+    SELECT e.id, CASE WHEN s.gone THEN 'GONE' ELSE 'FAILING' END AS reason FROM stand AS s JOIN webhook_endpoint AS e ON e.id = s.endpoint
+    WHERE e.disabled_at IS NULL AND (s.gone OR NOT s.received AND e.failing_since < now() - $9::float8 * interval '1 millisecond')`,
 }
-/** `failingFor`: an endpoint that has taken nothing for longer is disabled. Milliseconds. */
+/**
+ * Apart from the settling: a trigger tells the ring of a change to `disabled_at`, and of two changes to one table in one
+ * statement it would see the last alone.
+ */
+const DISABLE: Statement = {
+  name: 'delivery_disable',
+  text: `UPDATE webhook_endpoint AS e SET disabled_at = now(), disabled_reason = k.reason FROM unnest($1::uuid[], $2::text[]) AS k (id, reason)
+    WHERE e.id = k.id AND e.disabled_at IS NULL`,
+}
+/** `failingFor`: an endpoint that has taken nothing for longer is disabled. Milliseconds. In the caller's transaction. */
 export async function settleDeliveries(client: Client, rows: readonly DeliverySettlement[], failingFor: number): Promise<void> {
   const sorted = [...rows].sort((a, b) => a.lane - b.lane || (a.id < b.id ? -1 : 1))
-  await run(client, SETTLE, [...SETTLE_COLUMNS.encode(sorted), failingFor])
+  const over = await run<{ id: string; reason: string }>(client, SETTLE, [...SETTLE_COLUMNS.encode(sorted), failingFor])
+  if (over.length > 0) await run(client, DISABLE, [over.map((each) => each.id), over.map((each) => each.reason)])
 }
 
 const REPLAY: Statement = {
