@@ -318,7 +318,8 @@ function answer(one: Case, item: Extract<Item, { kind: 'inbound' }>, scope: Fold
   if (action === 'OPT_OUT') setConsent(one, channel, 'WITHDRAWN', 'keyword', scope)
   if (action === 'OPT_IN') setConsent(one, channel, 'GRANTED', 'keyword', scope)
   if (rule !== null) planAutoReply(one, item, rule, keyword, scope.outbox, scope.now)
-  const last = one.lastSent.find((sent) => sent.channel === channel)?.messageId
+  const chosen = one.messages.find((row) => row.id === item.data.inReplyTo && row.channel === channel)?.id
+  const last = chosen ?? one.lastSent.find((sent) => sent.channel === channel)?.messageId
   if (last !== undefined) changeMessage(one, last, scope, (entry) => applyReply(entry, Math.min(at, scope.now)))
   const properties: JsonObject = { ...item.data.properties, text, to, keyword, inReplyTo: last ?? null }
   hear(one, toEvent(one, item, providerMessageId, `${channel}.message.received`, properties, at), providerMessageId, scope)

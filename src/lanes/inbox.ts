@@ -48,11 +48,13 @@ export type InboxBody =
         detail?: string | undefined
         url?: string | undefined
         identity?: Exclude<IdentityStatus, 'ACTIVE'> | undefined
+        attempt?: number | undefined
+        again?: boolean | undefined
       }
     }
   /**
    * A person wrote to us. `from` is the blind index of the address; `properties` is what the channel says besides text: a
-   * button's payload, a picture's address.
+   * button's payload, a picture's address. `inReplyTo` is the message of ours that the person chose to answer, where they could.
    */
   | {
       kind: 'inbound'
@@ -63,6 +65,7 @@ export type InboxBody =
         to: string
         providerMessageId: string
         at: number
+        inReplyTo?: string | undefined
         properties?: JsonObject | undefined
       }
     }

@@ -261,14 +261,13 @@ async function loadLedger(client: Client, cases: readonly Case[]): Promise<void>
   )
   const answered = replies.length === 0 ? [] : await findLastSent(client, replies)
   const byContact = new Map(cases.map((one) => [one.contactId, one]))
-  for (const { id, contact_id } of answered) {
-    const one = byContact.get(contact_id)
-    const channel = replies.find((reply) => reply.contactId === contact_id)?.channel
-    if (one && channel) one.lastSent.push({ channel, messageId: id })
-  }
+  for (const { id, contact_id, channel } of answered) byContact.get(contact_id)?.lastSent.push({ channel, messageId: id })
   const ids = new Set<string>(answered.map((each) => each.id))
   for (const one of cases) {
-    for (const item of one.items) if (ABOUT_MESSAGES.has(item.kind)) ids.add((item.data as { messageId: string }).messageId)
+    for (const item of one.items) {
+      if (ABOUT_MESSAGES.has(item.kind)) ids.add((item.data as { messageId: string }).messageId)
+      if (item.kind === 'inbound' && item.data.inReplyTo !== undefined) ids.add(item.data.inReplyTo)
+    }
     for (const id of one.dueMessages) ids.add(id)
   }
   if (ids.size === 0) return

@@ -9,7 +9,7 @@ import { type Client, inWorkspace, run, type Statement } from '../store/sql.ts'
 import type { WorkspaceKeys } from '../store/vault.ts'
 import { normaliseAddress } from './address.ts'
 import type { Services } from './context.ts'
-import { receiveWriters } from './whatsapp-windows.ts'
+import { type InboundCallback, receiveWriters } from './whatsapp-windows.ts'
 import { keysOf } from './workspace-keys.ts'
 
 /** A connection as its webhooks need it: credentials in the clear, for as long as the request lasts. */
@@ -99,13 +99,14 @@ export async function acceptCallbacks(services: Services, connection: CallbackCo
     const statuses = callbacks.filter((each) => each.type === 'status')
     const owners = statuses.length === 0 ? new Map<StatusCallback, Owner>() : await findOwners(client, connection, statuses, services.lanes)
     const keys = callbacks.length > statuses.length ? await keysOf(services, client, workspaceId) : null
+    const chosen = await findChosen(client, connection, callbacks)
     const arrivals: Arrival[] = []
     const unknown = new Map<string, StatusCallback>()
     for (const callback of callbacks) {
       const digest = digestOf(workspaceId, connection.id, callback.providerEventId)
       const owner = callback.type === 'status' ? owners.get(callback) : undefined
       if (callback.type === 'status' && owner === undefined) unknown.set(digest, callback)
-      const reply = callback.type === 'inbound' ? keys && replyItem(workspaceId, callback, keys) : null
+      const reply = callback.type === 'inbound' ? keys && replyItem(workspaceId, callback, keys, chosen) : null
       const item = callback.type === 'status' ? owner && statusItem(workspaceId, callback, owner) : reply
       if (item) arrivals.push({ digest, item })
     }
@@ -166,21 +167,35 @@ async function findOwners(
   )
 }
 
+/** Which of ours people chose to answer, by the provider's id. */
+async function findChosen(client: Client, connection: CallbackConnection, callbacks: readonly ProviderCallback[]): Promise<Map<string, string>> {
+  const ids = new Set(callbacks.flatMap((each) => (each.type === 'inbound' && each.repliesTo !== undefined ? [each.repliesTo] : [])))
+  if (ids.size === 0) return new Map()
+  const rows = await run<{ provider_message_id: string; id: string }>(client, BY_PROVIDER, [[...ids], connection.id])
+  return new Map(rows.map((row) => [row.provider_message_id, row.id]))
+}
+
 /** What the ring hears of it. */
 export function statusItem(workspaceId: string, callback: StatusCallback, { messageId, contactId }: Owner): InboxItem {
-  const { status, human, at, code, detail, url, identity, providerMessageId } = callback
-  const data = { messageId, status, human, at, code, detail, url, identity, providerMessageId: providerMessageId ?? undefined }
+  const { status, human, at, code, detail, url, identity, attempt, again, providerMessageId } = callback
+  const data = { messageId, status, human, at, code, detail, url, identity, attempt, again, providerMessageId: providerMessageId ?? undefined }
   return { kind: 'callback', data, workspaceId, contactId }
 }
 
 /** Channels people answer on. */
 const TWO_WAY: ReadonlySet<Channel> = new Set(['sms', 'whatsapp', 'rcs'])
 
-/** null for a channel nobody answers on, and a sender whose number is none. */
-function replyItem(workspaceId: string, callback: Extract<ProviderCallback, { type: 'inbound' }>, keys: WorkspaceKeys): InboxItem | null {
-  const { channel, text, to, providerMessageId, at, properties } = callback
+/** null for a channel nobody answers on, and a sender whose number is none. `chosen`: our messages by the provider's ids. */
+function replyItem(workspaceId: string, callback: InboundCallback, keys: WorkspaceKeys, chosen: ReadonlyMap<string, string>): InboxItem | null {
+  const { channel, text, to, providerMessageId, at, properties, repliesTo } = callback
   const address = TWO_WAY.has(channel) ? normaliseAddress(channel, callback.from) : null
   if (address === null) return null
   const from = keys.blindIndex(channel, address)
-  return { kind: 'inbound', data: { channel, text, from, to, providerMessageId, at, properties }, workspaceId, reference: `${channel}:${from}` }
+  const inReplyTo = repliesTo === undefined ? undefined : chosen.get(repliesTo)
+  return {
+    kind: 'inbound',
+    data: { channel, text, from, to, providerMessageId, at, inReplyTo, properties },
+    workspaceId,
+    reference: `${channel}:${from}`,
+  }
 }

@@ -5,7 +5,7 @@ import { acceptCallbacks, type CallbackConnection } from '../../src/services/cal
 import { contactsByIds, upsertContact } from '../../src/services/contacts.ts'
 import type { Caller } from '../../src/services/context.ts'
 import { addIdentity, identitiesOf } from '../../src/services/identities.ts'
-import { arrived, connected } from '../support/callbacks.ts'
+import { arrived, connected, handedOver } from '../support/callbacks.ts'
 import { openTestServices, type TestServices } from '../support/services.ts'
 
 const HOUR = 3_600_000
@@ -105,6 +105,17 @@ test('nothing opens for a reaction, another channel, or a sender that is no numb
     wrote('nobody', NOW),
   )
   expect([await windows(), await contacts()]).toEqual([[], []])
+})
+
+test('the message that somebody chose to answer is named by our own id, where it is one of ours', async () => {
+  const { id } = await handedOver(here, caller, connection, 'wamid.ours')
+  await accept(
+    wrote('+4915112345678', NOW, { repliesTo: 'wamid.ours' }),
+    wrote('+4915112345678', NOW, { repliesTo: 'wamid.another' }),
+    wrote('+4915112345678', NOW),
+  )
+  const replies = (await arrived(here)).flatMap(({ kind, data }) => (kind === 'inbound' ? [data.inReplyTo ?? null] : []))
+  expect(replies).toEqual([id, null, null])
 })
 
 test('each connection has windows of its own', async () => {

@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Channel } from '../../src/domain/channel.ts'
+import { laneOf } from '../../src/domain/ids.ts'
+import type { InboxItem } from '../../src/lanes/inbox.ts'
+import { newLanedId } from '../../src/store/new-id.ts'
+import { openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+
+let world: TestRing
+let workspace: TestWorkspace
+beforeAll(async () => {
+  world = await openTestRing()
+  workspace = await world.workspace()
+})
+afterAll(() => world.close())
+
+/** A message that was handed over so many minutes ago. */
+async function sent(contactId: string, channel: Channel, minutes: number): Promise<string> {
+  const id = newLanedId(laneOf(contactId))
+  await world.rows(
+    `INSERT INTO message (lane, id, workspace_id, contact_id, channel, purpose, template_id, status, attempt, planned_at, sent_at)
+      VALUES ($1, $2, $3, $4, $5, 'SERVICE', $6, 'SENT', 1, now() - $7 * interval '1 minute', now() - $7 * interval '1 minute')`,
+    [laneOf(id), id, workspace.id, contactId, channel, await workspace.template(channel), minutes],
+  )
+  return id
+}
+
+let said = 0
+const wrote = (contactId: string, channel: Channel, more: object = {}): InboxItem => {
+  said += 1
+  const data = { channel, text: 'Yes', to: '+15005550006', providerMessageId: `their-${said}`, at: Date.now(), ...more }
+  return { kind: 'inbound', data, workspaceId: workspace.id, contactId }
+}
+const repliedTo = async (...ids: string[]) => {
+  const rows = await world.rows<{ id: string }>('SELECT id FROM message WHERE id = ANY($1) AND replied_at IS NOT NULL', [ids])
+  return ids.map((id) => rows.some((row) => row.id === id))
+}
+const heard = async (contactId: string) =>
+  (
+    await world.rows<{ name: string; properties: { inReplyTo: string | null } }>(
+      'SELECT name, properties FROM event WHERE contact_id = $1 ORDER BY name',
+      [contactId],
+    )
+  ).map(({ name, properties }) => [name, properties.inReplyTo])
+
+test('a reply is to what was sent last on its channel, on each of them', async () => {
+  const contactId = await workspace.contact('both', ['sms', 'whatsapp'])
+  const [text, older, newer] = [await sent(contactId, 'sms', 3), await sent(contactId, 'whatsapp', 2), await sent(contactId, 'whatsapp', 1)]
+  await workspace.post(wrote(contactId, 'sms'), wrote(contactId, 'whatsapp'))
+  expect(await repliedTo(text, older, newer)).toEqual([true, false, true])
+  expect(await heard(contactId)).toEqual([
+    ['sms.message.received', text],
+    ['whatsapp.message.received', newer],
+  ])
+})
+
+test('or to the one the person chose, unless that is nobody’s or somebody else’s', async () => {
+  const contactId = await workspace.contact('chooser', ['whatsapp'])
+  const stranger = await workspace.contact('stranger', ['whatsapp'])
+  const [older, newer, foreign] = [await sent(contactId, 'whatsapp', 2), await sent(contactId, 'whatsapp', 1), await sent(stranger, 'whatsapp', 1)]
+  await workspace.post(wrote(contactId, 'whatsapp', { inReplyTo: older }))
+  expect(await repliedTo(older, newer, foreign)).toEqual([true, false, false])
+  await workspace.post(wrote(contactId, 'whatsapp', { inReplyTo: foreign }))
+  expect(await repliedTo(older, newer, foreign)).toEqual([true, true, false])
+})
