@@ -1,5 +1,6 @@
 import type { Facts } from '../domain/facts.ts'
-import { derivedId, laneOf } from '../domain/ids.ts'
+import { hash32 } from '../domain/hash.ts'
+import { derivedId, lanedId, laneOf } from '../domain/ids.ts'
 import type { Decision, Effect, EnrollmentState, Input } from '../domain/journey/enrollment.ts'
 import type { LedgerChange, LedgerEntry } from '../domain/ledger.ts'
 import type { WebhookEvent } from '../domain/webhook-delivery.ts'
@@ -93,9 +94,12 @@ export class Outbox {
       )
   }
 
-  /** A fresh id for a row of this lane; unlike a derived one it is never looked for again. */
+  /**
+   * A fresh id for a row of this lane; unlike a derived one it is never looked for again. Those of one tick sort as they
+   * were made: of two keywords in one tick the later must win, and a history is read in the order of its ids.
+   */
   newId(lane: number, ...parts: string[]): string {
-    return derivedId(this.now, lane, ...parts, String(this.serial++), String(Math.floor(this.now)))
+    return lanedId(this.now, lane, this.serial++, hash32(parts.join('\u0000'), 0x5eed3))
   }
 
   touch(workspaceId: string, kind: 'enrollments' | 'messages' | 'journeys', id: string): void {

@@ -336,8 +336,7 @@ test('what a tick freezes while its journey is resumed is thawed with the rest',
   expect((await workspace.enrollments(journeyId)).map((each) => each.status)).toEqual(['COMPLETED'])
 })
 
-/** Owed: dispatch locks a message and its contact, then the next message and its contact; a tick, all messages and then contacts. */
-test.fails('a tick that withdraws one message and the consent of another, and a dispatcher of both, do not wait for each other', async () => {
+test('a tick that withdraws one message and the consent of another, and a dispatcher of both, do not wait for each other', async () => {
   await workspace.connect('sms')
   const text: Graph['nodes'][number] = { key: 'text', kind: 'sms', config: { templateId: await workspace.template('sms') } }
   const { journeyId } = await workspace.publish(

@@ -1,16 +1,29 @@
 import { type Client, run, type Statement, together } from '../sql.ts'
 
 /**
- * Locks what is still planned, and its contacts, message rows first and in key order like every writer of
- * messages. FOR SHARE on the contact is what a withdrawal of consent waits for, and what waits for it; of a
- * merged contact the known half is locked too, because that is whose consent people change.
+ * Locks what is still planned, in key order like every writer of messages, and then its contacts: all messages
+ * first, because a tick holds its messages when it comes to its contacts.
  */
 const LOCK: Statement = {
   name: 'dispatch_lock',
   text: `SELECT m.lane, m.id FROM unnest($1::smallint[], $2::uuid[]) AS k (lane, id),
-    LATERAL (SELECT * FROM message WHERE message.lane = k.lane AND message.id = k.id AND status = 'PLANNED' LIMIT 1 FOR UPDATE) AS m,
-    LATERAL (SELECT merged_into FROM contact WHERE contact.lane = m.lane AND contact.id = m.contact_id LIMIT 1 FOR SHARE) AS c
-    LEFT JOIN LATERAL (SELECT 1 FROM contact WHERE contact.lane = lane_of(c.merged_into) AND contact.id = c.merged_into LIMIT 1 FOR SHARE) AS known ON true`,
+    LATERAL (SELECT * FROM message WHERE message.lane = k.lane AND message.id = k.id AND status = 'PLANNED' LIMIT 1 FOR UPDATE) AS m`,
+}
+
+/**
+ * FOR SHARE on the contact is what a withdrawal of consent waits for, and what waits for it; of a merged contact
+ * the known half is locked too, because that is whose consent people change.
+ */
+const LOCK_CONTACTS: Statement = {
+  name: 'dispatch_lock_contacts',
+  text: `SELECT count(*)::int AS n FROM (
+    SELECT held.id FROM (
+      SELECT DISTINCT half.lane, half.id FROM unnest($1::smallint[], $2::uuid[]) AS k (lane, id),
+        LATERAL (SELECT lane, contact_id FROM message WHERE message.lane = k.lane AND message.id = k.id LIMIT 1) AS m,
+        LATERAL (SELECT id, merged_into FROM contact WHERE contact.lane = m.lane AND contact.id = m.contact_id LIMIT 1) AS c,
+        LATERAL (VALUES (m.lane, c.id), (lane_of(c.merged_into), c.merged_into)) AS half (lane, id)
+      WHERE half.id IS NOT NULL ORDER BY half.lane, half.id) AS who,
+    LATERAL (SELECT id FROM contact WHERE contact.lane = who.lane AND contact.id = who.id LIMIT 1 FOR SHARE) AS held) AS locked`,
 }
 
 export interface Dispatchable {
@@ -84,7 +97,11 @@ export async function lockDispatchable(client: Client, keys: readonly { lane: nu
   const sorted = [...keys].sort((a, b) => a.lane - b.lane || (a.id < b.id ? -1 : 1))
   const values = [sorted.map((key) => key.lane), sorted.map((key) => key.id)]
   // The reading travels with the locking and begins when that is done; what was not locked is left out.
-  const [locked, read] = await together([run<{ lane: number; id: string }>(client, LOCK, values), run<Dispatchable>(client, READ, values)])
+  const [locked, , read] = await together([
+    run<{ lane: number; id: string }>(client, LOCK, values),
+    run<{ n: number }>(client, LOCK_CONTACTS, values),
+    run<Dispatchable>(client, READ, values),
+  ])
   const held = new Set(locked.map((row) => row.id))
   return read.filter((row) => held.has(row.id))
 }

@@ -21,9 +21,16 @@ const INSERT: Statement = {
   text: `WITH inserted AS (
       INSERT INTO inbox (lane, workspace_id, kind, contact_id, reference, data)
       SELECT * FROM ${COLUMNS.source}
-    ) SELECT pg_notify('${WAKE_CHANNEL}', $7)`,
+    ) SELECT pg_notify('${WAKE_CHANNEL}', lanes) FROM unnest($7::text[]) AS lanes`,
 }
 
+/** PostgreSQL refuses notices of 8,000 bytes; a lane takes five at most. */
+const LANES_PER_NOTICE = 1_500
+
 export async function insertInbox(client: Client, rows: readonly InboxRow[]): Promise<void> {
-  await run(client, INSERT, [...COLUMNS.encode(rows), [...new Set(rows.map((row) => row.lane))].join(',')])
+  const lanes = [...new Set(rows.map((row) => row.lane))]
+  const notices = Array.from({ length: Math.ceil(lanes.length / LANES_PER_NOTICE) }, (_, n) =>
+    lanes.slice(n * LANES_PER_NOTICE, (n + 1) * LANES_PER_NOTICE).join(','),
+  )
+  await run(client, INSERT, [...COLUMNS.encode(rows), notices])
 }
