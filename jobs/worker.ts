@@ -103,6 +103,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   queueWorkers.set('archive', await work(boss, 'archive', (data) => emptyJourney(pool, lanes, data)))
   await work(boss, 'upkeep', () => keepHouse(pool, lanes))
   await onceThere(() => boss.schedule('upkeep', '17 * * * *'), onError)
+  // After a long rest the months ahead have no partitions yet, and the hour's turn may come too late.
+  await keepHouse(pool, lanes).catch(onError)
   let sweeping: Promise<unknown> = Promise.resolve()
   const sweeper = setInterval(() => {
     sweeping = sweepStranded(pool, lanes, sender.lookUp)
