@@ -8,6 +8,8 @@ export interface FailureRule {
   message: string
   identity?: Exclude<IdentityStatus, 'ACTIVE'>
   optedOut?: boolean
+  /** Reported of a message that was accepted: worth sending once more. */
+  again?: true
   /** Milliseconds, where the answer has no Retry-After. */
   retryAfter?: number
   /** Ambiguous, but a Retry-After shows that it was turned away at the door. */

@@ -89,7 +89,10 @@ function statusCallbacks(
   request: CallbackRequest,
   { sid, status, known, code, at }: { sid: string; status: string; known: CallbackStatus; code: string | null; at: number },
 ): ProviderCallback[] {
-  const id = URL.canParse(request.url) ? new URL(request.url).searchParams.get('message') : null
+  const query = URL.canParse(request.url) ? new URL(request.url).searchParams : null
+  const id = query?.get('message') ?? null
+  // Named by channels whose messages may be sent once more: each attempt is a message of its own at Twilio.
+  const attempt = /^[1-9]\d{0,3}$/.test(query?.get('attempt') ?? '') ? Number(query?.get('attempt')) : undefined
   const base = {
     type: 'status' as const,
     messageId: id !== null && isLanedId(id) ? id : null,
@@ -98,10 +101,18 @@ function statusCallbacks(
     status: known,
     human: true,
     at,
+    ...(attempt === undefined ? {} : { attempt }),
   }
   if (!code) return [base]
   const rule = (Object.hasOwn(TWILIO_FAILURES, code) ? TWILIO_FAILURES[code] : undefined) ?? unknownTwilioCode(code)
-  const failure: ProviderCallback = { ...base, code, detail: rule.message, ...(rule.identity ? { identity: rule.identity } : {}) }
+  const again = rule.again === true && attempt !== undefined
+  const failure: ProviderCallback = {
+    ...base,
+    code,
+    detail: rule.message,
+    ...(rule.identity ? { identity: rule.identity } : {}),
+    ...(again ? { again } : {}),
+  }
   // An opt-out that Twilio learnt before us is both: this message failed, and the person wants no more.
   return rule.optedOut ? [failure, { ...base, providerEventId: `${sid}:optout`, status: 'UNSUBSCRIBED', code }] : [failure]
 }

@@ -50,7 +50,7 @@ function parameters(message: OutgoingMessage, { settings, callbackUrl }: Connect
     ...(settings.messagingServiceSid ? { messagingServiceSid: settings.messagingServiceSid } : { from: settings.from ?? '' }),
     body: content.body,
     // The one place where Twilio carries something of ours; the fragment asks for five repetitions on any failure.
-    statusCallback: `${callbackUrl}?message=${message.id}${RETRY_FRAGMENT}`,
+    statusCallback: `${callbackUrl}?message=${message.id}&attempt=${message.attempt}${RETRY_FRAGMENT}`,
     ...(content.mediaUrls && content.mediaUrls.length > 0 ? { mediaUrl: content.mediaUrls } : {}),
   }
 }

@@ -86,6 +86,10 @@ export type ProviderCallback =
       detail?: string
       url?: string
       identity?: Exclude<IdentityStatus, 'ACTIVE'>
+      /** Which attempt it is about, where the provider returned that. */
+      attempt?: number
+      /** A failure of an accepted message that is worth one more attempt. */
+      again?: boolean
     }
   | {
       type: 'inbound'

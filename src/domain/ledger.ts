@@ -82,6 +82,8 @@ export function applyResult(entry: LedgerEntry, attempt: number, outcome: SendOu
   switch (outcome.type) {
     case 'ok': {
       const known = { ...entry, providerMessageId: outcome.providerMessageId, cost: outcome.cost ?? entry.cost }
+      // Its failure was reported before its acceptance.
+      if (isOver(entry, undefined)) return nothing({ ...known, sentAt: earliest(known.sentAt, at) })
       return accept(known, at, { providerMessageId: outcome.providerMessageId })
     }
     case 'retry': {
@@ -161,6 +163,20 @@ export interface StatusReport {
   detail?: string | undefined
   url?: string | undefined
   identity?: Exclude<IdentityStatus, 'ACTIVE'> | undefined
+  attempt?: number | undefined
+  again?: boolean | undefined
+}
+
+/** An accepted message that did not arrive is sent once more, when a telephone may be on again. */
+export const AGAIN_AFTER = 300_000
+
+/**
+ * Whether a report is about an attempt that is over: an earlier one, or the last, whose failure is waiting to be made good. Only such an
+ * entry has been accepted and is not handed over.
+ */
+function isOver(entry: LedgerEntry, attempt: number | undefined): boolean {
+  if (attempt !== undefined && attempt < entry.attempt) return true
+  return entry.sentAt !== null && (entry.status === 'DEFERRED' || entry.status === 'PLANNED')
 }
 
 /** Folds what a provider reported. Any order, any number of times, gives the same final entry. */
@@ -174,7 +190,7 @@ export function applyCallback(entry: LedgerEntry, callback: StatusReport): Ledge
   switch (callback.status) {
     case 'PROCESSED':
     case 'SENT':
-      return accept(known, at, detail)
+      return isOver(entry, callback.attempt) ? nothing({ ...entry, sentAt: earliest(entry.sentAt, at) }) : accept(known, at, detail)
     case 'DEFERRED':
       return { ...nothing(known), history: line }
     case 'DELIVERED':
@@ -185,6 +201,8 @@ export function applyCallback(entry: LedgerEntry, callback: StatusReport): Ledge
     case 'BOUNCED':
     case 'FAILED': {
       const identity = callback.identity ?? null
+      if (isOver(entry, callback.attempt)) return { ...nothing(entry), identity }
+      if (callback.again && entry.attempt === 1 && FINALITY[entry.status] <= FINALITY.SENT) return again(known, at, callback)
       // Mail that was taken may still bounce: the message stays delivered, the address is bad all the same.
       if (FINALITY[known.status] >= FINALITY[callback.status]) return { ...nothing(known), identity }
       const failure = { code: callback.code ?? callback.status, class: 'PERMANENT' as const, message: callback.detail ?? '' }
@@ -193,6 +211,17 @@ export function applyCallback(entry: LedgerEntry, callback: StatusReport): Ledge
     case 'COMPLAINED':
     case 'UNSUBSCRIBED':
       return { ...nothing(known), history: line, optOut: true, counts: [callback.status.toLowerCase()] }
+  }
+}
+
+/** That it was accepted is certain; whoever waits for no more than that is told, and of its failure nobody is yet. */
+function again(entry: LedgerEntry, at: number, { code = 'FAILED', detail = '' }: StatusReport): LedgerChange {
+  const dueAt = at + AGAIN_AFTER
+  const sentAt = earliest(entry.sentAt, at)
+  return {
+    ...nothing({ ...entry, status: 'DEFERRED', dueAt, sentAt, failure: { code, class: 'RETRYABLE', message: detail } }),
+    history: { status: 'RETRY', human: null, at, detail: { code, until: dueAt } },
+    ...(entry.sentAt === null ? { signal: { signal: 'SENT' as const, human: true, at }, counts: ['sent'] } : {}),
   }
 }
 

@@ -43,7 +43,7 @@ async function heard(address: string) {
 describe('Twilio callbacks', () => {
   it('tell of sending and delivery under our id', async () => {
     const { id, sid, callbacks } = await heard('+15551230104')
-    const base = { type: 'status', messageId: id, providerMessageId: sid, human: true, at: expect.any(Number) as number }
+    const base = { type: 'status', messageId: id, providerMessageId: sid, human: true, attempt: 1, at: expect.any(Number) as number }
     expect(callbacks).toHaveLength(2)
     expect(callbacks).toContainEqual({ ...base, status: 'SENT', providerEventId: `${sid}:sent` })
     expect(callbacks).toContainEqual({ ...base, status: 'DELIVERED', providerEventId: `${sid}:delivered` })
@@ -114,6 +114,14 @@ describe('Twilio callbacks are read', () => {
   it('with an id of ours only where it is one', () => {
     const id = '0197f000-0000-8007-8000-000000000001'
     expect(read({ MessageSid: 'SM1', MessageStatus: 'sent' }, `https://t.example/x?message=${id}`)).toMatchObject([{ messageId: id }])
+    const lost = { MessageSid: 'SM1', MessageStatus: 'undelivered', ErrorCode: '30008' }
+    expect(read(lost, `https://t.example/x?message=${id}&attempt=1`)).toMatchObject([{ status: 'FAILED', attempt: 1, again: true }])
+    expect(read({ ...lost, ErrorCode: '30007' }, `https://t.example/x?message=${id}&attempt=1`)[0]).not.toHaveProperty('again')
+    for (const attempt of ['', '&attempt=0', '&attempt=1e1', '&attempt=99999']) {
+      const [callback] = read(lost, `https://t.example/x?message=${id}${attempt}`)
+      expect([callback, attempt]).toEqual([expect.not.objectContaining({ again: true }), attempt])
+      expect(callback).not.toHaveProperty('attempt')
+    }
     expect(read({ MessageSid: 'SM1', MessageStatus: 'sent' }, 'https://t.example/x?message=1%27--')).toMatchObject([{ messageId: null }])
     expect(read({ From: '+15551230001', Body: 'hi' })).toEqual([])
   })

@@ -53,7 +53,7 @@ describe('the SMS Twilio is given', () => {
       ['From', '+15005550006'],
       ['MediaUrl', 'https://a.example/1'],
       ['MediaUrl', 'https://a.example/2'],
-      ['StatusCallback', `https://t.example/webhooks/twilio/c1?message=${message.id}#rc=5&rp=all`],
+      ['StatusCallback', `https://t.example/webhooks/twilio/c1?message=${message.id}&attempt=1#rc=5&rp=all`],
       ['To', '+15551230004'],
     ])
     await sender.close()

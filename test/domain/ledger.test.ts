@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { CHANNELS } from '../../src/domain/channel.ts'
 import type { DeliveryStatus, SendOutcome } from '../../src/domain/delivery.ts'
 import {
+  AGAIN_AFTER,
   applyCallback,
   applyReply,
   applyResult,
@@ -448,6 +449,75 @@ describe('statuses one to five times, shuffled, around our own commit (R11)', ()
     fc.assert(
       fc.property(heard(statuses), order, (reports, by) => {
         expect(fold(shuffle(['our own', ...reports], by))).toEqual(fold(['our own', ...reports]))
+      }),
+    )
+  })
+})
+
+describe('a failure worth one more attempt', () => {
+  const LOST = { status: 'FAILED', human: true, at: NOW, code: '30008', detail: 'lost', attempt: 1, again: true } as const
+  const sent = entry({ status: 'SENT', sentAt: NOW - 5, providerMessageId: 'p-1' })
+  const waiting = applyCallback(sent, LOST).entry
+  const quiet = { signal: null, counts: [], identity: null, optOut: false, send: false }
+
+  test('waits five minutes, and nobody hears of it', () => {
+    expect(AGAIN_AFTER).toBe(5 * MINUTE)
+    expect(applyCallback(sent, LOST)).toEqual({
+      ...quiet,
+      entry: { ...sent, status: 'DEFERRED', dueAt: NOW + AGAIN_AFTER, failure: { code: '30008', class: 'RETRYABLE', message: 'lost' } },
+      history: { status: 'RETRY', human: null, at: NOW, detail: { code: '30008', until: NOW + AGAIN_AFTER } },
+    })
+    const planned = applyTimer(waiting, NOW + AGAIN_AFTER)
+    expect([planned.send, planned.entry.status]).toEqual([true, 'PLANNED'])
+  })
+
+  test('shows that it was accepted, where nothing had', () => {
+    expect(applyCallback(entry(), LOST)).toMatchObject({ signal: { signal: 'SENT' }, counts: ['sent'], entry: { status: 'DEFERRED', sentAt: NOW } })
+  })
+
+  test('is final the second time', () => {
+    const second = entry({ status: 'SENT', attempt: 2, sentAt: NOW - 5 })
+    expect(applyCallback(second, { ...LOST, attempt: 2 })).toMatchObject({ entry: { status: 'FAILED', dueAt: null }, signal: { signal: 'FAILED' } })
+  })
+
+  test.each([
+    ['its repetition', LOST],
+    ['its own sending, told late', { ...LOST, status: 'SENT' } as const],
+  ])('is not undone by %s, before the second attempt or during it', (_what, report) => {
+    for (const status of ['DEFERRED', 'PLANNED'] as const) {
+      const at = { ...waiting, status }
+      expect(applyCallback(at, report)).toEqual({ ...quiet, entry: at, history: null })
+    }
+    const during = { ...waiting, status: 'DISPATCHING' as const, dueAt: null, attempt: 2 }
+    expect(applyCallback(during, report)).toEqual({ ...quiet, entry: during, history: null })
+  })
+
+  test.each(['DELIVERED', 'OPENED', 'CLICKED'] as const)('is made good by %s of the first attempt: no second one is made', (status) => {
+    for (const attempt of [1, undefined]) {
+      const { entry: made } = applyCallback(waiting, { status, human: true, at: NOW + 1, attempt })
+      expect([made.status, made.dueAt, made.failure]).toEqual([status === 'DELIVERED' ? 'DELIVERED' : 'SENT', null, null])
+    }
+  })
+
+  test('comes to the same with our own commit and Twilio’s reports in any order, each up to five times', () => {
+    const told = ['our own', { status: 'SENT', human: true, at: NOW - 3, attempt: 1 }, LOST] as const
+    fc.assert(
+      fc.property(fc.shuffledSubarray([...told, ...told, ...told, ...told, ...told]), (some) => {
+        let folded = entry()
+        const counts: string[] = []
+        for (const each of [...told, ...some].sort((a, b) => some.indexOf(a) - some.indexOf(b))) {
+          const change = each === 'our own' ? applyResult(folded, 1, OK, NOW - 4, NOW) : applyCallback(folded, each)
+          folded = change.entry
+          counts.push(...change.counts)
+        }
+        expect([folded.status, folded.dueAt, folded.sentAt, folded.providerMessageId, folded.cost, counts]).toEqual([
+          'DEFERRED',
+          NOW + AGAIN_AFTER,
+          NOW - 4,
+          'p-1',
+          7,
+          ['sent'],
+        ])
       }),
     )
   })
