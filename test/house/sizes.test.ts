@@ -50,15 +50,10 @@ test('no plain errors: every fault has a code of the table', () => {
   expect(sources.filter(({ text }) => /\b(throw|reject\()\s*new (Error|TypeError|RangeError)\b/.test(text)).map(({ file }) => file)).toEqual([])
 })
 
-/** Debt, to be paid off and never added to: these are tested through others (test/lanes/tick, test/jobs/worker, the stories), and not yet alone. */
-const OWED: ReadonlySet<string> = new Set([
-  'src/domain/content/content-kind.ts',
-])
-
 test('every file that decides, in domain, lanes, channels and jobs, has a test of the same path', () => {
   // Types alone decide nothing. A table of constants does: it is read, and a wrong row is a wrong decision.
   const decides = (text: string) => /^(export )?(default )?(async )?(function|class|const|let)\b/m.test(text)
   const mirror = (file: string) => file.replace(/^src\//, '').replace(/^(.*)\.ts$/, 'test/$1.test.ts')
   const missing = sources.filter(({ file, text }) => MIRRORED.test(file) && decides(text) && !tests.has(mirror(file)))
-  expect(missing.map(({ file }) => file).filter((file) => !OWED.has(file))).toEqual([])
+  expect(missing.map(({ file }) => file)).toEqual([])
 })
