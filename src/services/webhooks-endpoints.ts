@@ -38,9 +38,9 @@ function checkTypes(types: readonly WebhookEvent[]): WebhookEvent[] {
   return [...new Set(types)]
 }
 
-async function find(em: EntityManager, id: string): Promise<WebhookEndpointRow> {
+async function find(em: EntityManager, id: string, field = 'id'): Promise<WebhookEndpointRow> {
   const row = isId(id) ? await em.findOne(WebhookEndpointTable, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE }) : null
-  if (row === null) throw new ThroughlineError('NOT_FOUND', 'There is no such endpoint.', { path: ['id'] })
+  if (row === null) throw new ThroughlineError('NOT_FOUND', 'There is no such endpoint.', { path: [field] })
   return row
 }
 
@@ -170,7 +170,7 @@ export async function replay(
   if ((deliveryIds == null) === (failedSince == null))
     throw new ThroughlineError('INVALID_INPUT', 'give either deliveryIds or failedSince', { path: ['deliveryIds'] })
   return inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
-    const row = await find(em, endpointId)
+    const row = await find(em, endpointId, 'endpointId')
     if (row.disabledAt != null) throw new ThroughlineError('CONFLICT', 'The endpoint is disabled; enable it first.', { path: ['endpointId'] })
     return replayDeliveries(clientOf(em), {
       endpointId,
