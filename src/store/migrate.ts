@@ -2,6 +2,7 @@ import { Migrator } from '@mikro-orm/migrations'
 import { MikroORM } from '@mikro-orm/postgresql'
 import { MIGRATIONS } from '../../migrations/list.ts'
 import { ThroughlineError } from '../errors.ts'
+import { keepPoolWhole } from './orm-pool.ts'
 import { openClient } from './sql.ts'
 
 /** Any number; held while one process migrates, so that a second waits instead of colliding. */
@@ -37,6 +38,8 @@ export async function migrate(url: string, lanes: number): Promise<number> {
       entities: [],
       discovery: { warnWhenNoEntities: false },
       extensions: [Migrator],
+      // Or closing the pool would wait for ever for a connection that broke in the middle.
+      driverOptions: { onPoolCreated: keepPoolWhole },
       migrations: { migrationsList: MIGRATIONS, snapshot: false, tableName: 'migration', silent: true },
     })
     try {

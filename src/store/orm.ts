@@ -26,6 +26,7 @@ import { WebhookEndpointTable } from './entities/webhook-endpoint.ts'
 import { WhatsappTemplateTable } from './entities/whatsapp-template.ts'
 import { WorkspaceTable } from './entities/workspace.ts'
 import { WorkspaceSecretTable } from './entities/workspace-secret.ts'
+import { keepPoolWhole } from './orm-pool.ts'
 
 const ENTITIES = [
   WorkspaceTable,
@@ -65,7 +66,12 @@ export async function openOrm(url: string): Promise<MikroORM> {
     namingStrategy: UnderscoreNamingStrategy,
     forceUtcTimezone: true,
     pool: { min: 0, max: 10 },
-    driverOptions: { application_name: 'throughline orm', options: '-c role=throughline_api -c timezone=UTC', connectionTimeoutMillis: 5_000 },
+    driverOptions: {
+      application_name: 'throughline orm',
+      options: '-c role=throughline_api -c timezone=UTC',
+      connectionTimeoutMillis: 5_000,
+      onPoolCreated: keepPoolWhole,
+    },
   })
 }
 
