@@ -25,11 +25,14 @@ export interface Stage {
   sandbox: Sandbox
   client: DemoClient
   /** Creates a template in English; answers its id. */
-  template(channel: 'PUSH' | 'WEB_PUSH' | 'IN_APP' | 'EMAIL' | 'SMS' | 'RCS', content: object): Promise<string>
+  template(channel: 'PUSH' | 'WEB_PUSH' | 'IN_APP' | 'EMAIL' | 'SMS' | 'WHATSAPP' | 'RCS', content: object): Promise<string>
   /** Creates and publishes a journey; answers its id. */
   journey(graph: object): Promise<string>
   /** A contact with an address on every channel and consent for all of them. */
-  contact(externalId: string, addresses: { email?: string; sms?: string; push?: string; web_push?: string; rcs?: string }): Promise<void>
+  contact(
+    externalId: string,
+    addresses: { email?: string; sms?: string; push?: string; web_push?: string; whatsapp?: string; rcs?: string },
+  ): Promise<void>
   event(externalId: string, name: string, properties?: object): Promise<void>
   /** Waits until the contact's enrollment under this key has ended; answers it. */
   ended(
