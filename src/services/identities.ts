@@ -1,7 +1,9 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
 import { CHANNELS, type Channel } from '../domain/channel.ts'
-import { laneOf, laneOfReference } from '../domain/ids.ts'
+import { isLanedId, laneOf, laneOfReference } from '../domain/ids.ts'
 import { ThroughlineError } from '../errors.ts'
 import { type ChannelIdentityRow, ChannelIdentityTable } from '../store/entities/channel-identity.ts'
+import type { ContactRow } from '../store/entities/contact.ts'
 import { newLanedId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import { openUntil } from '../store/queries/whatsapp.ts'
@@ -20,6 +22,8 @@ export interface AddIdentity {
   address: string
   /** Push only: `android`, `ios` or `web`. */
   platform?: string | null | undefined
+  /** An address of the same contact and channel that this one takes the place of: a device's token was renewed. */
+  replaces?: string | null | undefined
   idempotencyKey?: string | null | undefined
 }
 
@@ -43,7 +47,8 @@ const DEVICES_ONLY = 'With a contact’s token, devices and browsers may be regi
 
 /**
  * Registers an address, or refreshes one that is there: it becomes active and the most recently seen. The
- * address is sealed; its blind index finds it again, and points at whoever registered it last.
+ * address is sealed; its blind index finds it again, and points at whoever registered it last. A device is one
+ * person's at a time: whoever had registered it before is no longer reached by it.
  */
 export async function addIdentity(services: Services, caller: Caller, input: AddIdentity): Promise<{ identityId: string; contactId: string }> {
   if (!CHANNELS.includes(input.channel)) throw new ThroughlineError('INVALID_INPUT', `must be one of ${CHANNELS.join(', ')}`, { path: ['channel'] })
@@ -56,22 +61,74 @@ export async function addIdentity(services: Services, caller: Caller, input: Add
     const { row, created } = await findOrCreateContact(em, services, caller, input.contact)
     const keys = await keysOf(services, clientOf(em), caller.workspaceId)
     const blind = keys.blindIndex(input.channel, address)
+    const reference = `${input.channel}:${blind}` as const
+    // Before any identity is written, so that two who register one device at once wait for each other here.
+    await pointAt(em, services, caller, row.id, reference)
     const known = await em.findOne(ChannelIdentityTable, { lane: row.lane, contactId: row.id, channel: input.channel, blindIndex: blind })
+    const sealed = keys.seal(address)
+    const renewed =
+      input.replaces != null && (await renew(em, services, caller, row, { ...input, id: input.replaces, blind, sealed, known: known !== null }))
     const [stored] = await em.execute<{ id: string }[]>(
       `insert into channel_identity (lane, id, workspace_id, contact_id, channel, address, blind_index, platform) values (?, ?, ?, ?, ?, ?, ?, ?)
        on conflict (lane, contact_id, channel, blind_index) do update set status = 'ACTIVE', last_seen_at = now(), platform = coalesce(excluded.platform, channel_identity.platform) returning id`,
-      [row.lane, newLanedId(row.lane), caller.workspaceId, row.id, input.channel, keys.seal(address), blind, input.platform ?? null],
-    )
-    const reference = `${input.channel}:${blind}` as const
-    await em.execute(
-      `insert into contact_alias (lane, workspace_id, reference, contact_id) values (?, ?, ?, ?) on conflict (lane, workspace_id, reference) do update set contact_id = excluded.contact_id`,
-      [laneOfReference(caller.workspaceId, reference, services.lanes), caller.workspaceId, reference, row.id],
+      [row.lane, newLanedId(row.lane), caller.workspaceId, row.id, input.channel, sealed, blind, input.platform ?? null],
     )
     // An app registers its token at every start; that alone is no change.
-    const changed = known?.status !== 'ACTIVE' || (input.platform ?? known.platform) !== known.platform
+    const changed = renewed || known?.status !== 'ACTIVE' || (input.platform ?? known.platform) !== known.platform
     if (created || changed) await announce(em, services, caller, row, created ? 'created' : 'changed', [`$${input.channel}`])
     return { identityId: stored?.id ?? '', contactId: row.id }
   })
+}
+
+type AddressReference = `${Channel}:${string}`
+
+/** What arrives from the address is this contact's from now on. Of a device, whoever had it before has it no more. */
+async function pointAt(em: EntityManager, services: Services, caller: Caller, contactId: string, reference: AddressReference): Promise<void> {
+  const key = [laneOfReference(caller.workspaceId, reference, services.lanes), caller.workspaceId, reference]
+  const [before] = await em.execute<{ contact_id: string }[]>(
+    'select contact_id from contact_alias where lane = ? and workspace_id = ? and reference = ? for update',
+    key,
+  )
+  if (before?.contact_id === contactId) return
+  await em.execute(
+    `insert into contact_alias (lane, workspace_id, reference, contact_id) values (?, ?, ?, ?) on conflict (lane, workspace_id, reference) do update set contact_id = excluded.contact_id`,
+    [...key, contactId],
+  )
+  const [channel = '', blind = ''] = reference.split(':')
+  if (before === undefined || !OF_DEVICES.includes(channel as Channel)) return
+  await em.execute(
+    `update channel_identity set status = 'UNREGISTERED' where lane = ? and contact_id = ? and channel = ? and blind_index = ? and status = 'ACTIVE'`,
+    [laneOf(before.contact_id), before.contact_id, channel, blind],
+  )
+}
+
+/** The row of the old address gets the new one, so that messages on their way go there; where the new one has a row, the old one goes. Whether anything did. */
+async function renew(
+  em: EntityManager,
+  services: Services,
+  caller: Caller,
+  row: ContactRow,
+  { id, channel, blind, sealed, known }: { id: string; channel: Channel; blind: string; sealed: Buffer; known: boolean },
+): Promise<boolean> {
+  const old = isLanedId(id, services.lanes) ? await em.findOne(ChannelIdentityTable, { lane: laneOf(id), id }) : null
+  // Gone already: this has been asked before.
+  if (old === null || old.blindIndex === blind) return false
+  if (old.channel !== channel || ![row.id, ...row.linked].includes(old.contactId))
+    throw new ThroughlineError('NOT_FOUND', 'There is no such address of this contact and channel.', { path: ['replaces'] })
+  await forgetAlias(em, services, caller, old)
+  if (known || old.contactId !== row.id) await em.execute('delete from channel_identity where lane = ? and id = ?', [old.lane, id])
+  else await em.execute('update channel_identity set address = ?, blind_index = ? where lane = ? and id = ?', [sealed, blind, old.lane, id])
+  return true
+}
+
+async function forgetAlias(em: EntityManager, services: Services, caller: Caller, identity: ChannelIdentityRow): Promise<void> {
+  const reference = `${identity.channel}:${identity.blindIndex}` as const
+  await em.execute('delete from contact_alias where lane = ? and workspace_id = ? and reference = ? and contact_id = ?', [
+    laneOfReference(caller.workspaceId, reference, services.lanes),
+    caller.workspaceId,
+    reference,
+    identity.contactId,
+  ])
 }
 
 /** Forgets an address for good. */
@@ -81,13 +138,7 @@ export async function removeIdentity(services: Services, caller: Caller, id: str
     if (identity === null) throw new ThroughlineError('NOT_FOUND', 'There is no such identity.', { path: ['id'] })
     const row = await lockContact(em, services, caller, { id: identity.contactId })
     if (caller.contactId !== undefined && !OF_DEVICES.includes(identity.channel)) throw new ThroughlineError('FORBIDDEN', DEVICES_ONLY)
-    const reference = `${identity.channel}:${identity.blindIndex}` as const
-    await em.execute('delete from contact_alias where lane = ? and workspace_id = ? and reference = ? and contact_id = ?', [
-      laneOfReference(caller.workspaceId, reference, services.lanes),
-      caller.workspaceId,
-      reference,
-      identity.contactId,
-    ])
+    await forgetAlias(em, services, caller, identity)
     em.remove(identity)
     await em.flush()
     await announce(em, services, caller, row, 'changed', [`$${identity.channel}`])

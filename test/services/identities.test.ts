@@ -90,6 +90,59 @@ test('an address that two contacts have answers to whoever registered it last; t
   expect((await aliases()).map((row) => row.contact_id)).toEqual([ada.contactId])
 })
 
+test('a device is one person’s at a time: who had it before is no longer reached by it', async () => {
+  const ada = await add({ channel: 'push', address: DEVICE, platform: 'ios' })
+  const bob = await add({ channel: 'push', address: DEVICE, contact: { externalId: 'bob' } })
+  const status = async (contactId: string) => (await shown(contactId)).map((each) => each[2])
+  expect([await status(ada.contactId), await status(bob.contactId)]).toEqual([['UNREGISTERED'], ['ACTIVE']])
+  expect((await aliases()).map((row) => row.contact_id)).toEqual([bob.contactId])
+  // Back at the first one's, who logs in again.
+  expect(await add({ channel: 'push', address: DEVICE })).toEqual(ada)
+  expect([await status(ada.contactId), await status(bob.contactId)]).toEqual([['ACTIVE'], ['UNREGISTERED']])
+  const at = (externalId: string) => add({ channel: 'push', address: DEVICE, contact: { externalId } })
+  await Promise.all(['ada', 'bob', 'ada', 'bob', 'ada', 'bob'].map(at))
+  expect([...(await status(ada.contactId)), ...(await status(bob.contactId))].sort()).toEqual(['ACTIVE', 'UNREGISTERED'])
+  // An address is several people's: a family's.
+  const families = [await add({ address: 'us@example.com' }), await add({ address: 'us@example.com', contact: { externalId: 'bob' } })]
+  for (const { contactId } of families) expect((await shown(contactId)).find((each) => each[0] === 'email')?.[2]).toBe('ACTIVE')
+})
+
+test('a renewed token takes the place of the old one, under its id, and nothing of the old one is left', async () => {
+  const first = await add({ channel: 'push', address: DEVICE, platform: 'ios' })
+  await here.database.owner.query(`UPDATE channel_identity SET status = 'UNREGISTERED', last_seen_at = now() - interval '1 day' WHERE id = $1`, [
+    first.identityId,
+  ])
+  await told()
+  const renewed = { channel: 'push' as const, address: `${DEVICE}2`, replaces: first.identityId }
+  for (let n = 0; n < 2; n++) expect(await add(renewed)).toEqual(first)
+  const keys = await keysOf(here.services, here.database.worker, caller.workspaceId)
+  const [row, ...others] = await rows()
+  expect([keys.open(row.address), row.status, row.platform, row.last_seen_at > new Date(Date.now() - 60_000), others]).toEqual([
+    `${DEVICE}2`,
+    'ACTIVE',
+    'ios',
+    true,
+    [],
+  ])
+  expect((await aliases()).map(({ reference }) => reference)).toEqual([`push:${keys.blindIndex('push', `${DEVICE}2`)}`])
+  expect(await told()).toEqual([[first.contactId, 'changed', ['$push']]])
+  // Where the new one was registered before anybody said so, the old one goes.
+  const third = await add({ channel: 'push', address: `${DEVICE}3` })
+  expect(await add({ channel: 'push', address: `${DEVICE}3`, replaces: first.identityId })).toEqual(third)
+  expect([(await rows()).map((each) => each.id), (await aliases()).length]).toEqual([[third.identityId], 1])
+  expect(await add({ channel: 'push', address: `${DEVICE}3`, replaces: first.identityId })).toEqual(third)
+})
+
+test('nobody takes the place of another’s address, or of one on another channel', async () => {
+  const mail = await add()
+  const bob = await add({ channel: 'push', address: DEVICE, contact: { externalId: 'bob' } })
+  await told()
+  const before = [await rows(), await aliases()]
+  for (const replaces of [mail.identityId, bob.identityId])
+    expect(await faultOf(add({ channel: 'push', address: `${DEVICE}2`, replaces }))).toEqual({ code: 'NOT_FOUND', path: ['replaces'] })
+  expect([[await rows(), await aliases()], await told()]).toEqual([before, []])
+})
+
 test('what is removed is forgotten for good', async () => {
   const { contactId, identityId } = await add()
   await told()

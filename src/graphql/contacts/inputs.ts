@@ -42,10 +42,17 @@ export class AddIdentityInput {
   contact!: ContactRef
   @Field(() => ChannelEnum, { description: 'The channel it is for.' })
   channel!: Channel
-  @Field(() => String, { description: 'An email address, a phone number in international form, or a device token.' })
+  @Field(() => String, {
+    description: 'An email address, a phone number in international form, a device token, or a browser’s PushSubscription as JSON.',
+  })
   address!: string
   @Field(() => String, { nullable: true, description: 'Push only: `android`, `ios` or `web`.' })
   platform?: string | null
+  @Field(() => ID, {
+    nullable: true,
+    description: 'An address of the same contact and channel that this one takes the place of, as when a device’s token is renewed.',
+  })
+  replaces?: string | null
   @Field(() => String, { nullable: true, description: KEY })
   idempotencyKey?: string | null
 }

@@ -100,7 +100,8 @@ export class ContactResolver {
   addIdentity(@Arg('input', () => AddIdentityInput) input: AddIdentityInput, @Ctx() context: ApiContext): Promise<IdentityPayload> {
     const caller = callerOrContact(context, 'write')
     return expected(async () => {
-      const { identityId, contactId } = await addIdentity(context.services, caller, { ...input, contact: soundReference(input.contact) })
+      const replaces = input.replaces == null ? null : idOf('ChannelIdentity', input.replaces, ['replaces'])
+      const { identityId, contactId } = await addIdentity(context.services, caller, { ...input, contact: soundReference(input.contact), replaces })
       const identity = (await identityLoader(context).load(contactId)).find((each) => each.id === identityId)
       return { ...(await this.answer(contactId, context)), identity: identity === undefined ? null : new ChannelIdentity(identity) }
     })

@@ -1,4 +1,5 @@
 import { registerEnumType } from 'type-graphql'
+import { DEVICE_POLICIES } from '../../domain/gate.ts'
 import { JOURNEY_STATUSES, PROBLEM_CODES, REENTRY_RULES } from '../../domain/journey/graph.ts'
 import { ANCHORS } from '../../domain/journey/nodes/delay.ts'
 import { FOLLOW_UPS } from '../../domain/journey/nodes/message.ts'
@@ -38,6 +39,17 @@ registerEnumType(DelayAnchorEnum, {
     ENTRY: { description: 'Entry into the journey.' },
     EVENT_TIME: { description: 'When the event that started the enrollment occurred.' },
     ATTRIBUTE: { description: 'A date among the contact’s attributes.' },
+  },
+})
+
+export const DevicePolicyEnum = named(DEVICE_POLICIES)
+registerEnumType(DevicePolicyEnum, {
+  name: 'DevicePolicy',
+  description: 'To which of a contact’s devices a message goes, of those that are active.',
+  valuesConfig: {
+    MOST_RECENT: { description: 'The one seen last.' },
+    PER_PLATFORM: { description: 'The one seen last of each platform.' },
+    ALL: { description: 'All of them, up to 20.' },
   },
 })
 

@@ -3,7 +3,16 @@ import { PurposeEnum } from '../channel.ts'
 import { DurationScalar } from '../scalars.ts'
 import { ContactChangeEnum, GoalReachedEnum, OverduePolicyEnum, ReentryRuleEnum } from './enums.ts'
 import { EscalationNodeInput } from './escalation-node.ts'
-import { BranchNodeInput, DelayNodeInput, ExitNodeInput, MessageNodeInput, RepeatNodeInput, UpdateNodeInput, WaitNodeInput } from './node-inputs.ts'
+import {
+  BranchNodeInput,
+  DelayNodeInput,
+  DeviceMessageNodeInput,
+  ExitNodeInput,
+  MessageNodeInput,
+  RepeatNodeInput,
+  UpdateNodeInput,
+  WaitNodeInput,
+} from './node-inputs.ts'
 import { ConditionScalar, PropertyFilterScalar } from './scalars.ts'
 import { WebhookNodeInput } from './webhook-node.ts'
 
@@ -67,10 +76,10 @@ export class NodeConfigInput {
   email?: MessageNodeInput
   @Field(() => MessageNodeInput, { nullable: true, description: 'Sends an SMS.' })
   sms?: MessageNodeInput
-  @Field(() => MessageNodeInput, { nullable: true, description: 'Sends a push notification.' })
-  push?: MessageNodeInput
-  @Field(() => MessageNodeInput, { nullable: true, description: 'Sends a web push notification.' })
-  webPush?: MessageNodeInput
+  @Field(() => DeviceMessageNodeInput, { nullable: true, description: 'Sends a push notification.' })
+  push?: DeviceMessageNodeInput
+  @Field(() => DeviceMessageNodeInput, { nullable: true, description: 'Sends a web push notification.' })
+  webPush?: DeviceMessageNodeInput
   @Field(() => MessageNodeInput, { nullable: true, description: 'Shows a message in the app.' })
   inApp?: MessageNodeInput
   @Field(() => MessageNodeInput, { nullable: true, description: 'Sends a WhatsApp message.' })

@@ -1,7 +1,7 @@
 import { Field, ID, InputType, Int } from 'type-graphql'
 import { PurposeEnum } from '../channel.ts'
 import { DurationScalar, JsonScalar } from '../scalars.ts'
-import { DelayAnchorEnum, DirectionEnum, FollowUpStatusEnum } from './enums.ts'
+import { DelayAnchorEnum, DevicePolicyEnum, DirectionEnum, FollowUpStatusEnum } from './enums.ts'
 import { ConditionScalar, PropertyFilterScalar } from './scalars.ts'
 
 @InputType({ description: 'Leaves a message node by the port of a status.' })
@@ -37,6 +37,12 @@ export class MessageNodeInput {
   nextAfter?: string | null
   @Field(() => DedupeInput, { nullable: true, description: 'De-duplication by a value.' })
   dedupe?: DedupeInput | null
+}
+
+@InputType({ description: 'Sends one message to a contact’s devices.' })
+export class DeviceMessageNodeInput extends MessageNodeInput {
+  @Field(() => DevicePolicyEnum, { nullable: true, description: 'To which of them, a message each; MOST_RECENT where left out.' })
+  devices?: string | null
 }
 
 @InputType({ description: 'An instant to wait for. One of time, weekdays, date and attribute; `time` goes with each.' })

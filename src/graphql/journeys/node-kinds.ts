@@ -8,7 +8,7 @@ import type { UpdateConfig } from '../../domain/journey/nodes/update.ts'
 import type { WaitConfig } from '../../domain/journey/nodes/wait.ts'
 import { Node } from '../node.ts'
 import { DurationScalar, JsonScalar } from '../scalars.ts'
-import { ContactChangeEnum, DelayAnchorEnum, DirectionEnum } from './enums.ts'
+import { ContactChangeEnum, DelayAnchorEnum, DevicePolicyEnum, DirectionEnum } from './enums.ts'
 import { EscalationNode } from './escalation-node.ts'
 import { MessageNode } from './message-node.ts'
 import { JourneyNode, type PlacedNode, TypedNode } from './node-types.ts'
@@ -143,11 +143,23 @@ export class EmailNode extends MessageNode {}
 @ObjectType({ implements: [MessageNode, JourneyNode, Node], description: 'Sends one SMS.' })
 export class SmsNode extends MessageNode {}
 
+const TO_DEVICES = 'To which of the contact’s devices; the one seen last where null.'
+
 @ObjectType({ implements: [MessageNode, JourneyNode, Node], description: 'Sends one push notification.' })
-export class PushNode extends MessageNode {}
+export class PushNode extends MessageNode {
+  @Field(() => DevicePolicyEnum, { nullable: true, description: TO_DEVICES })
+  get devices(): string | null {
+    return this.settings.devices ?? null
+  }
+}
 
 @ObjectType({ implements: [MessageNode, JourneyNode, Node], description: 'Sends one web push notification.' })
-export class WebPushNode extends MessageNode {}
+export class WebPushNode extends MessageNode {
+  @Field(() => DevicePolicyEnum, { nullable: true, description: TO_DEVICES })
+  get devices(): string | null {
+    return this.settings.devices ?? null
+  }
+}
 
 @ObjectType({ implements: [MessageNode, JourneyNode, Node], description: 'Shows one message in the app.' })
 export class InAppNode extends MessageNode {}
