@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { providerTemplates } from './channels/provider-templates.ts'
+import { providerTemplates } from './channels/registry.ts'
 import type { Config } from './config.ts'
 import { buildApiSchema } from './graphql/schema.ts'
 import { linkRoutes } from './http/links.ts'

@@ -1,5 +1,6 @@
+import type { ProviderTemplate } from '../domain/whatsapp-template.ts'
 import { ThroughlineError } from '../errors.ts'
-import type { ChannelAdapter } from './channel.ts'
+import type { ChannelAdapter, Connection } from './channel.ts'
 import { fcm } from './fcm.ts'
 import { meta } from './meta.ts'
 import { sendgrid } from './sendgrid.ts'
@@ -34,4 +35,11 @@ export function isProvider(name: string): name is Provider {
 export function adapterFor(provider: string): ChannelAdapter {
   if (!isProvider(provider)) throw new ThroughlineError('INVALID_INPUT', `There is no provider «${provider}».`, { path: ['provider'] })
   return ADAPTERS[provider] as unknown as ChannelAdapter
+}
+
+/** What the provider of this connection says of its templates; null for a provider that has none. Throws UNAVAILABLE. */
+export async function providerTemplates(connection: Omit<Connection, 'callbackUrl'>): Promise<ProviderTemplate[] | null> {
+  const { templates } = adapterFor(connection.provider)
+  // Nothing is sent, so there is nothing to call back about.
+  return templates === undefined ? null : templates({ ...connection, callbackUrl: '' })
 }

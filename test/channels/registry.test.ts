@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { ADAPTERS, adapterFor, isProvider } from '../../src/channels/registry.ts'
+import { ADAPTERS, adapterFor, isProvider, providerTemplates } from '../../src/channels/registry.ts'
 import { CHANNELS, isOwnSurface } from '../../src/domain/channel.ts'
+import { startSandbox } from '../../src/sandbox/sandbox.ts'
+import { sandboxConnection } from './contract.ts'
 
 describe('the registry', () => {
   it('names each adapter as the adapter names itself, and has one for every channel but the app’s own surface', () => {
@@ -15,4 +17,11 @@ describe('the registry', () => {
     expect(isProvider('constructor')).toBe(false)
     expect(() => adapterFor('constructor')).toThrow(expect.objectContaining({ code: 'INVALID_INPUT', path: ['provider'] }))
   })
+})
+
+it('asks the providers that have templates, and those alone', async () => {
+  const sandbox = await startSandbox()
+  const ask = (provider: 'meta' | 'twilio_whatsapp' | 'twilio') => providerTemplates(sandboxConnection(provider, sandbox.url))
+  expect([(await ask('meta'))?.length, (await ask('twilio_whatsapp'))?.length, await ask('twilio')]).toEqual([7, 7, null])
+  await sandbox.close()
 })

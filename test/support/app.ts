@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { providerTemplates } from '../../src/channels/provider-templates.ts'
+import { providerTemplates } from '../../src/channels/registry.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import { buildApiSchema } from '../../src/graphql/schema.ts'
 import { openServer } from '../../src/http/server.ts'

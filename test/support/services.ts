@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { providerTemplates } from '../../src/channels/provider-templates.ts'
+import { providerTemplates } from '../../src/channels/registry.ts'
 import { readConfig } from '../../src/config.ts'
 import { authenticate } from '../../src/services/api-keys.ts'
 import type { Caller, Services } from '../../src/services/context.ts'
