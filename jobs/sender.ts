@@ -15,6 +15,7 @@ import type { Dispatchable, Stranded } from '../src/store/queries/dispatch.ts'
 import { readAddress, readConnection, readTemplateVersion, type TemplateVersionRow } from '../src/store/queries/sending.ts'
 import type { Vault, WorkspaceKeys } from '../src/store/vault.ts'
 import { openAttachments } from './attachments.ts'
+import { hearOutcome } from './circuits.ts'
 import { openInAppSender } from './in-app.ts'
 import { openWhatsappChooser } from './whatsapp.ts'
 
@@ -75,7 +76,7 @@ export function openSender({ pool, vault, publicUrl, privateHosts = [] }: Sender
       const outcome = await ready.sender.send(ready.message).finally(ready.done)
       // What it tells is an aid to the next message, and no reason to lose what became of this one.
       if (message.channel === 'whatsapp') await whatsapp.heard(message, ready.message.content, outcome).catch(() => {})
-      return outcome
+      return hearOutcome(pool, message, outcome)
     },
     async lookUp(message) {
       if (isOwnSurface(message.channel as Channel)) return inApp.lookUp(message)

@@ -100,6 +100,7 @@ async function message(channel: 'sms' | 'email', templateId: string, change: Par
     template_version: 1,
     connection_id: connections[channel],
     connection_updated: 1,
+    connection_failures: 0,
     provider: channel === 'sms' ? 'twilio' : 'sendgrid',
     window_open: null,
     ...change,

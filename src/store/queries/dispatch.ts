@@ -61,13 +61,16 @@ export interface Dispatchable {
   connection_id: string | null
   connection_updated: number | null
   provider: string | null
+  /** Faults of the connection's in a row; see domain/circuit.ts. */
+  connection_failures: number
   /** WhatsApp alone: whether the recipient may be answered freely. A minute before the end it may be over when the message arrives. */
   window_open: boolean | null
 }
 
 /**
  * A statement of its own after the lock, so that its snapshot is younger than it: a withdrawal that committed
- * first is seen. Everything the sender needs comes with it; secrets stay sealed.
+ * first is seen. Everything the sender needs comes with it; secrets stay sealed. Of several connections it is the first
+ * in order of priority whose circuit is closed, or the first of all where none is; one whose time has come is tried by every eighth.
  */
 const READ: Statement = {
   name: 'dispatch_read',
@@ -77,8 +80,8 @@ const READ: Statement = {
       i.id AS identity_id, i.status AS identity_status, i.platform, i.address,
       (SELECT coalesce(json_agg(json_build_array(s.channel, s.topic_id, s.state)), '[]') FROM unnest(ARRAY[c.id] || c.linked) AS half (id),
         LATERAL (SELECT * FROM consent WHERE consent.lane = lane_of(half.id) AND consent.contact_id = half.id) AS s) AS consents,
-      m.template_id, t.version AS template_version, p.id AS connection_id, (extract(epoch FROM p.updated_at) * 1000)::float8 AS connection_updated, p.provider, w.open AS window_open
-    FROM unnest($1::smallint[], $2::uuid[]) AS k (lane, id)
+      m.template_id, t.version AS template_version, p.id AS connection_id, (extract(epoch FROM p.updated_at) * 1000)::float8 AS connection_updated, p.provider, coalesce(p.failures, 0) AS connection_failures, w.open AS window_open
+    FROM unnest($1::smallint[], $2::uuid[]) WITH ORDINALITY AS k (lane, id, place)
     CROSS JOIN LATERAL (SELECT * FROM message WHERE message.lane = k.lane AND message.id = k.id LIMIT 1) AS m
     CROSS JOIN LATERAL (SELECT coalesce(merged_into, id) AS known_id, suppressed_at, erased_at FROM contact WHERE contact.lane = m.lane AND contact.id = m.contact_id LIMIT 1) AS a
     CROSS JOIN LATERAL (SELECT * FROM contact WHERE contact.lane = lane_of(a.known_id) AND contact.id = a.known_id LIMIT 1) AS c
@@ -87,7 +90,9 @@ const READ: Statement = {
     LEFT JOIN LATERAL (SELECT * FROM channel_identity WHERE channel_identity.lane = lane_of(m.identity_id) AND channel_identity.id = m.identity_id LIMIT 1) AS i ON true
     LEFT JOIN journey j ON j.id = m.journey_id
     LEFT JOIN broadcast b ON b.id = m.broadcast_id
-    LEFT JOIN provider_connection p ON p.workspace_id = m.workspace_id AND p.channel = m.channel AND p.disabled_at IS NULL
+    LEFT JOIN LATERAL (SELECT o.id, o.updated_at, o.provider, s.failures FROM provider_connection AS o LEFT JOIN provider_circuit AS s ON s.connection_id = o.id
+      WHERE o.workspace_id = m.workspace_id AND o.channel = m.channel AND o.disabled_at IS NULL
+      ORDER BY CASE WHEN s.open_until IS NULL THEN 0 WHEN s.open_until > clock_timestamp() THEN 2 WHEN k.place % 8 = 1 THEN 0 ELSE 1 END, o.priority LIMIT 1) AS p ON true
     LEFT JOIN LATERAL (SELECT open_until > clock_timestamp() + interval '1 minute' AS open FROM whatsapp_window WHERE m.channel = 'whatsapp'
       AND whatsapp_window.lane = lane_of(m.identity_id) AND whatsapp_window.identity_id = m.identity_id AND whatsapp_window.connection_id = p.id LIMIT 1) AS w ON true`,
 }
