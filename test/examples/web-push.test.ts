@@ -13,7 +13,8 @@ import { until } from '../support/until.ts'
  * The example's own files in a real Chromium: page, service worker, requests to another origin, the push event and its
  * payload are the browser's. Three things it cannot do here stand in, each of them its own API: `pushManager.subscribe`
  * answers with a browser of the sandbox's push service, since there is no other; the push arrives by DevTools, with what
- * the sandbox decrypted; and notifications, which a browser without a screen has none of, are noted and clicked by hand.
+ * the sandbox decrypted; and notifications, which a browser without a screen has none of, are noted and clicked by hand, as
+ * the renewal of the subscription is told by hand.
  */
 const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript' }
 const site = createServer((request, response) => {
@@ -129,6 +130,19 @@ test.skipIf(!hasBrowser)('the example’s page registers a browser, its worker s
     expect(await worker.page.evaluate('[self.closed, self.opened]')).toEqual([true, 'https://shop.example/buy'])
     expect((await stage.ended(journeyId, 'ada')).endReason).toBe('clicked')
     expect(await statuses()).toEqual([{ status: 'DELIVERED', engagement: ['CLICKED'] }])
+
+    // The browser renews its subscription: the address is another, the identity the same.
+    const renewed = sandboxSubscription('ada-renewed', publicKey, stage.sandbox.url)
+    await worker.page.evaluate(`(async () => {
+      const done = []
+      const newSubscription = { toJSON: () => (${JSON.stringify(renewed)}) }
+      self.dispatchEvent(Object.assign(new ExtendableEvent('pushsubscriptionchange'), { newSubscription, waitUntil: (work) => done.push(work) }))
+      await Promise.all(done)
+    })()`)
+    expect(await identities()).toEqual([{ channel: 'WEB_PUSH', status: 'ACTIVE' }])
+    await stage.event('ada', 'back.in.stock')
+    await until(async () => stage.sandbox.log.entries().some((entry) => entry.to === 'ada-renewed'))
+    expect(stage.sandbox.log.entries().filter((entry) => entry.to === 'ada-chromium')).toHaveLength(1)
 
     await press('unsubscribe', 'This browser is not written to.')
     expect([await identities(), await page.evaluate('window.unsubscribed')]).toEqual([[], true])
