@@ -93,11 +93,13 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
 
 async function setUp(client: DemoClient, sandboxUrl: string): Promise<string> {
   const accounts = sandboxCredentials('demo')
-  for (const provider of ['fcm', 'sendgrid', 'twilio', 'webpush'] as const) {
+  for (const provider of ['fcm', 'sendgrid', 'twilio', 'webpush', 'meta'] as const) {
     const { credentials, settings } = accounts[provider]
-    await client.run(CONNECT, {
+    const { connectProvider } = await client.run<{ connectProvider: { connection: { id: string } } }>(CONNECT, {
       input: { provider, name: `Sandbox ${provider}`, credentials, settings, baseUrl: sandboxUrl, idempotencyKey: `demo-${provider}` },
     })
+    // So that a journey drawn in the demo may use the sandbox's templates.
+    if (provider === 'meta') await client.run(SYNC, { id: connectProvider.connection.id })
   }
   const ids: Record<string, string> = {}
   for (const [key, { name, channel, content }] of Object.entries(TEMPLATES)) {
@@ -117,12 +119,17 @@ async function setUp(client: DemoClient, sandboxUrl: string): Promise<string> {
 /** The sandbox calls back where the API says it wants to be called. */
 async function tellSandbox(client: DemoClient, sandbox: Sandbox): Promise<void> {
   const accounts = sandboxCredentials('demo')
-  const account = { sendgrid: accounts.sendgrid.credentials.apiKey, twilio: accounts.twilio.credentials.accountSid } as const
+  const account: Record<string, string> = {
+    sendgrid: accounts.sendgrid.credentials.apiKey,
+    twilio: accounts.twilio.credentials.accountSid,
+    meta: accounts.meta.settings.phoneNumberId,
+  }
   const { providerConnections } = await client.run<{ providerConnections: { provider: string; callbackUrl: string }[] }>(
     '{ providerConnections { provider callbackUrl } }',
   )
   for (const { provider, callbackUrl } of providerConnections) {
-    if (provider === 'sendgrid' || provider === 'twilio') sandbox.connect({ provider, account: account[provider], callbackUrl })
+    if (provider === 'sendgrid' || provider === 'twilio' || provider === 'meta')
+      sandbox.connect({ provider, account: account[provider] ?? '', callbackUrl })
   }
 }
 
@@ -192,6 +199,7 @@ interface LiveEnrollment {
 }
 
 const CONNECT = 'mutation ($input: ConnectProviderInput!) { connectProvider(input: $input) { connection { id } userErrors { message path } } }'
+const SYNC = 'mutation ($id: ID!) { syncWhatsappTemplates(input: { connectionId: $id }) { count userErrors { message path } } }'
 const TEMPLATE = 'mutation ($input: CreateTemplateInput!) { createTemplate(input: $input) { template { id } userErrors { message path } } }'
 const JOURNEY = 'mutation ($input: CreateJourneyInput!) { createJourney(input: $input) { journey { id } userErrors { message path } } }'
 const PUBLISH = 'mutation ($input: PublishJourneyInput!) { publishJourney(input: $input) { journey { id } userErrors { message path } } }'
