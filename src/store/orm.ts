@@ -18,6 +18,7 @@ import { MessageTable } from './entities/message.ts'
 import { MessageStatusTable } from './entities/message-status.ts'
 import { NodeStatTable } from './entities/node-stat.ts'
 import { ProviderConnectionTable } from './entities/provider-connection.ts'
+import { ProviderCircuitTable } from './entities/provider-circuit.ts'
 import { TemplateTable } from './entities/template.ts'
 import { TemplateVersionTable } from './entities/template-version.ts'
 import { TopicTable } from './entities/topic.ts'
@@ -55,6 +56,7 @@ const ENTITIES = [
   AttachmentTable,
   BroadcastTable,
   KeywordRuleTable,
+  ProviderCircuitTable,
   WhatsappTemplateTable,
 ]
 

@@ -24,19 +24,36 @@ const twilio = {
   settings: { from: '+12025550123' },
 }
 
-test('a provider is connected, its secrets sealed, and replaced by disabling it first', async () => {
+test('a provider is connected, its secrets sealed; another stands in for it, and takes its place', async () => {
   const { key } = await api.workspace()
   const { connection } = (await api.graphql(key, CONNECT, { input: twilio })).data.connectProvider
   expect(connection).toMatchObject({ channel: 'SMS', provider: 'twilio', settings: { from: '+12025550123' }, disabledAt: null })
   expect(connection.callbackUrl).toMatch(/^http:\/\/api\.test\/webhooks\/twilio\/[0-9a-f-]{36}$/)
   const { rows } = await database.owner.query('SELECT credentials, settings::text FROM provider_connection')
   expect(rows.some((row) => row.credentials.includes('very-secret') || row.settings.includes('very-secret'))).toBe(false)
-  expect((await api.graphql(key, CONNECT, { input: twilio })).data.connectProvider.userErrors).toEqual([{ code: 'CONFLICT', path: ['provider'] }])
+  expect((await api.graphql(key, CONNECT, { input: { ...twilio, priority: 1 } })).data.connectProvider.userErrors).toEqual([
+    { code: 'CONFLICT', path: ['priority'] },
+  ])
+  const second = (await api.graphql(key, CONNECT, { input: twilio })).data.connectProvider.connection
   expect((await api.graphql(key, DISABLE, { id: connection.id })).data.disableConnection).toEqual({
     connection: { disabledAt: expect.any(String) },
     userErrors: [],
   })
-  expect((await api.graphql(key, CONNECT, { input: twilio })).data.connectProvider.userErrors).toEqual([])
+  const update = `mutation ($input: UpdateConnectionInput!) { updateConnection(input: $input) { connection { priority disabledAt } userErrors { code path } } }`
+  const changed = async (input: object) => (await api.graphql(key, update, { input })).data.updateConnection
+  expect(await changed({ id: second.id, priority: 1 })).toEqual({ connection: { priority: 1, disabledAt: null }, userErrors: [] })
+  expect(await changed({ id: connection.id, enabled: true })).toEqual({ connection: null, userErrors: [{ code: 'CONFLICT', path: ['priority'] }] })
+  await database.owner.query(
+    `INSERT INTO provider_circuit SELECT id, workspace_id, 2, now() + interval '1 hour', 'AUTH', '2026-01-02T03:04:05Z' FROM provider_connection WHERE disabled_at IS NULL`,
+  )
+  const health = '{ providerConnections { priority health { state failures openUntil lastFault { code at } } } }'
+  expect((await api.graphql(key, health)).data.providerConnections).toEqual([
+    { priority: 1, health: { state: 'CLOSED', failures: 0, openUntil: null, lastFault: null } },
+    {
+      priority: 1,
+      health: { state: 'OPEN', failures: 2, openUntil: expect.any(String), lastFault: { code: 'AUTH', at: '2026-01-02T03:04:05.000Z' } },
+    },
+  ])
 })
 
 test('nothing secret can be asked for, and faults in credentials are named', async () => {
@@ -55,7 +72,10 @@ test('the catalogue says what each provider takes', async () => {
   expect(providers.map((each: { provider: string; channel: string }) => [each.provider, each.channel])).toEqual(
     PROVIDERS.map(({ provider, channel }) => [provider, channel.toUpperCase()]),
   )
-  expect(providers[1].credentials).toMatchObject({ type: 'object', required: ['accountSid', 'authToken'] })
+  expect(providers.find((each: { provider: string }) => each.provider === 'twilio').credentials).toMatchObject({
+    type: 'object',
+    required: ['accountSid', 'authToken'],
+  })
 })
 
 test('pages are told the key of the connection in use, contacts’ own tokens too', async () => {

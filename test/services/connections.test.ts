@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { connectProvider, disableConnection, listConnections } from '../../src/services/connections.ts'
+import { sandboxCredentials } from '../../src/sandbox/accounts.ts'
+import { connectProvider, disableConnection, listConnections, updateConnection } from '../../src/services/connections.ts'
 import { keysOf } from '../../src/services/workspace-keys.ts'
+import { recordFault } from '../../src/store/queries/circuit.ts'
 import { faultOf, openTestServices, type TestServices } from '../support/services.ts'
 
 let here: TestServices
@@ -23,6 +25,8 @@ test('credentials go in sealed and never come out; the answer says where webhook
     baseUrl: 'http://127.0.0.1:4010/sendgrid',
     settings: { fromEmail: 'hello@example.com' },
     callbackUrl: `https://api.example.com/webhooks/sendgrid/${made.id}`,
+    priority: 1,
+    health: { state: 'CLOSED', failures: 0, openUntil: null, lastFault: null },
     createdAt: made.createdAt,
     disabledAt: null,
   })
@@ -34,27 +38,60 @@ test('credentials go in sealed and never come out; the answer says where webhook
   expect(JSON.parse(keys.open(sealed))).toEqual({ apiKey: 'SG.very-secret' })
 })
 
-test('a channel has one live connection: the next one must wait for it to be disabled, also of ten at once', async () => {
+const PUSH = { provider: 'fcm', name: 'Push', ...sandboxCredentials().fcm }
+
+test('a channel whose addresses belong to their connection has one live: the next must wait for it to be disabled, also of ten at once', async () => {
   const caller = await here.workspace()
-  const answers = await Promise.all(Array.from({ length: 10 }, () => faultOf(connectProvider(here.services, caller, SENDGRID))))
+  const answers = await Promise.all(Array.from({ length: 10 }, () => faultOf(connectProvider(here.services, caller, PUSH))))
   expect(answers.filter((each) => each.code === 'CONFLICT')).toEqual(Array.from({ length: 9 }, () => ({ code: 'CONFLICT', path: ['provider'] })))
   const [live] = await listConnections(here.services, caller)
-  const twilio = await connectProvider(here.services, caller, {
-    provider: 'twilio',
-    name: 'Texts',
-    credentials: TWILIO,
-    settings: { from: '+15005550006' },
-  })
-  expect(twilio.channel).toBe('sms')
+  const mail = await connectProvider(here.services, caller, SENDGRID)
+  expect([mail.channel, mail.priority]).toEqual(['email', 1])
   const disabled = await disableConnection(here.services, caller, live?.id ?? '')
   expect(disabled.disabledAt).toEqual(expect.any(Date))
   expect((await disableConnection(here.services, caller, disabled.id)).disabledAt).toEqual(disabled.disabledAt)
-  const next = await connectProvider(here.services, caller, SENDGRID)
+  const next = await connectProvider(here.services, caller, PUSH)
+  expect(await faultOf(updateConnection(here.services, caller, { id: disabled.id, enabled: true }))).toEqual({ code: 'CONFLICT', path: ['enabled'] })
   expect((await listConnections(here.services, caller)).map((each) => [each.id, each.disabledAt === null])).toEqual([
     [disabled.id, false],
-    [twilio.id, true],
+    [mail.id, true],
     [next.id, true],
   ])
+})
+
+test('email and SMS have several, each in its place: the next free one, the one asked for, or none', async () => {
+  const caller = await here.workspace()
+  const connect = (change: object = {}) => connectProvider(here.services, caller, { ...SENDGRID, ...change })
+  const made = await Promise.all(Array.from({ length: 8 }, () => connect()))
+  expect(made.map((each) => each.priority).sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+  expect((await connect({ priority: 40 })).priority).toBe(40)
+  expect(await faultOf(connect({ priority: 40 }))).toEqual({ code: 'CONFLICT', path: ['priority'] })
+  for (const priority of [0, 1.5, 101]) expect(await faultOf(connect({ priority }))).toEqual({ code: 'INVALID_INPUT', path: ['priority'] })
+  expect((await connect()).priority).toBe(41)
+  expect(await faultOf(connect())).toEqual({ code: 'CONFLICT', path: ['provider'] })
+  const text = { provider: 'twilio', name: 'Texts', credentials: TWILIO, settings: { from: '+15005550006' } }
+  expect([(await connect(text)).priority, (await connect(text)).priority]).toEqual([1, 2])
+})
+
+test('a connection changes its name and its place; enabled again it begins as sound', async () => {
+  const caller = await here.workspace()
+  const [first, second] = [await connectProvider(here.services, caller, SENDGRID), await connectProvider(here.services, caller, SENDGRID)]
+  const update = (id: string, change: object) => updateConnection(here.services, caller, { id, ...change })
+  expect(await update(first.id, { name: ' Main ', priority: 3 })).toEqual({ ...first, name: 'Main', priority: 3 })
+  expect(await faultOf(update(second.id, { priority: 3 }))).toEqual({ code: 'CONFLICT', path: ['priority'] })
+  expect(await faultOf(update(second.id, { priority: 0 }))).toEqual({ code: 'INVALID_INPUT', path: ['priority'] })
+  expect((await update(second.id, {})).priority).toBe(2)
+  await recordFault(here.database.worker, first.id, { code: 'AUTH', opensAfter: 1, openFor: 60_000, atMost: 60_000 })
+  const health = async () => (await listConnections(here.services, caller))[0]?.health
+  expect(await health()).toEqual({ state: 'OPEN', failures: 1, openUntil: expect.any(Date), lastFault: { code: 'AUTH', at: expect.any(Date) } })
+  await here.database.owner.query('UPDATE provider_circuit SET open_until = now()')
+  expect((await health())?.state).toBe('HALF_OPEN')
+  expect((await update(first.id, { enabled: false })).disabledAt).toEqual(expect.any(Date))
+  expect((await update(second.id, { priority: 3 })).priority).toBe(3)
+  expect(await faultOf(update(first.id, { enabled: true }))).toEqual({ code: 'CONFLICT', path: ['priority'] })
+  expect(await update(first.id, { enabled: true, priority: 1 })).toEqual({ ...first, name: 'Main', priority: 1 })
+  const other = await here.workspace()
+  expect(await faultOf(updateConnection(here.services, other, { id: first.id, priority: 9 }))).toEqual({ code: 'NOT_FOUND', path: ['id'] })
 })
 
 test('the same key connects once, however often it is asked', async () => {

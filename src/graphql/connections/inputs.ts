@@ -1,4 +1,4 @@
-import { Field, ID, InputType } from 'type-graphql'
+import { Field, ID, InputType, Int } from 'type-graphql'
 import type { JsonObject } from '../../domain/json.ts'
 import { JsonObjectScalar, UrlScalar } from '../scalars.ts'
 
@@ -14,6 +14,11 @@ export class ConnectProviderInput {
   settings?: JsonObject | null
   @Field(() => UrlScalar, { nullable: true, description: 'Another address than the provider’s own, such as the sandbox’s.' })
   baseUrl?: string | null
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Its place among the live connections of its channel, from 1; the next free one where left out.',
+  })
+  priority?: number | null
   @Field(() => String, {
     nullable: true,
     description: 'Repeating the mutation with the same key does nothing and answers the same; 1 to 200 characters.',
@@ -25,4 +30,16 @@ export class ConnectProviderInput {
 export class DisableConnectionInput {
   @Field(() => ID, { description: 'The connection.' })
   id!: string
+}
+
+@InputType({ description: 'A connection as it is to be; what is left out stays.' })
+export class UpdateConnectionInput {
+  @Field(() => ID, { description: 'The connection.' })
+  id!: string
+  @Field(() => String, { nullable: true, description: 'For people; 1 to 200 characters.' })
+  name?: string | null
+  @Field(() => Int, { nullable: true, description: 'Its place among the live connections of its channel, from 1 to 100.' })
+  priority?: number | null
+  @Field(() => Boolean, { nullable: true, description: 'false: nothing is sent through it, and its webhooks are refused.' })
+  enabled?: boolean | null
 }

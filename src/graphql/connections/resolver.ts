@@ -1,10 +1,10 @@
 import { Arg, Ctx, Mutation, Query, Resolver } from 'type-graphql'
 import { PROVIDERS } from '../../domain/providers.ts'
-import { connectProvider, disableConnection, listConnections, webPushPublicKey } from '../../services/connections.ts'
+import { connectProvider, disableConnection, listConnections, updateConnection, webPushPublicKey } from '../../services/connections.ts'
 import { type ApiContext, callerOrContact, callerWith } from '../context.ts'
 import { idOf } from '../global-id.ts'
 import { expected } from '../user-error.ts'
-import { ConnectProviderInput, DisableConnectionInput } from './inputs.ts'
+import { ConnectProviderInput, DisableConnectionInput, UpdateConnectionInput } from './inputs.ts'
 import { Provider, ProviderConnection, ProviderConnectionPayload } from './types.ts'
 
 @Resolver()
@@ -29,13 +29,25 @@ export class ConnectionResolver {
     return webPushPublicKey(context.services, callerOrContact(context, 'read'))
   }
 
-  @Mutation(() => ProviderConnectionPayload, { description: 'Connects a provider; from then on its channel sends through it.' })
+  @Mutation(() => ProviderConnectionPayload, { description: 'Connects a provider; from then on its channel sends through it, or falls back on it.' })
   connectProvider(
     @Arg('input', () => ConnectProviderInput) input: ConnectProviderInput,
     @Ctx() context: ApiContext,
   ): Promise<ProviderConnectionPayload> {
     const caller = callerWith(context, 'admin')
     return expected(async () => ({ connection: new ProviderConnection(await connectProvider(context.services, caller, input)) }))
+  }
+
+  @Mutation(() => ProviderConnectionPayload, { description: 'Changes the place of a connection among its channel’s, or enables or disables it.' })
+  updateConnection(
+    @Arg('input', () => UpdateConnectionInput) input: UpdateConnectionInput,
+    @Ctx() context: ApiContext,
+  ): Promise<ProviderConnectionPayload> {
+    const caller = callerWith(context, 'admin')
+    return expected(async () => {
+      const changed = { ...input, id: idOf('ProviderConnection', input.id, ['id']) }
+      return { connection: new ProviderConnection(await updateConnection(context.services, caller, changed)) }
+    })
   }
 
   @Mutation(() => ProviderConnectionPayload, { description: 'Sends nothing through a connection any more, and refuses its webhooks.' })

@@ -1,11 +1,43 @@
-import { Field, ObjectType } from 'type-graphql'
+import { Field, Int, ObjectType, registerEnumType } from 'type-graphql'
 import type { Channel } from '../../domain/channel.ts'
+import { CIRCUIT_STATES, type CircuitState } from '../../domain/circuit.ts'
 import type { JsonObject } from '../../domain/json.ts'
-import type { ConnectionView } from '../../services/connections.ts'
+import type { ConnectionHealth, ConnectionView } from '../../services/connections.ts'
 import { ChannelEnum } from '../channel.ts'
 import { Node } from '../node.ts'
 import { DateTimeScalar, JsonObjectScalar } from '../scalars.ts'
 import { Payload } from '../user-error.ts'
+
+const CircuitStateEnum = Object.fromEntries(CIRCUIT_STATES.map((each) => [each, each])) as { [S in CircuitState]: S }
+registerEnumType(CircuitStateEnum, {
+  name: 'CircuitState',
+  description: 'Whether messages go through a connection.',
+  valuesConfig: {
+    CLOSED: { description: 'They do.' },
+    OPEN: { description: 'It has failed too often; they go through the next connection of its channel, where there is one.' },
+    HALF_OPEN: { description: 'It is being tried again with some of them.' },
+  },
+})
+
+@ObjectType({ description: 'The last thing a connection failed at.' })
+export class ProviderConnectionFault {
+  @Field(() => String, { description: 'A code such as `AUTH`, `RATE_LIMITED` or `ECONNREFUSED`, or the provider’s own.' })
+  code!: string
+  @Field(() => DateTimeScalar, { description: 'When it did.' })
+  at!: Date
+}
+
+@ObjectType({ description: 'How a connection has fared of late.' })
+export class ProviderConnectionHealth {
+  @Field(() => CircuitStateEnum, { description: 'Whether messages go through it.' })
+  state!: CircuitState
+  @Field(() => Int, { description: 'Failures in a row that were the connection’s own.' })
+  failures!: number
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When it is tried again; null while nothing is wrong.' })
+  openUntil!: Date | null
+  @Field(() => ProviderConnectionFault, { nullable: true, description: 'null where it never failed.' })
+  lastFault!: { code: string; at: Date } | null
+}
 
 @ObjectType({ implements: Node, description: 'The workspace’s account at a provider. Its credentials go in and never come out.' })
 export class ProviderConnection extends Node {
@@ -16,7 +48,7 @@ export class ProviderConnection extends Node {
   get name(): string {
     return this.row.name
   }
-  @Field(() => ChannelEnum, { description: 'The channel it serves; a channel has one live connection.' })
+  @Field(() => ChannelEnum, { description: 'The channel it serves; email and SMS may have several live connections, every other channel one.' })
   get channel(): Channel {
     return this.row.channel
   }
@@ -35,6 +67,14 @@ export class ProviderConnection extends Node {
   @Field(() => String, { description: 'What to enter at the provider as the address of its webhooks.' })
   get callbackUrl(): string {
     return this.row.callbackUrl
+  }
+  @Field(() => Int, { description: 'Its place among the live connections of its channel; the lowest comes first.' })
+  get priority(): number {
+    return this.row.priority
+  }
+  @Field(() => ProviderConnectionHealth, { description: 'How it has fared of late.' })
+  get health(): ConnectionHealth {
+    return this.row.health
   }
   @Field(() => DateTimeScalar, { description: 'When it was made.' })
   get createdAt(): Date {

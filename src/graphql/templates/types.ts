@@ -29,7 +29,7 @@ export class TemplateVariant {
   locale!: string
   @Field(() => JsonObjectScalar, {
     description:
-      'What the channel takes, texts as Liquid: email {subject html text preheader replyTo}, sms {body mediaUrls shortenLinks}, whatsapp {category, template {name language header body buttons cards, or sid variables}, session {text media footer buttons list}}, rcs {body suggestions, or card, or carousel, or content}, push {title body imageUrl deepLink actions data collapseKey ttl android ios}, web_push {title body iconUrl imageUrl badgeUrl url actions data topic urgency requireInteraction silent ttl}.',
+      'What the channel takes, texts as Liquid: email {subject, html or mjml or blocks, theme text preheader replyTo attachments}, sms {body mediaUrls shortenLinks}, whatsapp {category, template {name language header body buttons cards, or sid variables}, session {text media footer buttons list}}, rcs {body suggestions, or card, or carousel, or content}, push {title body imageUrl deepLink actions data collapseKey ttl android ios}, web_push {title body iconUrl imageUrl badgeUrl url actions data topic urgency requireInteraction silent ttl}.',
   })
   content!: Variant['content']
 }

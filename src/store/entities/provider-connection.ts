@@ -14,6 +14,7 @@ export const ProviderConnectionTable = defineEntity({
     baseUrl: p.string().nullable(),
     credentials: p.blob(),
     settings: p.json().$type<JsonObject>(),
+    priority: p.integer(),
     disabledAt: p.datetime().nullable(),
     createdAt: p.datetime(),
     updatedAt: p.datetime(),
