@@ -4,7 +4,7 @@ import { EMAIL_CONFIGURATION } from './email-tables.ts'
 import { CONFIGURATION, CONFIGURATION_TABLES, LANED, LANED_TABLES, PARTITIONED_TABLES } from './foundation-tables.ts'
 import { IS_INSTANT } from './instant-function.ts'
 import { FOLLOW, MESSAGING_CONFIGURATION, MESSAGING_LANED } from './messaging-tables.ts'
-import { WEBHOOK_CONFIGURATION, WEBHOOK_LANED } from './webhook-tables.ts'
+import { WEBHOOK_CONFIGURATION, WEBHOOK_DOOR, WEBHOOK_LANED } from './webhook-tables.ts'
 import { WHATSAPP_CONFIGURATION, WHATSAPP_LANED } from './whatsapp-tables.ts'
 
 /**
@@ -104,6 +104,7 @@ export class Migration001Foundation extends Migration {
     this.addSql(`GRANT SELECT, UPDATE ON lane TO throughline_worker; GRANT SELECT ON lane, configuration TO throughline_api, throughline_worker;`)
     this.addSql(`GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO throughline_api, throughline_worker;`)
     this.addSql(AUTHENTICATE)
+    this.addSql(WEBHOOK_DOOR)
     this.addSql(FOLLOW)
     this.addSql(IS_INSTANT)
     this.addSql(PARTITIONS)

@@ -418,6 +418,7 @@ export const CONFIGURATION_TABLES = [
   'unmatched_callback',
   'workspace_secret',
   'webhook_endpoint',
+  'incoming_webhook',
   'attachment',
   'provider_circuit',
   'keyword_rule',

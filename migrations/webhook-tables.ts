@@ -26,6 +26,22 @@ CREATE TABLE webhook_endpoint (
 CREATE INDEX webhook_endpoint_by_workspace ON webhook_endpoint (workspace_id, id);
 CREATE TRIGGER endpoint_configures AFTER INSERT OR DELETE OR UPDATE OF event_types, disabled_at ON webhook_endpoint
   FOR EACH STATEMENT EXECUTE FUNCTION bump_configuration();
+CREATE TABLE incoming_webhook (
+  id uuid PRIMARY KEY,
+  workspace_id uuid NOT NULL REFERENCES workspace,
+  name text NOT NULL,
+  token text NOT NULL UNIQUE,
+  verification text NOT NULL,
+  header text,
+  secret bytea NOT NULL,
+  mapping jsonb NOT NULL,
+  last_problem text,
+  last_problem_at timestamptz,
+  disabled_at timestamptz,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX incoming_webhook_by_workspace ON incoming_webhook (workspace_id, id);
 `
 
 /**
@@ -79,3 +95,12 @@ CREATE INDEX webhook_delivery_due ON webhook_delivery (endpoint_id, due_at) WHER
 CREATE INDEX webhook_delivery_by_endpoint ON webhook_delivery (endpoint_id, id);
 CREATE INDEX webhook_delivery_by_time ON webhook_delivery USING brin (created_at);
 `
+
+/** Whose an URL is, before its secret is asked for: as `connection_workspace`, a door that only opens for the exact token. */
+export const WEBHOOK_DOOR = `
+CREATE FUNCTION incoming_webhook_workspace(given text) RETURNS uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+  SELECT workspace_id FROM incoming_webhook WHERE token = given AND disabled_at IS NULL
+$$;
+REVOKE EXECUTE ON FUNCTION incoming_webhook_workspace(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION incoming_webhook_workspace(text) TO throughline_api;`

@@ -368,6 +368,33 @@ CREATE POLICY worker ON inbox_guard TO throughline_worker USING (true) WITH CHEC
 GRANT DELETE, INSERT, SELECT, UPDATE ON inbox_guard TO throughline_api;
 GRANT DELETE, INSERT, SELECT, UPDATE ON inbox_guard TO throughline_worker;
 
+CREATE TABLE incoming_webhook (
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  name text NOT NULL,
+  token text NOT NULL,
+  verification text NOT NULL,
+  header text,
+  secret bytea NOT NULL,
+  mapping jsonb NOT NULL,
+  last_problem text,
+  last_problem_at timestamp with time zone,
+  disabled_at timestamp with time zone,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT incoming_webhook_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id),
+  CONSTRAINT incoming_webhook_pkey PRIMARY KEY (id),
+  CONSTRAINT incoming_webhook_token_key UNIQUE (token)
+);
+ALTER TABLE incoming_webhook ENABLE ROW LEVEL SECURITY;
+ALTER TABLE incoming_webhook FORCE ROW LEVEL SECURITY;
+CREATE INDEX incoming_webhook_by_workspace ON incoming_webhook USING btree (workspace_id, id);
+CREATE POLICY api ON incoming_webhook TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON incoming_webhook TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON incoming_webhook TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON incoming_webhook TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON incoming_webhook TO throughline_worker;
+
 CREATE TABLE journal (
   lane smallint NOT NULL,
   at timestamp with time zone NOT NULL,
@@ -965,6 +992,16 @@ AS $function$
   SELECT workspace_id, message_id, url FROM short_link WHERE lane = of_lane AND code = of_code
 $function$;
 GRANT EXECUTE ON FUNCTION follow_short_link(smallint,text) TO throughline_api;
+
+CREATE OR REPLACE FUNCTION incoming_webhook_workspace(given text)
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public'
+AS $function$
+  SELECT workspace_id FROM incoming_webhook WHERE token = given AND disabled_at IS NULL
+$function$;
+GRANT EXECUTE ON FUNCTION incoming_webhook_workspace(text) TO throughline_api;
 
 CREATE OR REPLACE FUNCTION is_instant(value text)
  RETURNS boolean

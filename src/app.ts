@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { providerTemplates } from './channels/registry.ts'
 import type { Config } from './config.ts'
 import { buildApiSchema } from './graphql/schema.ts'
+import { incomingRoutes } from './http/incoming.ts'
 import { linkRoutes } from './http/links.ts'
 import { openServer, type Server } from './http/server.ts'
 import { webhookRoutes } from './http/webhooks.ts'
@@ -71,7 +72,13 @@ export async function startApi(foundation: Foundation): Promise<Api> {
   }
   const hub = openHub({ databaseUrl, onError })
   await hub.ready
-  const server = await openServer({ services, schema: buildApiSchema(), hub, log, routes: [webhookRoutes(services), linkRoutes(services)] })
+  const server = await openServer({
+    services,
+    schema: buildApiSchema(),
+    hub,
+    log,
+    routes: [webhookRoutes(services), linkRoutes(services), incomingRoutes(services)],
+  })
   return {
     services,
     server,

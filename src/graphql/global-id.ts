@@ -11,6 +11,7 @@ export const NODE_TYPES = [
   'Enrollment',
   'Event',
   'InAppMessage',
+  'IncomingWebhook',
   'Journey',
   'JourneyNode',
   'JourneyVersion',

@@ -6,6 +6,7 @@ import { getIdentity } from '../services/identities.ts'
 import { inAppByIds } from '../services/in-app.ts'
 import { listKeywordRules } from '../services/keyword-rules.ts'
 import { getDelivery, listEndpoints } from '../services/webhooks-endpoints.ts'
+import { listIncoming } from '../services/webhooks-incoming.ts'
 import { whatsappTemplatesByIds } from '../services/whatsapp-templates.ts'
 import { getWorkspace } from '../services/workspaces.ts'
 import { Attachment } from './attachments/types.ts'
@@ -27,6 +28,7 @@ import { Node } from './node.ts'
 import { templateLoader } from './templates/loaders.ts'
 import { Template } from './templates/types.ts'
 import { topicLoader } from './topics/loaders.ts'
+import { IncomingWebhook } from './webhooks/incoming-types.ts'
 import { WebhookDelivery, WebhookEndpoint } from './webhooks/types.ts'
 import { WhatsappTemplate } from './whatsapp/types.ts'
 import { ApiKey, Workspace } from './workspace/types.ts'
@@ -82,6 +84,14 @@ const FINDERS: Partial<Record<NodeType, Find>> = {
   Topic: (context, id) => topicLoader(context).load(id),
   WhatsappTemplate: async (context, id) =>
     wrap((await whatsappTemplatesByIds(context.services, callerWith(context, 'read'), [id])).get(id), (row) => new WhatsappTemplate(row)),
+  async IncomingWebhook(context, id) {
+    const caller = callerWith(context, 'read')
+    if (!allows(caller, 'admin')) return null
+    return wrap(
+      (await listIncoming(context.services, caller)).find((row) => row.id === id),
+      (row) => new IncomingWebhook(row),
+    )
+  },
   WebhookDelivery: async (context, id) =>
     wrap(await getDelivery(context.services, callerWith(context, 'read'), id), (row) => new WebhookDelivery(row)),
   WebhookEndpoint: async (context, id) =>

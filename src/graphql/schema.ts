@@ -21,6 +21,7 @@ import { MessageResolver } from './messages/resolver.ts'
 import { NodeResolver } from './node-resolver.ts'
 import { TemplateResolver } from './templates/resolver.ts'
 import { TopicResolver } from './topics/resolver.ts'
+import { IncomingWebhookResolver } from './webhooks/incoming-resolver.ts'
 import { WebhookEndpointResolver } from './webhooks/resolver.ts'
 import { SecretResolver } from './webhooks/secret-resolver.ts'
 import { WhatsappResolver } from './whatsapp/resolver.ts'
@@ -38,6 +39,7 @@ const RESOLVERS = [
   EnrollmentResolver,
   EventResolver,
   InAppResolver,
+  IncomingWebhookResolver,
   JourneyGraphResolver,
   JourneyResolver,
   JourneyStatsResolver,

@@ -10,6 +10,7 @@ import { ContactAliasTable } from './entities/contact-alias.ts'
 import { ConversionTable } from './entities/conversion.ts'
 import { EnrollmentTable } from './entities/enrollment.ts'
 import { EventTable } from './entities/event.ts'
+import { IncomingWebhookTable } from './entities/incoming-webhook.ts'
 import { JournalEntryTable } from './entities/journal-entry.ts'
 import { JourneyTable } from './entities/journey.ts'
 import { JourneyVersionTable } from './entities/journey-version.ts'
@@ -17,8 +18,8 @@ import { KeywordRuleTable } from './entities/keyword-rule.ts'
 import { MessageTable } from './entities/message.ts'
 import { MessageStatusTable } from './entities/message-status.ts'
 import { NodeStatTable } from './entities/node-stat.ts'
-import { ProviderConnectionTable } from './entities/provider-connection.ts'
 import { ProviderCircuitTable } from './entities/provider-circuit.ts'
+import { ProviderConnectionTable } from './entities/provider-connection.ts'
 import { TemplateTable } from './entities/template.ts'
 import { TemplateVersionTable } from './entities/template-version.ts'
 import { TopicTable } from './entities/topic.ts'
@@ -53,10 +54,11 @@ const ENTITIES = [
   WorkspaceSecretTable,
   WebhookEndpointTable,
   WebhookDeliveryTable,
+  IncomingWebhookTable,
   AttachmentTable,
+  ProviderCircuitTable,
   BroadcastTable,
   KeywordRuleTable,
-  ProviderCircuitTable,
   WhatsappTemplateTable,
 ]
 
