@@ -6,6 +6,8 @@ import { listMessages, reportMessage } from '../../services/messages.ts'
 import { sendMessage } from '../../services/sends.ts'
 import { ChannelEnum } from '../channel.ts'
 import { type Page, PageArgs, pageOf } from '../connection.ts'
+import { connectionLoader } from '../connections/loaders.ts'
+import { ProviderConnection } from '../connections/types.ts'
 import { soundReference } from '../contact-ref.ts'
 import { contactLoader } from '../contacts/loaders.ts'
 import { Contact } from '../contacts/types.ts'
@@ -55,6 +57,14 @@ export class MessageResolver {
   async contact(@Root() message: Message, @Ctx() context: ApiContext): Promise<Contact | null> {
     const row = await contactLoader(context).load(message.row.contactId)
     return row === null ? null : new Contact(row)
+  }
+
+  @FieldResolver(() => ProviderConnection, {
+    nullable: true,
+    description: 'What it went through, or was last tried with; null before it is dispatched, and in the app.',
+  })
+  async connection(@Root() message: Message, @Ctx() context: ApiContext): Promise<ProviderConnection | null> {
+    return message.row.connectionId == null ? null : connectionLoader(context).load(message.row.connectionId)
   }
 
   @FieldResolver(() => [MessageStatusChange], { description: 'Everything that was reported of it, in the order it arrived.' })

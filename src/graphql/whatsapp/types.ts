@@ -3,12 +3,12 @@ import type { Json } from '../../domain/json.ts'
 import { TEMPLATE_STATUSES, type TemplateStatus } from '../../domain/whatsapp-template.ts'
 import type { listWhatsappTemplates } from '../../services/whatsapp-templates.ts'
 import { connectionOf } from '../connection.ts'
+import { connectionLoader } from '../connections/loaders.ts'
 import { ProviderConnection } from '../connections/types.ts'
 import type { ApiContext } from '../context.ts'
 import { Node } from '../node.ts'
 import { DateTimeScalar, JsonScalar } from '../scalars.ts'
 import { Payload } from '../user-error.ts'
-import { connectionLoader } from './loaders.ts'
 
 export const WhatsappTemplateStatusEnum = Object.fromEntries(TEMPLATE_STATUSES.map((each) => [each, each])) as { [S in TemplateStatus]: S }
 registerEnumType(WhatsappTemplateStatusEnum, {

@@ -1,8 +1,8 @@
 import DataLoader from 'dataloader'
 import { ThroughlineError } from '../../errors.ts'
 import { listConnections } from '../../services/connections.ts'
-import { ProviderConnection } from '../connections/types.ts'
 import { type ApiContext, loaderOf } from '../context.ts'
+import { ProviderConnection } from './types.ts'
 
 const CONNECTIONS = Symbol('connections')
 
