@@ -93,10 +93,14 @@ test('pages are told the key of the connection in use, contacts’ own tokens to
   const { connection } = (await api.graphql(key, CONNECT, { input })).data.connectProvider
   expect(connection).toMatchObject({ channel: 'WEB_PUSH', settings: { publicKey: settings.publicKey } })
   expect(await told()).toEqual([settings.publicKey, settings.publicKey])
+  const second = { provider: 'webpush', name: 'Another key', ...sandboxCredentials('second').webpush }
+  const { connection: other } = (await api.graphql(key, CONNECT, { input: second })).data.connectProvider
+  expect(await told()).toEqual([settings.publicKey, settings.publicKey])
+  await api.graphql(key, DISABLE, { id: other.id })
   await api.graphql(key, DISABLE, { id: connection.id })
   expect(await told()).toEqual([null, null])
-  const other = (await api.workspace()).key
-  expect((await api.graphql(other, '{ webPushPublicKey }')).data.webPushPublicKey).toBeNull()
+  const elsewhere = (await api.workspace()).key
+  expect((await api.graphql(elsewhere, '{ webPushPublicKey }')).data.webPushPublicKey).toBeNull()
 })
 
 test('another workspace neither sees nor disables it', async () => {
