@@ -9,8 +9,8 @@ export function messageBody(message: OutgoingMessage): JsonObject {
     messaging_product: 'whatsapp',
     recipient_type: 'individual',
     to: message.address,
-    // Comes back with every status, whatever became of the answer.
-    biz_opaque_callback_data: message.id,
+    // Comes back with every status, whatever became of the answer: which message, and which of its attempts.
+    biz_opaque_callback_data: `${message.id} ${message.attempt}`,
     ...(content.session === undefined ? ofTemplate(content.template) : ofSession(content.session)),
   }
 }

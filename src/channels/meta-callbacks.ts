@@ -66,25 +66,33 @@ function secondsToMillis(value: unknown): number {
 const STATUSES: Readonly<Record<string, CallbackStatus>> = { sent: 'SENT', delivered: 'DELIVERED', read: 'OPENED', failed: 'FAILED' }
 
 function statusOf(given: JsonObject): ProviderCallback[] {
-  const { id, status, biz_opaque_callback_data: ours } = given
+  const { id: wamid, status, biz_opaque_callback_data: ours } = given
   const known = typeof status === 'string' && Object.hasOwn(STATUSES, status) ? STATUSES[status] : undefined
-  if (typeof id !== 'string' || id === '' || known === undefined) return []
+  if (typeof wamid !== 'string' || wamid === '' || known === undefined) return []
+  const [, id = '', attempt] = /^(\S+)(?: ([1-9]\d{0,3}))?$/.exec(typeof ours === 'string' ? ours : '') ?? []
   const base = {
     type: 'status' as const,
-    messageId: typeof ours === 'string' && isLanedId(ours) ? ours : null,
-    providerMessageId: id,
-    providerEventId: `${id}:${String(status)}`,
+    messageId: isLanedId(id) ? id : null,
+    providerMessageId: wamid,
+    providerEventId: `${wamid}:${String(status)}`,
     status: known,
     human: true,
     at: secondsToMillis(given.timestamp),
+    ...(attempt === undefined ? {} : { attempt: Number(attempt) }),
   }
   const [error] = listOf(given.errors)
   if (error === undefined || known !== 'FAILED') return [base]
   const code = String(error.code)
   const rule = metaRule(code)
-  const failure: ProviderCallback = { ...base, code, detail: rule.message, ...(rule.identity ? { identity: rule.identity } : {}) }
+  const failure: ProviderCallback = {
+    ...base,
+    code,
+    detail: rule.message,
+    ...(rule.identity ? { identity: rule.identity } : {}),
+    ...(rule.again && attempt !== undefined ? { again: true } : {}),
+  }
   // Meta knows of a person's refusal before us: this message failed, and they want no more.
-  return rule.optedOut ? [failure, { ...base, providerEventId: `${id}:optout`, status: 'UNSUBSCRIBED', code }] : [failure]
+  return rule.optedOut ? [failure, { ...base, providerEventId: `${wamid}:optout`, status: 'UNSUBSCRIBED', code }] : [failure]
 }
 
 function templateReview(value: JsonObject, at: number): ProviderCallback[] {

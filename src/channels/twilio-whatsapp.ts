@@ -52,7 +52,7 @@ function frame(message: OutgoingMessage, { settings, callbackUrl }: Connection<C
   return {
     to: `whatsapp:${message.address}`,
     ...(settings.messagingServiceSid ? { messagingServiceSid: settings.messagingServiceSid } : { from: `whatsapp:${settings.from ?? ''}` }),
-    statusCallback: `${callbackUrl}?message=${message.id}${RETRY_FRAGMENT}`,
+    statusCallback: `${callbackUrl}?message=${message.id}&attempt=${message.attempt}${RETRY_FRAGMENT}`,
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { isObject, type JsonObject } from '../domain/json.ts'
+import { isObject, type Json, type JsonObject } from '../domain/json.ts'
 import { appSecretOf, businessAccountOf, numberOfToken } from './meta-accounts.ts'
 import { checkMessage, textOf } from './meta-messages.ts'
 import { type Reaction, reactions } from './personas.ts'
@@ -51,7 +51,7 @@ export function metaStandIn(world: World): MetaStandIn {
     })
   }
 
-  function react(sent: { account: string; id: string; to: string; ours: string | null; message: JsonObject }, reaction: Reaction): void {
+  function react(sent: { account: string; id: string; to: string; ours: Json | undefined; message: JsonObject }, reaction: Reaction): void {
     const { account, id, to, ours } = sent
     if (reaction === 'reply-yes' || reaction === 'reply-stop') return inbound({ account, from: to, text: reaction === 'reply-yes' ? 'YES' : 'STOP' })
     if (reaction === 'tap') {
@@ -62,7 +62,7 @@ export function metaStandIn(world: World): MetaStandIn {
     const status = STATUSES[reaction]
     if (status === undefined) return
     const errors = status === 'failed' ? { errors: [{ code: 131026, title: 'Message undeliverable' }] } : {}
-    const data = ours === null ? {} : { biz_opaque_callback_data: ours }
+    const data = ours === undefined ? {} : { biz_opaque_callback_data: ours }
     post(account, 'messages', {
       ...about(account),
       statuses: [{ id, status, timestamp: String(seconds()), recipient_id: digitsOf(to), ...data, ...errors }],
@@ -93,14 +93,14 @@ export function metaStandIn(world: World): MetaStandIn {
       const open = (windows.get(`${account} ${digitsOf(to)}`) ?? 0) > world.now()
       const fault = checkMessage(message, shelf.of(account), open)
       if (fault !== null || message === null) return refusal(account, message, fault ?? { status: 400, code: 100, details: 'no JSON' })
-      const sent = { account, id: newId(), to, ours: ourId(message), message }
+      const sent = { account, id: newId(), to, ours: message.biz_opaque_callback_data, message }
       return {
         answer: json(200, {
           messaging_product: 'whatsapp',
           contacts: [{ input: to, wa_id: digitsOf(to) }],
           messages: [{ id: sent.id, message_status: 'accepted' }],
         }),
-        entry: { account, messageId: sent.ours, providerMessageId: sent.id, to, text: textOf(message, shelf.of(account)) },
+        entry: { account, messageId: ourId(message), providerMessageId: sent.id, to, text: textOf(message, shelf.of(account)) },
         react: (reaction) => {
           react(sent, reaction)
         },
@@ -154,7 +154,7 @@ function parse(request: SandboxRequest): JsonObject | null {
 
 function ourId(message: JsonObject | null): string | null {
   const id = message?.biz_opaque_callback_data
-  return typeof id === 'string' ? id : null
+  return typeof id === 'string' ? (id.split(' ')[0] ?? null) : null
 }
 
 function errorBody(code: number, details: string): object {

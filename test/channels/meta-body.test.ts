@@ -15,7 +15,7 @@ function bodyOf(content: object): object {
     messaging_product: 'whatsapp',
     recipient_type: 'individual',
     to: '+15551230004',
-    biz_opaque_callback_data: message.id,
+    biz_opaque_callback_data: `${message.id} 1`,
   })
   return rest
 }

@@ -67,6 +67,7 @@ describe('what Meta reports', () => {
       ['SENT', 'DELIVERED', 'OPENED'].map((status, n) => ({
         type: 'status',
         messageId: message.id,
+        attempt: 1,
         providerMessageId,
         providerEventId: `${providerMessageId}:${['sent', 'delivered', 'read'][n]}`,
         status,
@@ -94,6 +95,19 @@ describe('what Meta reports', () => {
       { status: 'FAILED', code: '131050', providerEventId: 'wamid.1:failed', at: 1_750_000_001_000, messageId: null },
       { status: 'UNSUBSCRIBED', code: '131050', providerEventId: 'wamid.1:optout' },
     ])
+  })
+
+  it('asks for one attempt more where time alone puts it right, and the attempt is known', () => {
+    const id = '0197f000-0000-8007-8000-000000000001'
+    const said = (code: number, data: string) => {
+      const status = { id: 'wamid.1', status: 'failed', timestamp: '1750000001', biz_opaque_callback_data: data, errors: [{ code }] }
+      return parsed([about({ statuses: [status] })]).map((each) => each.type === 'status' && [each.messageId, each.attempt, each.again])
+    }
+    expect(said(131047, `${id} 2`)).toEqual([[id, 2, true]])
+    expect(said(131056, `${id} 1`)).toEqual([[id, 1, true]])
+    expect(said(131047, id)).toEqual([[id, undefined, undefined]])
+    expect(said(131026, `${id} 1`)).toEqual([[id, 1, undefined]])
+    expect(said(131047, `${id} 0`)).toEqual([[null, undefined, undefined]])
   })
 
   it("is not another number's, nor another account's", () => {

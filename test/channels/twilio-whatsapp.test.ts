@@ -87,7 +87,7 @@ async function given(body: object, settings?: object): Promise<object> {
   const message = outgoing(adapter(), '+15551230004', body as never)
   await sender.send(message)
   const { StatusCallback, ...fields } = Object.fromEntries(new URLSearchParams(String(server.requests[0]?.body)))
-  expect(StatusCallback).toBe(`https://t.example/hook?message=${message.id}#rc=5&rp=all`)
+  expect(StatusCallback).toBe(`https://t.example/hook?message=${message.id}&attempt=1#rc=5&rp=all`)
   await sender.close()
   await server.close()
   return fields

@@ -118,6 +118,25 @@ test('the message that somebody chose to answer is named by our own id, where it
   expect(replies).toEqual([id, null, null])
 })
 
+test('a failure that says the window is closed closes it, unless the person has written since', async () => {
+  const { identityId, contactId } = await addIdentity(here.services, caller, {
+    contact: { externalId: 'ada' },
+    channel: 'whatsapp',
+    address: '+4915112345678',
+  })
+  const { id } = await handedOver(here, caller, connection, null)
+  await here.database.owner.query('UPDATE message SET identity_id = $2, contact_id = $3 WHERE id = $1', [id, identityId, contactId])
+  const failed = (at: number, code: string): ProviderCallback => {
+    const base = { type: 'status' as const, messageId: id, providerMessageId: 'wamid.x', status: 'FAILED' as const, human: true }
+    return { ...base, providerEventId: `${code}:${at}`, at, code }
+  }
+  await accept(wrote('+4915112345678', NOW - HOUR))
+  await accept(failed(NOW - 2 * HOUR, '131047'), failed(NOW, '131026'))
+  expect((await windows()).length).toBe(1)
+  await accept(failed(NOW - HOUR, '131047'))
+  expect(await windows()).toEqual([])
+})
+
 test('each connection has windows of its own', async () => {
   await accept(wrote('+4915112345678'))
   const { rows } = await here.database.owner.query(`UPDATE provider_connection SET disabled_at = now() WHERE id = $1 RETURNING 1`, [connection.id])

@@ -84,6 +84,19 @@ export async function closeWindow(client: Client, identity: Key, connectionId: s
   await run(client, CLOSE, [identity.lane, identity.id, connectionId])
 }
 
+const CLOSE_OF: Statement = {
+  name: 'whatsapp_close_windows_of',
+  text: `DELETE FROM whatsapp_window AS w USING unnest($1::smallint[], $2::uuid[], $3::float8[]) AS k (lane, id, at),
+    LATERAL (SELECT identity_id FROM message WHERE message.lane = k.lane AND message.id = k.id LIMIT 1) AS m
+    WHERE w.lane = lane_of(m.identity_id) AND w.identity_id = m.identity_id AND w.connection_id = $4
+      AND w.open_until <= to_timestamp(k.at / 1000) + interval '24 hours'`,
+}
+
+/** The windows of messages that failed because they are closed; not one that was opened since, `at` in Unix milliseconds. */
+export async function closeWindowsOf(client: Client, connectionId: string, messages: readonly (Key & { at: number })[]): Promise<void> {
+  await run(client, CLOSE_OF, [messages.map((each) => each.lane), messages.map((each) => each.id), messages.map((each) => each.at), connectionId])
+}
+
 const UNTIL: Statement = {
   name: 'whatsapp_open_until',
   text: `SELECT k.id, (extract(epoch FROM max(w.open_until)) * 1000)::float8 AS until FROM unnest($1::smallint[], $2::uuid[]) AS k (lane, id)
