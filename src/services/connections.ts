@@ -184,8 +184,8 @@ export async function listConnections(services: Services, caller: Caller): Promi
 /** What pages subscribe with (`applicationServerKey`): the VAPID public key in use; null where web push is not connected. */
 export async function webPushPublicKey(services: Services, caller: Caller): Promise<string | null> {
   const row = await inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
-    // The first: a subscription is good for one key alone, so a second connection of another key reaches nobody of the first's.
-    em.findOne(ProviderConnectionTable, { channel: 'web_push', disabledAt: null }, { orderBy: { priority: 'asc' } }),
+    // The channel has one live connection at most: a subscription is good for one key alone.
+    em.findOne(ProviderConnectionTable, { channel: 'web_push', disabledAt: null }),
   )
   const key = row?.settings.publicKey
   return typeof key === 'string' ? key : null

@@ -94,9 +94,9 @@ test('pages are told the key of the connection in use, contacts’ own tokens to
   expect(connection).toMatchObject({ channel: 'WEB_PUSH', settings: { publicKey: settings.publicKey } })
   expect(await told()).toEqual([settings.publicKey, settings.publicKey])
   const second = { provider: 'webpush', name: 'Another key', ...sandboxCredentials('second').webpush }
-  const { connection: other } = (await api.graphql(key, CONNECT, { input: second })).data.connectProvider
+  // A subscription is good for one key alone.
+  expect((await api.graphql(key, CONNECT, { input: second })).data.connectProvider.userErrors).toEqual([{ code: 'CONFLICT', path: ['provider'] }])
   expect(await told()).toEqual([settings.publicKey, settings.publicKey])
-  await api.graphql(key, DISABLE, { id: other.id })
   await api.graphql(key, DISABLE, { id: connection.id })
   expect(await told()).toEqual([null, null])
   const elsewhere = (await api.workspace()).key
