@@ -39,7 +39,8 @@ export interface LedgerChange {
   /** Counters to raise by one. */
   counts: string[]
   identity: Exclude<IdentityStatus, 'ACTIVE'> | null
-  optOut: boolean
+  /** What it takes of the contact's consent to the channel: a complaint suppresses it, and so stops what needs no consent, too. */
+  optOut: false | 'WITHDRAWN' | 'SUPPRESSED'
   /** The message is PLANNED again and wants dispatching. */
   send: boolean
 }
@@ -100,7 +101,7 @@ export function applyResult(entry: LedgerEntry, attempt: number, outcome: SendOu
     case 'permanent': {
       if (!open) return nothing(entry)
       const failure = { code: outcome.code, class: 'PERMANENT' as const, message: outcome.message }
-      return { ...failed({ ...entry, failure }, at, outcome.identity ?? null), optOut: outcome.optedOut ?? false }
+      return { ...failed({ ...entry, failure }, at, outcome.identity ?? null), optOut: outcome.optedOut ? 'WITHDRAWN' : false }
     }
     case 'held': {
       if (entry.status !== 'DISPATCHING') return nothing(entry)
@@ -210,7 +211,12 @@ export function applyCallback(entry: LedgerEntry, callback: StatusReport): Ledge
     }
     case 'COMPLAINED':
     case 'UNSUBSCRIBED':
-      return { ...nothing(known), history: line, optOut: true, counts: [callback.status.toLowerCase()] }
+      return {
+        ...nothing(known),
+        history: line,
+        optOut: callback.status === 'COMPLAINED' ? 'SUPPRESSED' : 'WITHDRAWN',
+        counts: [callback.status.toLowerCase()],
+      }
   }
 }
 

@@ -277,7 +277,7 @@ function changeMessage(one: Case, id: string, scope: FoldScope, change: (entry: 
   fromEntry(row, changed.entry)
   scope.outbox.saveLedger(row, changed)
   if (changed.identity !== null && row.identity_id !== null) setIdentity(one, row.identity_id, changed.identity)
-  if (changed.optOut) setConsent(one, row.channel as Channel, 'WITHDRAWN', 'provider', scope)
+  if (changed.optOut) setConsent(one, row.channel as Channel, changed.optOut, changed.optOut === 'SUPPRESSED' ? 'complaint' : 'provider', scope)
   const running = row.enrollment_id === null ? undefined : one.enrollments.get(row.enrollment_id)
   if (changed.signal !== null && running) advance(one, running, { type: 'signal', messageId: id, ...changed.signal }, scope)
 }
@@ -289,7 +289,7 @@ function setIdentity(one: Case, id: string, status: IdentityStatus): void {
 
 /** The second gate's refusal. A paused journey's message is kept for its resumption, or planned again where that has come meanwhile; any other refusal is final. */
 function hold(entry: LedgerEntry, reason: string, paused: boolean, now: number): LedgerChange {
-  const unchanged = { entry, history: null, signal: null, counts: [], identity: null, optOut: false, send: false }
+  const unchanged = { entry, history: null, signal: null, counts: [], identity: null, optOut: false as const, send: false }
   if (entry.status !== 'PLANNED' && entry.status !== 'DEFERRED') return unchanged
   if (reason === 'journey_paused') {
     const failure = { code: reason, class: 'RETRYABLE' as const, message: '' }
@@ -325,7 +325,10 @@ function answer(one: Case, item: Extract<Item, { kind: 'inbound' }>, scope: Fold
   hear(one, toEvent(one, item, providerMessageId, `${channel}.message.received`, properties, at), providerMessageId, scope)
 }
 
-function setConsent(one: Case, channel: Channel, state: 'GRANTED' | 'WITHDRAWN', source: string, scope: FoldScope): void {
+/** A suppression is the workspace's to lift, as with a contact's own token: nothing a person or a provider says weakens it. */
+function setConsent(one: Case, channel: Channel, state: 'GRANTED' | 'WITHDRAWN' | 'SUPPRESSED', source: string, scope: FoldScope): void {
+  if (state !== 'SUPPRESSED' && one.facts.consents.some((each) => each.channel === channel && each.topic === null && each.state === 'SUPPRESSED'))
+    return
   const id = scope.outbox.newId(one.lane, one.contactId, channel)
   scope.outbox.consents.push({
     lane: one.lane,

@@ -103,7 +103,7 @@ describe('what an attempt came to', () => {
     }
     expect(result(entry(), PERMANENT)).toEqual({ ...failed, identity: null, optOut: false })
     expect(result(entry(), { ...PERMANENT, identity: 'INVALID' })).toEqual({ ...failed, identity: 'INVALID', optOut: false })
-    expect(result(entry(), { ...PERMANENT, optedOut: true })).toEqual({ ...failed, identity: null, optOut: true })
+    expect(result(entry(), { ...PERMANENT, optedOut: true })).toEqual({ ...failed, identity: null, optOut: 'WITHDRAWN' })
   })
 
   test('ambiguous: unknown, and looked at again when a callback can have come', () => {
@@ -199,14 +199,17 @@ describe('what a provider reports', () => {
     expect(change).toMatchObject({ counts: ['machine_opened'], signal: { signal: 'OPENED', human: false } })
   })
 
-  test.each(['COMPLAINED', 'UNSUBSCRIBED'] as const)('%s takes the consent and leaves the message as it was', (status) => {
+  test.each([
+    ['COMPLAINED', 'SUPPRESSED'],
+    ['UNSUBSCRIBED', 'WITHDRAWN'],
+  ] as const)('%s leaves the message as it was, and the consent %s', (status, optOut) => {
     const sent = entry({ status: 'SENT', sentAt: NOW - 9 })
     expect(applyCallback(sent, report(status))).toEqual({
       ...quiet,
       entry: sent,
       history: { status, human: null, at: NOW, detail: {} },
       counts: [status.toLowerCase()],
-      optOut: true,
+      optOut,
     })
   })
 

@@ -320,8 +320,9 @@ const CONSENTS: Statement = {
     ledger AS (INSERT INTO consent_change (lane, id, workspace_id, contact_id, channel, state, source, purpose, at)
       SELECT r.lane, r.id, r.workspace, r.contact, r.channel, r.state, r.source, r.purpose, ${at('at')} FROM r)
     INSERT INTO consent (lane, contact_id, channel, workspace_id, state, source, purpose, at)
-    SELECT DISTINCT ON (r.lane, r.contact, r.channel) r.lane, r.contact, r.channel, r.workspace, r.state, r.source, r.purpose, ${at('at')} FROM r ORDER BY r.lane, r.contact, r.channel, r.id DESC
-    ON CONFLICT (lane, contact_id, channel, topic_id) DO UPDATE SET state = excluded.state, source = excluded.source, purpose = excluded.purpose, at = excluded.at`,
+    SELECT DISTINCT ON (r.lane, r.contact, r.channel) r.lane, r.contact, r.channel, r.workspace, r.state, r.source, r.purpose, ${at('at')} FROM r ORDER BY r.lane, r.contact, r.channel, r.state = 'SUPPRESSED' DESC, r.id DESC
+    ON CONFLICT (lane, contact_id, channel, topic_id) DO UPDATE SET state = excluded.state, source = excluded.source, purpose = excluded.purpose, at = excluded.at
+      WHERE consent.state <> 'SUPPRESSED' OR excluded.state = 'SUPPRESSED'`,
 }
 export const writeConsents = (client: Client, rows: readonly ConsentWrite[]) => write(client, CONSENTS, CONSENTS_COLUMNS, rows)
 
