@@ -1,4 +1,5 @@
 import { drawn, type JourneyTemplate } from './journey-template.ts'
+import { approved } from './whatsapp-slots.ts'
 
 export const stopAtFirstOpen: JourneyTemplate = {
   key: 'stop_at_first_open',
@@ -7,11 +8,7 @@ export const stopAtFirstOpen: JourneyTemplate = {
   slots: {
     push: { channel: 'push', title: 'Push', content: { title: 'Spring is here', body: 'Have a look.' } },
     email: { channel: 'email', title: 'Email', content: { subject: 'Spring is here', html: '<p>Have a look.</p>' } },
-    whatsapp: {
-      channel: 'whatsapp',
-      title: 'WhatsApp',
-      content: { category: 'UTILITY', template: { name: 'greeting', language: 'en_US', variables: { first_name: '{{ contact.firstName }}' } } },
-    },
+    whatsapp: approved('WhatsApp'),
   },
   parameters: {},
   graph: (templates) => {

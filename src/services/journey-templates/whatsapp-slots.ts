@@ -5,7 +5,10 @@ import type { Slot } from './journey-template.ts'
 export const approved = (title: string): Slot => ({
   channel: 'whatsapp',
   title,
-  content: { category: 'UTILITY', template: { name: 'greeting', language: 'en_US', variables: { first_name: '{{ contact.firstName }}' } } },
+  content: {
+    category: 'UTILITY',
+    template: { name: 'greeting', language: 'en_US', variables: { first_name: '{{ contact.firstName | default: "there" }}' } },
+  },
 })
 
 /** Within a day of somebody's writing, words are free. */
