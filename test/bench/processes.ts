@@ -20,8 +20,25 @@ export const startApiProcess = (environment: Record<string, string>): Promise<Pr
     ...environment,
   })
 
+const PORTS_TRIED = 3
+
 async function start(script: string, portVariable: string, probe: string, environment: Record<string, string>): Promise<Process> {
-  const port = await freePort()
+  for (let attempt = 1; ; attempt++) {
+    const started = await startOn(await freePort(), script, portVariable, probe, environment)
+    if (started !== null) return started
+    // Between finding the port free and listening on it somebody else may have taken it.
+    if (attempt === PORTS_TRIED) throw new Error(`${script} ended before it listened`)
+  }
+}
+
+/** null where it ends before it listens. */
+async function startOn(
+  port: number,
+  script: string,
+  portVariable: string,
+  probe: string,
+  environment: Record<string, string>,
+): Promise<Process | null> {
   // tsx, because decorators are more than Node's own type stripping takes.
   const child = fork(fileURLToPath(new URL(script, import.meta.url)), [], {
     execArgv: ['--import', 'tsx'],
@@ -36,10 +53,8 @@ async function start(script: string, portVariable: string, probe: string, enviro
     }),
   )
   const url = `http://127.0.0.1:${port}`
-  await until(async () => {
-    if (ended) throw new Error(`${script} ended before it listened`)
-    return (await fetch(url + probe).catch(() => null))?.ok
-  })
+  await until(async () => ended || (await fetch(url + probe).catch(() => null))?.ok)
+  if (ended) return null
   return {
     url,
     async stop() {
