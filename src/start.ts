@@ -28,8 +28,9 @@ try {
   write('\nThroughline is starting…')
   const sandbox = await startSandbox({ port: given.sandboxPort, pause: 700 })
   closing.push(() => sandbox.close())
-  // Its push service is as good as a browser's own here.
-  const config = { ...given, privateHosts: [...given.privateHosts, new URL(sandbox.url).host] }
+  // Its push service is as good as a browser's own here, its mail server as good as a public one.
+  const { hostname, host } = new URL(sandbox.url)
+  const config = { ...given, privateHosts: [...given.privateHosts, host, `${hostname}:${sandbox.smtpPort}`] }
   const embedded = config.databaseUrl === null ? await startEmbedded(config.dataDirectory, { durable: true }) : null
   if (embedded) closing.push(() => embedded.stop())
   const databaseUrl = config.databaseUrl ?? (embedded?.url ?? '').replace(/\/postgres$/, '/throughline')

@@ -48,7 +48,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   }
   await remember()
   const client = openDemoClient(options.url, memory.key)
-  const journeyId = memory.journeyId ?? (await setUp(client, options.sandbox.url))
+  const journeyId = memory.journeyId ?? (await setUp(client, options.sandbox))
   memory.journeyId = journeyId
   await remember()
   await tellSandbox(client, options.sandbox)
@@ -91,16 +91,21 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   }
 }
 
-async function setUp(client: DemoClient, sandboxUrl: string): Promise<string> {
+async function setUp(client: DemoClient, sandbox: Sandbox): Promise<string> {
   const accounts = sandboxCredentials('demo')
   for (const provider of ['fcm', 'sendgrid', 'twilio', 'webpush', 'meta'] as const) {
     const { credentials, settings } = accounts[provider]
     const { connectProvider } = await client.run<{ connectProvider: { connection: { id: string } } }>(CONNECT, {
-      input: { provider, name: `Sandbox ${provider}`, credentials, settings, baseUrl: sandboxUrl, idempotencyKey: `demo-${provider}` },
+      input: { provider, name: `Sandbox ${provider}`, credentials, settings, baseUrl: sandbox.url, idempotencyKey: `demo-${provider}` },
     })
     // So that a journey drawn in the demo may use the sandbox's templates.
     if (provider === 'meta') await client.run(SYNC, { id: connectProvider.connection.id })
   }
+  // Stands in for SendGrid: it has no base URL, only a host and a port.
+  const { credentials, settings } = accounts.smtp
+  await client.run(CONNECT, {
+    input: { provider: 'smtp', name: 'Sandbox smtp', credentials, settings: { ...settings, port: sandbox.smtpPort }, idempotencyKey: 'demo-smtp' },
+  })
   const ids: Record<string, string> = {}
   for (const [key, { name, channel, content }] of Object.entries(TEMPLATES)) {
     const { createTemplate } = await client.run<{ createTemplate: { template: { id: string } } }>(TEMPLATE, {

@@ -65,7 +65,7 @@ export async function openStage(privateHosts: readonly string[] = []): Promise<S
   const port = await freePort()
   const sandbox = await startSandbox({ pause: 5 })
   const config = {
-    ...readConfig({ PORT: String(port), PRIVATE_HOSTS: [new URL(sandbox.url).host, ...privateHosts].join() }),
+    ...readConfig({ PORT: String(port), PRIVATE_HOSTS: [new URL(sandbox.url).host, `127.0.0.1:${sandbox.smtpPort}`, ...privateHosts].join() }),
     dataDirectory: directory,
   }
   const log = createLogger('error')
