@@ -24,7 +24,7 @@ export interface Config {
   sendConcurrency: number
   /** Most inbox rows, and most due rows of each kind, one tick takes from one lane. */
   tickRowsPerLane: number
-  /** `host` or `host:port`: private hosts that webhooks, attachments and web push may reach, without TLS too. */
+  /** `host` or `host:port`: private hosts that webhooks, attachments, web push and SMTP may reach, without TLS too. */
   privateHosts: readonly string[]
   /** Requests are charged their cost; a key may spend this much per minute. */
   rateLimitPerMinute: number
