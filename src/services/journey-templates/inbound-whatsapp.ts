@@ -1,7 +1,7 @@
-import { drawn, type JourneyTemplate, onTo } from './journey-template.ts'
+import { drawn, type JourneyTemplate, onTo, typed } from './journey-template.ts'
 import { answer } from './whatsapp-slots.ts'
 
-const says = (word: string) => [{ path: 'text', op: 'STARTS_WITH' as const, value: word }]
+const says = (word: string) => [{ path: 'text', op: 'IN' as const, value: typed(word) }]
 
 export const inboundWhatsapp: JourneyTemplate = {
   key: 'inbound_whatsapp',

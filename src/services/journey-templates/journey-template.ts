@@ -55,3 +55,11 @@ export function drawn(nodes: Readonly<Record<string, Drawn>>, rest: Rest = {}): 
 /** Whatever becomes of a message but what its ports say, it leads on to the next node. */
 export const onTo = (to: string, ...ports: string[]): Record<string, string> =>
   Object.fromEntries(['next', 'failed', 'suppressed', ...ports].map((port) => [port, to]))
+
+/** A one-word message as people type it: comparisons mind letter case, and phones write a capital first. */
+export const typed = (word: string): string[] =>
+  [word.toUpperCase(), word.toLowerCase(), `${word.charAt(0).toUpperCase()}${word.slice(1).toLowerCase()}`].flatMap((each) => [
+    each,
+    `${each}.`,
+    `${each}!`,
+  ])

@@ -1,4 +1,4 @@
-import { drawn, type JourneyTemplate, onTo } from './journey-template.ts'
+import { drawn, type JourneyTemplate, onTo, typed } from './journey-template.ts'
 
 const active = (within: string) => ({ event: { name: 'app.opened', within } })
 
@@ -32,7 +32,7 @@ export const kycOnboarding: JourneyTemplate = {
           'wait',
           'Reply',
           {
-            events: [{ name: 'yes', event: 'sms.message.received', where: [{ path: 'text', op: 'STARTS_WITH', value: 'YES' }] }],
+            events: [{ name: 'yes', event: 'sms.message.received', where: [{ path: 'text', op: 'IN', value: typed('yes') }] }],
             timeout: 'P3D',
           },
           { yes: 'call', timeout: 'done' },
