@@ -21,6 +21,7 @@ import { MessageResolver } from './messages/resolver.ts'
 import { NodeResolver } from './node-resolver.ts'
 import { TemplateResolver } from './templates/resolver.ts'
 import { TopicResolver } from './topics/resolver.ts'
+import { EnrollmentCallResolver } from './webhooks/call-resolver.ts'
 import { IncomingWebhookResolver } from './webhooks/incoming-resolver.ts'
 import { WebhookEndpointResolver } from './webhooks/resolver.ts'
 import { SecretResolver } from './webhooks/secret-resolver.ts'
@@ -36,6 +37,7 @@ const RESOLVERS = [
   ConnectionResolver,
   ConsentResolver,
   ContactResolver,
+  EnrollmentCallResolver,
   EnrollmentResolver,
   EventResolver,
   InAppResolver,

@@ -3,11 +3,10 @@ import { hash32 } from '../domain/hash.ts'
 import { derivedId, lanedId, laneOf } from '../domain/ids.ts'
 import type { Decision, Effect, EnrollmentState, Input } from '../domain/journey/enrollment.ts'
 import type { LedgerChange, LedgerEntry } from '../domain/ledger.ts'
-import type { WebhookEvent } from '../domain/webhook-delivery.ts'
 import type { MessageRow } from '../store/queries/messages.ts'
 import type { CallInsert } from '../store/queries/webhook-calls.ts'
-import type { DeliveryInsert } from '../store/queries/webhook-deliveries.ts'
 import type * as rows from '../store/queries/write-back.ts'
+import { Announcements } from './announcements.ts'
 import type { InboxItem } from './inbox.ts'
 import type { Subscriptions } from './journeys.ts'
 
@@ -25,7 +24,7 @@ export interface CountKey {
 /** Everything one tick is going to write, gathered while it folds. Nothing here touches the database. */
 export class Outbox {
   readonly now: number
-  private readonly subscriptions: Subscriptions
+  readonly announcements: Announcements
   readonly events: rows.EventInsert[] = []
   readonly messages = new Map<string, rows.MessageInsert>()
   readonly messageUpdates = new Map<string, rows.MessageUpdate>()
@@ -40,7 +39,6 @@ export class Outbox {
   readonly withdrawals = new Map<string, { lane: number; enrollment: string; reason: string }>()
   readonly calls = new Map<string, CallInsert>()
   readonly callWithdrawals: { lane: number; id: string }[] = []
-  readonly deliveries: DeliveryInsert[] = []
   readonly forwards: InboxItem[] = []
   /** Ids of messages to dispatch after the commit. */
   readonly sends: { id: string; workspaceId: string }[] = []
@@ -53,16 +51,7 @@ export class Outbox {
 
   constructor(now: number, subscriptions: Subscriptions = new Map()) {
     this.now = now
-    this.subscriptions = subscriptions
-  }
-
-  /** Tells the workspace's endpoints what happened to a contact: ids and names, never contact details. A look-up where nobody listens. */
-  private announce(workspaceId: string, contactId: string, type: WebhookEvent, data: object): void {
-    for (const endpoint of this.subscriptions.get(workspaceId)?.get(type) ?? []) {
-      const lane = laneOf(contactId)
-      const id = this.newId(lane, endpoint, type)
-      this.deliveries.push({ lane, id, workspace: workspaceId, endpoint, contact: contactId, type, data, created: this.now })
-    }
+    this.announcements = new Announcements(now, subscriptions)
   }
 
   /** The soonest instant at which something written here falls due; null where nothing does. */
@@ -180,7 +169,7 @@ export class Outbox {
         case 'entered':
           this.count(node, 'entered')
           this.count(whole, 'started')
-          this.announce(workspaceId, state.contactId, 'enrollment.started', enrollmentOf(state))
+          this.announcements.enrollment('enrollment.started', workspaceId, state)
           break
         case 'arrived':
           this.count(node, 'entered')
@@ -194,7 +183,7 @@ export class Outbox {
         case 'failed':
           if (decision.node !== null) this.count(node, 'ended')
           this.count(whole, decision.code, 1, (state.endedAt ?? this.now) - state.enteredAt)
-          this.announce(workspaceId, state.contactId, 'enrollment.ended', { ...enrollmentOf(state), state: state.status, reason: state.endReason })
+          this.announcements.enrollment('enrollment.ended', workspaceId, state)
           break
       }
     }
@@ -299,7 +288,7 @@ export class Outbox {
           at: effect.at,
         })
         this.count({ ...key, node: '' }, 'goal', 1, effect.value ?? 0)
-        this.announce(workspaceId, state.contactId, 'goal.reached', { ...enrollmentOf(state), goal: effect.goal, value: effect.value, at: effect.at })
+        this.announcements.goal(workspaceId, state, effect)
         break
     }
   }
@@ -310,8 +299,8 @@ export class Outbox {
     if (message.status === 'PLANNED') this.sends.push({ id: message.id, workspaceId: message.workspace })
     if (message.status === 'SUPPRESSED') {
       const { id, channel, enrollment, journey, node, status, failure } = message
-      const data = { message: id, channel, enrollment, journey, node, status, human: null, detail: { reason: failure }, at: this.now }
-      this.announce(message.workspace, message.contact, 'message.updated', data)
+      const news = { message: id, channel, enrollment, journey, node, status, human: null, detail: { reason: failure }, at: this.now }
+      this.announcements.message(message.workspace, message.contact, () => news)
     }
     this.touch(message.workspace, 'messages', message.id)
   }
@@ -334,8 +323,9 @@ export class Outbox {
         at,
         received: this.now,
       })
-      const of = { message: row.id, channel: row.channel, enrollment: row.enrollment_id, journey: row.journey_id, node: row.node }
-      this.announce(row.workspace_id, row.contact_id, 'message.updated', { ...of, status, human, detail: detail ?? null, at })
+      const { id, channel, node, enrollment_id: enrollment, journey_id: journey } = row
+      const news = () => ({ message: id, channel, enrollment, journey, node, status, human, detail: detail ?? null, at })
+      this.announcements.message(row.workspace_id, row.contact_id, news)
     }
     if (row.journey_id !== null && row.version_id !== null) {
       const key = { lane: row.lane, workspaceId: row.workspace_id, journeyId: row.journey_id, versionId: row.version_id, node: row.node ?? '' }
@@ -347,8 +337,6 @@ export class Outbox {
       this.identities.push({ lane: laneOf(row.identity_id), id: row.identity_id, status: change.identity })
   }
 }
-
-const enrollmentOf = ({ id, journeyId, key }: EnrollmentState) => ({ enrollment: id, journey: journeyId, key })
 
 /** What templates see of the enrollment, as it is now. */
 function variablesOf(state: EnrollmentState) {

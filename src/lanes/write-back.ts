@@ -21,7 +21,7 @@ export async function writeBack(client: Client, outbox: Outbox, lanes: number): 
     write.withdrawMessages(client, [...outbox.withdrawals.values()]),
     writeCalls(client, [...outbox.calls.values()]),
     withdrawCalls(client, outbox.callWithdrawals),
-    writeDeliveries(client, outbox.deliveries),
+    writeDeliveries(client, outbox.announcements.rows),
     write.writeStatuses(client, outbox.statuses),
     write.writeJournal(client, outbox.journal),
     write.writeConversions(client, outbox.conversions),

@@ -23,6 +23,7 @@ import { ProviderConnectionTable } from './entities/provider-connection.ts'
 import { TemplateTable } from './entities/template.ts'
 import { TemplateVersionTable } from './entities/template-version.ts'
 import { TopicTable } from './entities/topic.ts'
+import { WebhookCallTable } from './entities/webhook-call.ts'
 import { WebhookDeliveryTable } from './entities/webhook-delivery.ts'
 import { WebhookEndpointTable } from './entities/webhook-endpoint.ts'
 import { WhatsappTemplateTable } from './entities/whatsapp-template.ts'
@@ -53,6 +54,7 @@ const ENTITIES = [
   NodeStatTable,
   WorkspaceSecretTable,
   WebhookEndpointTable,
+  WebhookCallTable,
   WebhookDeliveryTable,
   IncomingWebhookTable,
   AttachmentTable,

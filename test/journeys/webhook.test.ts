@@ -87,7 +87,23 @@ describe('a journey asks a server', () => {
     hooks.on('/ill/ada', { status: 503 }, 'reset', 'hang', { body: { result: { score: 99 } } })
     const id = await scoring('ill', { timeout: 'PT0.2S', retries: { times: 3, pause: 'PT0.05S' } })
     await stage.event('ada', 'ill')
-    expect((await seen(stage, id, 'ada', hasEnded)).endReason).toBe('gift')
+    const end = await seen(stage, id, 'ada', hasEnded)
+    expect(end.endReason).toBe('gift')
+    const { node } = await stage.client.run<{ node: { calls: object[] } }>(
+      'query ($id: ID!) { node(id: $id) { ... on Enrollment { calls { webhookId node state attempts answerStatus failureCode finishedAt } } } }',
+      { id: end.id },
+    )
+    expect(node.calls).toEqual([
+      {
+        webhookId: calls('ill', 'ada')[0]?.headers['webhook-id'],
+        node: 'score',
+        state: 'SUCCEEDED',
+        attempts: 4,
+        answerStatus: 200,
+        failureCode: null,
+        finishedAt: expect.any(String),
+      },
+    ])
     expect(calls('ill', 'ada')).toHaveLength(4)
     expect(new Set(calls('ill', 'ada').map((hook) => hook.headers['webhook-id'])).size).toBe(1)
   })
