@@ -1,4 +1,4 @@
-import { type Client, run, type Statement } from '../sql.ts'
+import { type Client, epochMs, run, type Statement } from '../sql.ts'
 
 /** What a tick takes. Everything names its lanes; every instant is Unix milliseconds of the database's clock. */
 
@@ -86,7 +86,7 @@ export async function claimInbox(client: Client, lanes: readonly number[], perLa
 }
 
 export const ENROLLMENT_COLUMNS = `e.lane, e.id, e.workspace_id, e.journey_id, e.version_id, e.contact_id, e.key, e.status, e.node,
-  (extract(epoch FROM e.due_at) * 1000)::float8 AS due_at, (extract(epoch FROM e.frozen_due_at) * 1000)::float8 AS frozen_due_at, e.state, (extract(epoch FROM e.entered_at) * 1000)::float8 AS entered_at`
+  ${epochMs('e.due_at')} AS due_at, ${epochMs('e.frozen_due_at')} AS frozen_due_at, e.state, ${epochMs('e.entered_at')} AS entered_at`
 
 const DUE_ENROLLMENTS: Statement = {
   name: 'claim_due_enrollments',

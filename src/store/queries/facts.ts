@@ -1,4 +1,4 @@
-import { type Client, run, type Statement } from '../sql.ts'
+import { type Client, epochMs, run, type Statement } from '../sql.ts'
 import { ENROLLMENT_COLUMNS, type EnrollmentRow } from './claim.ts'
 
 /**
@@ -89,8 +89,8 @@ export interface ContactRow {
 const CONTACTS: Statement = {
   name: 'facts_contacts',
   text: `SELECT c.lane, c.id, c.workspace_id, c.external_id, c.attributes, c.tags, c.locale, c.time_zone, c.merged_into, c.linked,
-      c.suppressed_at IS NOT NULL AS suppressed, c.erased_at IS NOT NULL AS erased, (extract(epoch FROM c.created_at) * 1000)::float8 AS created_at,
-      (SELECT coalesce(json_agg(json_build_array(i.id, i.channel, i.status, i.platform, floor(extract(epoch FROM i.last_seen_at) * 1000))), '[]')
+      c.suppressed_at IS NOT NULL AS suppressed, c.erased_at IS NOT NULL AS erased, ${epochMs('c.created_at')} AS created_at,
+      (SELECT coalesce(json_agg(json_build_array(i.id, i.channel, i.status, i.platform, ${epochMs('i.last_seen_at')})), '[]')
         FROM channel_identity i WHERE i.lane = c.lane AND i.contact_id = c.id) AS identities,
       (SELECT coalesce(json_agg(json_build_array(s.channel, s.topic_id, s.state)), '[]')
         FROM consent s WHERE s.lane = c.lane AND s.contact_id = c.id) AS consents
