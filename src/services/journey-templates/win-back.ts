@@ -15,11 +15,14 @@ export const winBack: JourneyTemplate = {
     const back = (timeout: string) => ({ events: [{ name: 'back', event: 'app.opened' }], timeout })
     return drawn({
       away: ['inactivity_trigger', 'A week away', { events: ['app.opened'], after: 'P7D' }, { next: 'push' }],
-      push: [
-        'push',
-        'We miss you',
-        { templateId: templates.push, followUps: [{ on: 'IGNORED', after: 'P1D' }] },
-        { ignored: 'email', failed: 'email', suppressed: 'email', next: 'return' },
+      push: ['push', 'We miss you', { templateId: templates.push }, onTo('first_day')],
+      // Not the follow-up IGNORED of the push: who comes back by themselves is not to get an email that says we miss them.
+      first_day: ['wait', 'Back within a day?', back('P1D'), { back: 'reward', timeout: 'ignored' }],
+      ignored: [
+        'branch',
+        'Push ignored?',
+        { branches: [{ name: 'opened', when: { engagement: { node: 'push', status: 'OPENED' } } }] },
+        { opened: 'return', else: 'email' },
       ],
       email: ['email', 'A day later', { templateId: templates.email }, onTo('return')],
       return: ['wait', 'Back?', back('P3D'), { back: 'reward', timeout: 'sms' }],
