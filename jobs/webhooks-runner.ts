@@ -22,6 +22,8 @@ export interface RunnerOptions<Row, Result> {
 }
 
 const LONGEST_BACK_OFF = 5_000
+/** How often a worker that is stopping tries to store what came of its requests; after that their claims run out and they are made again. */
+const LAST_TRIES = 6
 
 /** Keeps the sockets busy while there is something to do, and asks no more often than it must while there is not. */
 export function startRunner<Row, Result>(options: RunnerOptions<Row, Result>): Runner {
@@ -88,6 +90,7 @@ export function startRunner<Row, Result>(options: RunnerOptions<Row, Result>): R
   const settle = async () => {
     if (settling) return
     settling = true
+    let tries = 0
     for (let pause = 50; done.length > 0; ) {
       const batch = done.splice(0, 500)
       try {
@@ -95,8 +98,9 @@ export function startRunner<Row, Result>(options: RunnerOptions<Row, Result>): R
         if (next !== null) lookIn(Math.max(1, Math.ceil(next)))
         pause = 50
       } catch (error) {
-        done.unshift(...batch)
         options.onError(error)
+        if (stopped && ++tries >= LAST_TRIES) break
+        done.unshift(...batch)
         await new Promise((resolve) => setTimeout(resolve, pause))
         pause = Math.min(LONGEST_BACK_OFF, pause * 2)
       }

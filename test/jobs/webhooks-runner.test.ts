@@ -127,3 +127,12 @@ test('what cannot be stored yet is stored later, together with what came in mean
   await one.runner.stop()
   expect([[...one.log.settled].sort(), one.log.batches.length <= 2, one.log.errors.length]).toEqual([[0, 1, 2], true, 2])
 })
+
+test('a worker that stops while nothing can be stored leaves it to the claims, and comes to an end', async () => {
+  const one = stand({ rows: 1, settle: () => Promise.reject(new Error('away for good')) })
+  await until(async () => one.log.under.length === 1)
+  const stopped = one.runner.stop()
+  one.end(0)
+  await stopped
+  expect([one.log.settled, one.log.errors.length]).toEqual([[], 6])
+})
