@@ -49,7 +49,7 @@ export function startCalls(options: CallOptions): Runner {
   let first = 0
   const runner = startRunner<ClaimedCall, Called>({
     sockets: options.sockets,
-    pollEvery: options.pollEvery ?? 2_000,
+    pollEvery: options.pollEvery ?? 5_000,
     onError: options.onError,
     async claim(most) {
       // Another lane is the first each time, so that a crowded one does not keep the others waiting.

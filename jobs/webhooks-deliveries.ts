@@ -32,7 +32,7 @@ export function startDeliveries(options: CallOptions): Runner {
   const under = new Map<string, number>()
   const runner = startRunner<ClaimedDelivery, Told>({
     sockets: options.sockets,
-    pollEvery: options.pollEvery ?? 2_000,
+    pollEvery: options.pollEvery ?? 5_000,
     onError: options.onError,
     async claim(most) {
       const rows = await claimDeliveries(pool, [...under.keys()], PER_ENDPOINT, most, CLAIMED_FOR)
