@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { LANED_TABLES } from '../../migrations/foundation-tables.ts'
+import { LANED_TABLES } from '../../migrations/laned-tables.ts'
 import { openTestDatabase, type TestDatabase } from '../support/database.ts'
 
 let database: TestDatabase
