@@ -36,7 +36,7 @@ export async function createFromTemplate(services: Services, caller: Caller, inp
   for (const [slot, { channel, title, content }] of Object.entries(template.slots)) {
     const idempotencyKey = input.idempotencyKey == null ? null : `${input.idempotencyKey.slice(0, 140)}/${slot}`
     const make = { name: `${name}: ${title}`, channel, variants: [{ locale: 'en', content }], idempotencyKey }
-    templates[slot] = given.get(slot) ?? (await createTemplate(services, caller, make))
+    templates[slot] = given.get(slot) ?? (await createNamed(services, caller, make))
   }
   const graph = template.graph(templates, parameters)
   return createJourney(services, caller, {
@@ -45,6 +45,21 @@ export async function createFromTemplate(services: Services, caller: Caller, inp
     graph: secondsPerDay === null || secondsPerDay === DAY ? graph : hasten(graph, secondsPerDay / DAY),
     idempotencyKey: input.idempotencyKey,
   })
+}
+
+const MOST_OF_A_NAME = 20
+/** The second is what a repeated call meets that found the name taken the first time. */
+const TAKEN: ReadonlySet<string> = new Set(['CONFLICT', 'IDEMPOTENCY_CONFLICT'])
+
+/** Under the name, or, where it is taken, the first of «name (2)», «name (3)» that is not. */
+async function createNamed(services: Services, caller: Caller, make: Parameters<typeof createTemplate>[2]): Promise<string> {
+  for (let nth = 1; ; nth++) {
+    try {
+      return await createTemplate(services, caller, nth === 1 ? make : { ...make, name: `${make.name} (${nth})` })
+    } catch (error) {
+      if (!(error instanceof ThroughlineError) || !TAKEN.has(error.code) || nth === MOST_OF_A_NAME) throw error
+    }
+  }
 }
 
 function parametersOf(template: JourneyTemplate, { parameters }: FromTemplate): Record<string, string> {

@@ -27,6 +27,13 @@ test('makes a draft that may be published as it is, and templates of its words',
   await publishJourney(here.services, caller, { id })
 })
 
+test('made twice under one name, the second has templates of its own', async () => {
+  const first = await create({ name: 'Carts' })
+  const second = await create({ name: 'Carts', idempotencyKey: 'again' })
+  expect([second === first, await create({ name: 'Carts', idempotencyKey: 'again' })]).toEqual([false, second])
+  expect(await names()).toEqual(['First reminder', 'Last call', 'Second reminder'].flatMap((title) => [`Carts: ${title}`, `Carts: ${title} (2)`]))
+})
+
 test('takes one’s own templates and addresses, and a day as long as wanted', async () => {
   const sms = await createTemplate(here.services, caller, {
     name: 'Mine',
