@@ -100,16 +100,33 @@ function bundle(client: pg.PoolClient): void {
 }
 
 /**
- * Runs `work` in one transaction; a connection that failed half-way is thrown away, not reused. `work` may itself
- * `commit` right behind its last statements, which saves a round trip; whatever begins later is outside. Where one of them fails, PostgreSQL takes the COMMIT
- * for a ROLLBACK, and `work` must throw, as `together` does.
+ * A connection for the length of `work`, whose first statements leave in one piece. Where it fails, whatever it began is
+ * rolled back; a connection that cannot do even that is thrown away, not reused.
  */
-export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient, commit: () => Promise<void>) => Promise<T>): Promise<T> {
+async function onConnection<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect()
   let broken: Error | undefined
   try {
-    // Travels with the first statement: a round trip less for every transaction. Where it fails, so does what follows it.
     bundle(client)
+    return await work(client)
+  } catch (error) {
+    await client.query('ROLLBACK').catch((failure: Error) => {
+      broken = failure
+    })
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}
+
+/**
+ * Runs `work` in one transaction. It may itself `commit` right behind its last statements, which saves a round trip;
+ * whatever begins later is outside. Where one of them fails, PostgreSQL takes the COMMIT for a ROLLBACK, and `work` must
+ * throw, as `together` does.
+ */
+export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient, commit: () => Promise<void>) => Promise<T>): Promise<T> {
+  return onConnection(pool, async (client) => {
+    // Travels with the first statement: a round trip less for every transaction. Where it fails, so does what follows it.
     const begun = client.query('BEGIN')
     begun.catch(() => {})
     let committed: Promise<void> | undefined
@@ -123,14 +140,7 @@ export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClie
     await begun
     await commit()
     return result
-  } catch (error) {
-    await client.query('ROLLBACK').catch((failure: Error) => {
-      broken = failure
-    })
-    throw error
-  } finally {
-    client.release(broken)
-  }
+  })
 }
 
 const SET_WORKSPACE: Statement = { name: 'set_workspace', text: `SELECT set_config('throughline.workspace', $1, true)` }
@@ -145,10 +155,7 @@ export async function runInWorkspace<Row extends pg.QueryResultRow>(
   statement: Statement,
   values: unknown[],
 ): Promise<Row[]> {
-  const client = await pool.connect()
-  let broken: Error | undefined
-  try {
-    bundle(client)
+  return onConnection(pool, async (client) => {
     const [, , rows] = await together([
       client.query('BEGIN'),
       run(client, SET_WORKSPACE, [workspaceId]),
@@ -156,14 +163,7 @@ export async function runInWorkspace<Row extends pg.QueryResultRow>(
       client.query('COMMIT'),
     ])
     return rows
-  } catch (error) {
-    await client.query('ROLLBACK').catch((failure: Error) => {
-      broken = failure
-    })
-    throw error
-  } finally {
-    client.release(broken)
-  }
+  })
 }
 
 /** Runs `work` in one transaction in the API's role, seeing one workspace. Callers of the API's pool have no other way in. */
