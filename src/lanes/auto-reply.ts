@@ -1,7 +1,7 @@
 import { derivedId } from '../domain/ids.ts'
 import type { KeywordRule } from '../domain/keywords.ts'
 import type { Case, Item } from './case.ts'
-import { planAlone } from './direct.ts'
+import { planDirect } from './direct.ts'
 import type { Outbox } from './outbox.ts'
 
 /** Robots answer robots: a rule answers a person once an hour, which no conversation of people needs more often. */
@@ -26,7 +26,7 @@ export function planAutoReply(
   const { channel, providerMessageId, text, to, from } = item.data
   const messageId = derivedId(item.receivedAt, one.lane, one.workspaceId, one.contactId, 'auto-reply', channel, providerMessageId)
   const dedupeKey = `${MARK}${rule.id}`
-  const status = planAlone(
+  const status = planDirect(
     one,
     {
       messageId,

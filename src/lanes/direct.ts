@@ -1,33 +1,23 @@
-import type { Channel, Purpose } from '../domain/channel.ts'
 import { gate } from '../domain/gate.ts'
 import type { JsonObject } from '../domain/json.ts'
-import type { Case, Item } from './case.ts'
+import type { Case } from './case.ts'
+import type { InboxBody } from './inbox.ts'
 import type { Outbox } from './outbox.ts'
 
-export interface DirectMessage {
-  messageId: string
-  channel: Channel
-  templateId: string
-  topicId: string | null
-  purpose: Purpose
-  vars: JsonObject
+type Asked = Extract<InboxBody, { kind: 'send' }>['data']
+
+/** What was asked for, and what an answer to a keyword says besides. */
+export interface DirectMessage extends Asked {
   /** What templates read as `event`. */
   event?: JsonObject
   /** Not while another with the key was planned within this many milliseconds. */
   dedupe?: { key: string; window: number }
   /** The identity to use where it is active; else, and where it is null, the gate's choice. */
   preferred?: string | null
-  /** The broadcast it is part of. */
-  broadcastId?: string
-}
-
-/** Plans a message that was asked for by itself. */
-export function planDirect(one: Case, { data }: Extract<Item, { kind: 'send' }>, outbox: Outbox, now: number): void {
-  planAlone(one, data, outbox, now)
 }
 
 /** Plans a message that belongs to no journey. It passes the gate as every other; given twice, its id makes it one. */
-export function planAlone(one: Case, message: DirectMessage, outbox: Outbox, now: number): 'PLANNED' | 'DEFERRED' | 'SUPPRESSED' {
+export function planDirect(one: Case, message: DirectMessage, outbox: Outbox, now: number): 'PLANNED' | 'DEFERRED' | 'SUPPRESSED' {
   const { messageId, channel, templateId, topicId, purpose, vars, event = {}, dedupe = null, preferred = null, broadcastId = null } = message
   const identities = one.facts.identities.filter((each) => each.id === preferred && each.status === 'ACTIVE')
   const facts = identities.length === 0 ? one.facts : { ...one.facts, identities }

@@ -82,7 +82,7 @@ function foldItem(one: Case, item: Item, scope: FoldScope): void {
       return running && advance(one, running, { type: 'exit', reason: item.data.reason }, scope)
     }
     case 'send':
-      return planDirect(one, item, scope.outbox, scope.now)
+      return void planDirect(one, item.data, scope.outbox, scope.now)
     case 'answer': {
       const running = one.enrollments.get(item.data.enrollmentId)
       const { enrollmentId: _, ...answer } = item.data
@@ -135,14 +135,19 @@ function hear(one: Case, event: EventFact, messageId: string | null, scope: Fold
 
 function advanceAll(one: Case, event: EventFact, scope: FoldScope): void {
   for (const running of one.enrollments.values()) {
-    const graph = scope.versions.get(running.state.versionId) ?? scope.configuration.byId.get(running.state.journeyId)?.graph
+    const graph = graphOf(running, scope)
     if (graph && (graph.listensTo.has(event.name) || graph.hasExitConditions)) advance(one, running, { type: 'event', event }, scope)
   }
 }
 
+/** The version it entered; where that is not known, what is live of its journey. */
+function graphOf({ state }: Running, { versions, configuration }: FoldScope): CompiledGraph | undefined {
+  return versions.get(state.versionId) ?? configuration.byId.get(state.journeyId)?.graph
+}
+
 /** One step of one enrollment; what changes nothing leaves no trace. */
 function advance(one: Case, running: Running, input: Input, scope: FoldScope, isNew = false): void {
-  const graph = scope.versions.get(running.state.versionId) ?? scope.configuration.byId.get(running.state.journeyId)?.graph
+  const graph = graphOf(running, scope)
   if (graph === undefined) return
   const journey = scope.configuration.byId.get(running.state.journeyId)
   const paused = journey?.paused ?? false

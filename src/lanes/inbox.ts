@@ -29,6 +29,7 @@ export type InboxBody =
         topicId: string | null
         purpose: Purpose
         vars: JsonObject
+        /** The broadcast it is part of. */
         broadcastId?: string
       }
     }

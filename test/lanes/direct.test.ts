@@ -30,7 +30,7 @@ function planned(status: 'ACTIVE' | 'BOUNCED') {
   const outbox = new Outbox(NOW)
   const one = { lane: 3, workspaceId: 'w', contactId: 'ada', facts: facts(status) } as Case
   const data = { messageId: id, channel: 'email' as const, templateId: 't', topicId: null, purpose: 'SERVICE' as const, vars: { a: 1 } }
-  planDirect(one, { kind: 'send', data, seq: 1, workspaceId: 'w', reference: null, receivedAt: NOW }, outbox, NOW)
+  planDirect(one, data, outbox, NOW)
   return outbox
 }
 
