@@ -65,9 +65,7 @@ export async function startApi(foundation: Foundation): Promise<Api> {
     vault,
     lanes,
     ownerUrl: databaseUrl,
-    async enqueue(queue, data, client, startAfter) {
-      await sendAndWake(boss, queue, data, (text, values) => client.query(text, values), startAfter)
-    },
+    enqueue: (queue, data, client, startAfter) => sendAndWake(boss, queue, data, client, startAfter),
     providerTemplates,
   }
   const hub = openHub({ databaseUrl, onError })

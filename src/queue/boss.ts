@@ -1,4 +1,5 @@
 import { PgBoss } from 'pg-boss'
+import { notify } from '../store/queries/notify.ts'
 import type { Client } from '../store/sql.ts'
 
 /** Every queue, with what becomes of its jobs. Never one job per contact per step. */
@@ -66,18 +67,9 @@ export function openBoss(url: string, options: { supervise: boolean; onError: (e
 export const JOBS_CHANNEL = 'throughline_jobs'
 
 /** Sends a job in the caller's transaction, and wakes the workers of its queue when that commits. */
-export async function sendAndWake(
-  boss: PgBoss,
-  queue: Queue,
-  data: object,
-  query: (text: string, values: unknown[]) => Promise<{ rows: unknown[] }>,
-  startAfter?: Date,
-): Promise<void> {
-  await boss.send(queue, data, {
-    ...(startAfter === undefined ? {} : { startAfter }),
-    db: { executeSql: (text, values = []) => query(text, values) },
-  })
-  await query('SELECT pg_notify($1, $2)', [JOBS_CHANNEL, queue])
+export async function sendAndWake(boss: PgBoss, queue: Queue, data: object, client: Client, startAfter?: Date): Promise<void> {
+  await boss.send(queue, data, { ...(startAfter === undefined ? {} : { startAfter }), db: onClient(client) })
+  await notify(client, JOBS_CHANNEL, [queue])
 }
 
 /** Both roles put jobs on queues inside their own transactions. */

@@ -7,7 +7,6 @@ import type { DeliveryStatus } from '../domain/delivery.ts'
 import type { JsonObject } from '../domain/json.ts'
 import { ThroughlineError } from '../errors.ts'
 import { type BroadcastRow, BroadcastTable } from '../store/entities/broadcast.ts'
-import { TopicTable } from '../store/entities/topic.ts'
 import { newId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import { inWorkspace, run, type Statement } from '../store/sql.ts'
@@ -17,6 +16,7 @@ import { conform, isId, nameOf } from './input.ts'
 import { checkVars } from './sends.ts'
 import { idsWithin, orderOf, type Slice } from './slice.ts'
 import { templatesByIds } from './templates.ts'
+import { requireTopic } from './topics.ts'
 import { clientOf } from './transaction.ts'
 
 export interface CreateBroadcast {
@@ -48,8 +48,7 @@ export async function createBroadcast(services: Services, caller: Caller, input:
   checkVars(found.version.variables, vars)
   return once(services, caller, 'createBroadcast', input.idempotencyKey, input, async (em) => {
     const topicId = input.topicId ?? null
-    if (topicId !== null && (!isId(topicId) || (await em.findOne(TopicTable, { id: topicId })) === null))
-      throw new ThroughlineError('NOT_FOUND', 'There is no such topic.', { path: ['topicId'] })
+    await requireTopic(em, topicId)
     const now = new Date()
     const { id, runner } = em.create(BroadcastTable, {
       id: newId(),
@@ -68,17 +67,12 @@ export async function createBroadcast(services: Services, caller: Caller, input:
       createdAt: now,
     })
     await em.flush()
-    await services.enqueue('broadcast', { broadcastId: id, runner }, queryOf(em), startsAt ?? undefined)
+    await services.enqueue('broadcast', { broadcastId: id, runner }, clientOf(em), startsAt ?? undefined)
     return id
   })
 }
 
 type Em = Parameters<typeof clientOf>[0]
-const queryOf = (em: Em) => {
-  const client = clientOf(em)
-  return { query: (text: string, values: unknown[]) => client.query({ text, values }) }
-}
-
 /** Waits for a page under way, so that nothing more is handed over once this has answered. */
 async function move(
   services: Services,
@@ -106,7 +100,7 @@ export const resumeBroadcast = (services: Services, caller: Caller, id: string) 
   move(services, caller, id, 'RUNNING', async (row, em) => {
     row.runner = newId()
     const startsAt = row.startsAt.getTime() > Date.now() ? row.startsAt : undefined
-    await services.enqueue('broadcast', { broadcastId: row.id, runner: row.runner }, queryOf(em), startsAt)
+    await services.enqueue('broadcast', { broadcastId: row.id, runner: row.runner }, clientOf(em), startsAt)
   })
 
 /** For good, what is queued and has not left included: dispatch asks. */

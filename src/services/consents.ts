@@ -4,13 +4,13 @@ import { laneOf } from '../domain/ids.ts'
 import { ThroughlineError } from '../errors.ts'
 import { type ConsentRow, ConsentTable } from '../store/entities/consent.ts'
 import { type ConsentChangeRow, ConsentChangeTable } from '../store/entities/consent-change.ts'
-import { TopicTable } from '../store/entities/topic.ts'
 import { newLanedId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import { ownKey } from './contact-tokens.ts'
 import { announce, type ContactReference, findOrCreateContact } from './contacts.ts'
 import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
+import { requireTopic } from './topics.ts'
 
 export interface SetConsent {
   contact: ContactReference
@@ -41,8 +41,7 @@ export async function setConsent(services: Services, caller: Caller, input: SetC
   if (own && input.state !== 'GRANTED' && input.state !== 'WITHDRAWN')
     throw new ThroughlineError('INVALID_INPUT', 'must be GRANTED or WITHDRAWN with a contact’s token', { path: ['state'] })
   return once(services, caller, 'setConsent', ownKey(caller, input.idempotencyKey), input, async (em) => {
-    if (input.topicId != null && (await em.findOne(TopicTable, { id: input.topicId })) === null)
-      throw new ThroughlineError('NOT_FOUND', 'There is no such topic.', { path: ['topicId'] })
+    await requireTopic(em, input.topicId)
     const { row, created } = await findOrCreateContact(em, services, caller, input.contact)
     await em.execute('select 1 from contact where lane = ? and id = ? for update', [row.lane, row.id])
     if (own && (await isSuppressed(em, row, input)))

@@ -144,15 +144,10 @@ export async function publishJourney(
     row.updatedAt = new Date()
     await em.flush()
     if (graph.nodes.some((node) => node.kind === 'inactivity_trigger')) {
-      await services.enqueue('seed', { workspaceId: caller.workspaceId, journeyId: row.id, versionId: version.id }, pgClient(em))
+      await services.enqueue('seed', { workspaceId: caller.workspaceId, journeyId: row.id, versionId: version.id }, clientOf(em))
     }
     return row.id
   })
-}
-
-const pgClient = (em: EntityManager) => {
-  const client = clientOf(em)
-  return { query: (text: string, values: unknown[]) => client.query({ text, values }) }
 }
 
 /** Entries are refused, timers and sends freeze; exits and goals go on. */
@@ -173,7 +168,7 @@ export async function resumeJourney(
     row.status = 'LIVE'
     row.pausedAt = null
     await em.flush()
-    await services.enqueue('resume', { workspaceId: caller.workspaceId, journeyId: row.id, policy: input.overdue }, pgClient(em))
+    await services.enqueue('resume', { workspaceId: caller.workspaceId, journeyId: row.id, policy: input.overdue }, clientOf(em))
   })
 }
 
@@ -182,7 +177,7 @@ export async function archiveJourney(services: Services, caller: Caller, id: str
   return change(services, caller, id, ['DRAFT', 'LIVE', 'PAUSED', 'COMPLETED'], async (row, em) => {
     row.status = 'ARCHIVED'
     await em.flush()
-    if (row.liveVersionId != null) await services.enqueue('archive', { workspaceId: caller.workspaceId, journeyId: row.id }, pgClient(em))
+    if (row.liveVersionId != null) await services.enqueue('archive', { workspaceId: caller.workspaceId, journeyId: row.id }, clientOf(em))
   })
 }
 

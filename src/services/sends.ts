@@ -3,13 +3,12 @@ import { isStorableJson, type JsonObject } from '../domain/json.ts'
 import type { TemplateVariable } from '../domain/template.ts'
 import { ThroughlineError } from '../errors.ts'
 import { deliver } from '../lanes/inbox.ts'
-import { TopicTable } from '../store/entities/topic.ts'
 import { newLanedId } from '../store/new-id.ts'
 import { type ContactReference, findContact } from './contacts.ts'
 import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
-import { isId } from './input.ts'
 import { templatesByIds } from './templates.ts'
+import { requireTopic } from './topics.ts'
 import { clientOf } from './transaction.ts'
 
 export interface SendMessage {
@@ -44,8 +43,7 @@ export async function sendMessage(services: Services, caller: Caller, input: Sen
   const vars = input.vars ?? {}
   checkVars(found.version.variables, vars)
   return once(services, caller, 'sendMessage', input.idempotencyKey, input, async (em) => {
-    if (topicId !== null && (!isId(topicId) || (await em.findOne(TopicTable, { id: topicId })) === null))
-      throw new ThroughlineError('NOT_FOUND', 'There is no such topic.', { path: ['topicId'] })
+    await requireTopic(em, topicId)
     const contact = await findContact(em, services, caller, input.contact)
     if (contact === null) throw new ThroughlineError('NOT_FOUND', 'There is no such contact.', { path: ['contact'] })
     const messageId = newLanedId(contact.lane)
