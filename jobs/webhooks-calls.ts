@@ -47,7 +47,7 @@ export function startCalls(options: CallOptions): Runner {
   const book = openJourneyBook()
   const transport = openTransport({ timeout: TIMEOUT, maxBytes: LARGEST_ANSWER, connect: openGuard(options.policy) })
   let first = 0
-  const runner = startRunner<ClaimedCall, Called>({
+  return startRunner<ClaimedCall, Called>({
     sockets: options.sockets,
     pollEvery: options.pollEvery ?? 5_000,
     onError: options.onError,
@@ -72,17 +72,8 @@ export function startCalls(options: CallOptions): Runner {
       return judged(config, call, resultOf(await transport.exchange(request)))
     },
     settle: (done) => settle(pool, lanes, done),
+    close: transport.close,
   })
-  return {
-    wake: runner.wake,
-    async stop() {
-      await runner.stop()
-      await transport.close()
-    },
-    get inFlight() {
-      return runner.inFlight
-    },
-  }
 }
 
 const fault = (code: string, message: string): CallResult => ({ type: 'fault', code, message, permanent: true })

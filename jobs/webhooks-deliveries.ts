@@ -53,17 +53,9 @@ export function startDeliveries(options: CallOptions): Runner {
       }
     },
     settle: (done) => settle(pool, done),
+    close: transport.close,
   })
-  return {
-    wake: runner.wake,
-    async stop() {
-      await runner.stop()
-      await transport.close()
-    },
-    get inFlight() {
-      return runner.inFlight
-    },
-  }
+  return runner
 }
 
 async function tell(pool: pg.Pool, { vault }: CallOptions, transport: ReturnType<typeof openTransport>, row: ClaimedDelivery): Promise<Told> {

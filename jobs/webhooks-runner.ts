@@ -19,6 +19,8 @@ export interface RunnerOptions<Row, Result> {
   /** Stores what requests came to, those that came in meanwhile together; answers in how many milliseconds the soonest of them is to be made again. */
   settle(done: readonly { row: Row; result: Result }[]): Promise<number | null>
   onError(error: unknown): void
+  /** Once all is over: closes what the requests were made with. */
+  close(): Promise<void>
 }
 
 const LONGEST_BACK_OFF = 5_000
@@ -111,13 +113,15 @@ export function startRunner<Row, Result>(options: RunnerOptions<Row, Result>): R
   pump()
   return {
     wake,
-    stop: () =>
-      new Promise((resolve) => {
-        stopped = true
-        if (timer !== null) clearTimeout(timer)
+    async stop() {
+      stopped = true
+      if (timer !== null) clearTimeout(timer)
+      await new Promise<void>((resolve) => {
         waiting.push(resolve)
         rest()
-      }),
+      })
+      await options.close()
+    },
     get inFlight() {
       return options.sockets - free
     },

@@ -11,12 +11,15 @@ function stand(options: {
   settle?: (n: number) => Promise<number | null>
 }) {
   const left = Array.from({ length: options.rows ?? 0 }, (_, n) => n)
-  const log = { asked: [] as number[], under: [] as number[], settled: [] as number[], batches: [] as number[], errors: [] as unknown[] }
+  const log = { asked: [] as number[], under: [] as number[], settled: [] as number[], batches: [] as number[], errors: [] as unknown[], closed: 0 }
   const ends = new Map<number, () => void>()
   let claimFault: Error | null = null
   const runner: Runner = startRunner<number, string>({
     sockets: options.sockets ?? 3,
     pollEvery: options.pollEvery ?? 600_000,
+    close: async () => {
+      log.closed += 1
+    },
     async claim(most) {
       log.asked.push(most)
       if (claimFault !== null) {
@@ -134,5 +137,5 @@ test('a worker that stops while nothing can be stored leaves it to the claims, a
   const stopped = one.runner.stop()
   one.end(0)
   await stopped
-  expect([one.log.settled, one.log.errors.length]).toEqual([[], 6])
+  expect([one.log.settled, one.log.errors.length, one.log.closed]).toEqual([[], 6, 1])
 })
