@@ -22,11 +22,13 @@ export async function workRing(boss: PgBoss, worker: string, pacer: Pacer): Prom
   let stopped = false
   let ended: Promise<void> = Promise.resolve()
   let overdue: NodeJS.Timeout | undefined
-  const ask = async () => {
+  const expectShift = () => {
     clearTimeout(overdue)
-    if (stopped) return
-    overdue = setTimeout(() => void ask().catch(() => {}), WITHOUT_SHIFT)
-    await boss.send('ring', { worker })
+    if (!stopped) overdue = setTimeout(() => void ask().catch(() => {}), WITHOUT_SHIFT)
+  }
+  const ask = async () => {
+    expectShift()
+    if (!stopped) await boss.send('ring', { worker })
   }
   await boss.work<JobData['ring']>('ring', { batchSize: 1, pollingIntervalSeconds: 5 }, async ([job]) => {
     if (job === undefined || stopped) return
@@ -45,7 +47,7 @@ export async function workRing(boss: PgBoss, worker: string, pacer: Pacer): Prom
     })
     // The job of a worker that died comes back and waits: whoever ends a shift next takes that on instead of sending another.
     if (!stopped && ((await boss.getQueue('ring'))?.readyCount ?? 0) === 0) await ask()
-    else overdue = setTimeout(() => void ask().catch(() => {}), WITHOUT_SHIFT)
+    else expectShift()
     done()
   })
   await onceThere(ask, () => {})
@@ -55,7 +57,6 @@ export async function workRing(boss: PgBoss, worker: string, pacer: Pacer): Prom
       clearTimeout(overdue)
       endShift?.()
       await ended
-      clearTimeout(overdue)
     },
   }
 }

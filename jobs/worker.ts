@@ -7,6 +7,7 @@ import { JOBS_CHANNEL, type JobData, openBoss, type Queue } from '../src/queue/b
 import { listen } from '../src/realtime/listener.ts'
 import { matchCallbacks } from '../src/services/unmatched-callbacks.ts'
 import { WAKE_CHANNEL } from '../src/store/queries/inbox.ts'
+import { makePartitions } from '../src/store/queries/upkeep.ts'
 import { isDatabaseAway, onceThere, openPool } from '../src/store/sql.ts'
 import type { Vault } from '../src/store/vault.ts'
 import { emptyJourney } from './archive.ts'
@@ -104,7 +105,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   await work(boss, 'upkeep', () => keepHouse(pool, lanes))
   await onceThere(() => boss.schedule('upkeep', '17 * * * *'), onError)
   // After a long rest the months ahead have no partitions yet, and the hour's turn may come too late.
-  await keepHouse(pool, lanes).catch(onError)
+  await makePartitions(pool).catch(onError)
   let sweeping: Promise<unknown> = Promise.resolve()
   const sweeper = setInterval(() => {
     sweeping = sweepStranded(pool, lanes, sender.lookUp)
