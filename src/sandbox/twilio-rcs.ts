@@ -2,7 +2,19 @@ import { createHash } from 'node:crypto'
 import { isObject, type JsonObject } from '../domain/json.ts'
 import { type Reaction, reactions } from './personas.ts'
 import { json, type SandboxRequest, type StandIn, type World } from './stand-in.ts'
-import { authorised, errorBody, MESSAGES_ROUTE, newSid, openBook, ourId, postSigned, refusal, resource, type TwilioMessage } from './twilio-wire.ts'
+import {
+  authorised,
+  errorBody,
+  MESSAGES_ROUTE,
+  newSid,
+  openBook,
+  ourId,
+  postSigned,
+  postStatus,
+  refusal,
+  resource,
+  type TwilioMessage,
+} from './twilio-wire.ts'
 
 const ADDRESS = /^rcs:\+[1-9]\d{6,14}$/
 const SENDER = /^rcs:\w{1,100}$/
@@ -59,19 +71,7 @@ export function twilioRcsStandIn(world: World): TwilioRcsStandIn {
     sent.status = status
     sent.errorCode = status === 'undelivered' ? 63106 : null
     sent.sent ??= world.now()
-    if (sent.statusCallback === null) return
-    postSigned(world, sent.account, sent.statusCallback, {
-      AccountSid: sent.account,
-      ApiVersion: '2010-04-01',
-      ChannelPrefix: 'rcs',
-      From: sent.from,
-      To: sent.to,
-      MessageSid: sent.sid,
-      SmsSid: sent.sid,
-      MessageStatus: status,
-      SmsStatus: status,
-      ...(sent.errorCode === null ? {} : { ErrorCode: String(sent.errorCode) }),
-    })
+    postStatus(world, sent, 'rcs')
   }
 
   function check(fields: URLSearchParams): { code: number; message: string } | null {

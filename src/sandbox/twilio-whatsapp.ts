@@ -2,7 +2,19 @@ import type { JsonObject } from '../domain/json.ts'
 import { type Reaction, reactions } from './personas.ts'
 import { json, type StandIn, type World } from './stand-in.ts'
 import { contentOf, contentsPage } from './twilio-contents.ts'
-import { authorised, errorBody, MESSAGES_ROUTE, newSid, openBook, ourId, postSigned, refusal, resource, type TwilioMessage } from './twilio-wire.ts'
+import {
+  authorised,
+  errorBody,
+  MESSAGES_ROUTE,
+  newSid,
+  openBook,
+  ourId,
+  postSigned,
+  postStatus,
+  refusal,
+  resource,
+  type TwilioMessage,
+} from './twilio-wire.ts'
 import { contentSid, openShelf, placeholders, type SandboxTemplate } from './whatsapp-templates.ts'
 
 const ADDRESS = /^whatsapp:\+[1-9]\d{6,14}$/
@@ -64,19 +76,7 @@ export function twilioWhatsappStandIn(world: World): TwilioWhatsappStandIn {
     sent.status = status
     sent.errorCode = status === 'undelivered' ? 63024 : null
     sent.sent ??= world.now()
-    if (sent.statusCallback === null) return
-    postSigned(world, sent.account, sent.statusCallback, {
-      AccountSid: sent.account,
-      ApiVersion: '2010-04-01',
-      ChannelPrefix: 'whatsapp',
-      From: sent.from,
-      To: sent.to,
-      MessageSid: sent.sid,
-      SmsSid: sent.sid,
-      MessageStatus: status,
-      SmsStatus: status,
-      ...(sent.errorCode === null ? {} : { ErrorCode: String(sent.errorCode) }),
-    })
+    postStatus(world, sent, 'whatsapp')
   }
 
   function check(account: string, fields: URLSearchParams, template: SandboxTemplate | null): { code: number; message: string } | null {

@@ -70,6 +70,23 @@ export function postSigned(world: World, account: string, url: string, fields: R
   world.postman.post(target, () => ({ headers: { 'content-type': 'application/x-www-form-urlencoded', 'x-twilio-signature': signature }, body }))
 }
 
+/** Tells whoever asked to be told how a message stands. `prefix` is the channel's, which SMS has none of. */
+export function postStatus(world: World, message: TwilioMessage, prefix: string | null): void {
+  if (message.statusCallback === null) return
+  postSigned(world, message.account, message.statusCallback, {
+    AccountSid: message.account,
+    ApiVersion: '2010-04-01',
+    ...(prefix === null ? {} : { ChannelPrefix: prefix }),
+    From: message.from,
+    To: message.to,
+    MessageSid: message.sid,
+    SmsSid: message.sid,
+    MessageStatus: message.status,
+    SmsStatus: message.status,
+    ...(message.errorCode === null ? {} : { ErrorCode: String(message.errorCode) }),
+  })
+}
+
 /** The account whose token came with the request, where the path names no other; null for a wrong one. */
 export function authorised({ headers, path }: SandboxRequest): string | null {
   const [account = ''] = Buffer.from((headers.authorization ?? '').replace(/^Basic /, ''), 'base64')

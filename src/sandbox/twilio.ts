@@ -1,6 +1,6 @@
 import { type Reaction, reactions } from './personas.ts'
 import { json, type StandIn, type World } from './stand-in.ts'
-import { authorised, MESSAGES_ROUTE, newSid, openBook, ourId, postSigned, refusal, resource, type TwilioMessage } from './twilio-wire.ts'
+import { authorised, MESSAGES_ROUTE, newSid, openBook, ourId, postSigned, postStatus, refusal, resource, type TwilioMessage } from './twilio-wire.ts'
 
 const E164 = /^\+[1-9]\d{6,14}$/
 
@@ -53,18 +53,7 @@ export function twilioStandIn(world: World): TwilioStandIn {
     sms.status = reaction
     sms.errorCode = reaction === 'undelivered' ? 30005 : null
     sms.sent ??= world.now()
-    if (sms.statusCallback === null) return
-    postSigned(world, sms.account, sms.statusCallback, {
-      AccountSid: sms.account,
-      ApiVersion: '2010-04-01',
-      From: sms.from,
-      To: sms.to,
-      MessageSid: sms.sid,
-      SmsSid: sms.sid,
-      MessageStatus: reaction,
-      SmsStatus: reaction,
-      ...(sms.errorCode === null ? {} : { ErrorCode: String(sms.errorCode) }),
-    })
+    postStatus(world, sms, null)
   }
 
   return {
