@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Channel } from '../domain/channel.ts'
 import type { ProviderCallback } from '../domain/delivery.ts'
 import { isLanedId, laneOf } from '../domain/ids.ts'
@@ -9,19 +8,10 @@ import { closeWindowsOf, reviewTemplate } from '../store/queries/whatsapp.ts'
 import { type Client, inWorkspace, run, type Statement } from '../store/sql.ts'
 import type { WorkspaceKeys } from '../store/vault.ts'
 import { normaliseAddress } from './address.ts'
-import type { Services } from './context.ts'
+import type { OpenConnection, Services } from './context.ts'
+import { digestUuid } from './digest.ts'
 import { type InboundCallback, receiveWriters } from './whatsapp-windows.ts'
 import { keysOf } from './workspace-keys.ts'
-
-/** A connection as its webhooks need it: credentials in the clear, for as long as the request lasts. */
-export interface CallbackConnection {
-  id: string
-  workspaceId: string
-  provider: string
-  baseUrl: string | null
-  credentials: JsonObject
-  settings: JsonObject
-}
 
 const WORKSPACE: Statement = { name: 'callback_workspace', text: 'SELECT connection_workspace($1) AS id' }
 const CONNECTION: Statement = {
@@ -30,7 +20,7 @@ const CONNECTION: Statement = {
 }
 
 /** The live connection of this id; null where there is none. */
-export async function findCallbackConnection(services: Services, id: string): Promise<CallbackConnection | null> {
+export async function findCallbackConnection(services: Services, id: string): Promise<OpenConnection | null> {
   const [found] = await run<{ id: string | null }>(services.apiPool, WORKSPACE, [id])
   const workspaceId = found?.id
   if (workspaceId === null || workspaceId === undefined) return null
@@ -93,7 +83,7 @@ const KEEP: Statement = {
  * Takes what a verified webhook said. Committed before the provider is told so; a repetition changes nothing;
  * what names no message of ours is kept, to be matched again. Returns how many went into the ring.
  */
-export async function acceptCallbacks(services: Services, connection: CallbackConnection, callbacks: readonly ProviderCallback[]): Promise<number> {
+export async function acceptCallbacks(services: Services, connection: OpenConnection, callbacks: readonly ProviderCallback[]): Promise<number> {
   if (callbacks.length === 0) return 0
   const { workspaceId } = connection
   return inWorkspace(services.apiPool, workspaceId, async (client) => {
@@ -127,8 +117,7 @@ export async function acceptCallbacks(services: Services, connection: CallbackCo
 }
 
 function digestOf(workspaceId: string, connectionId: string, eventId: string): string {
-  const hex = createHash('sha256').update(`${workspaceId}\0${connectionId}\0${eventId}`).digest('hex')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
+  return digestUuid('sha256', `${workspaceId}\0${connectionId}\0${eventId}`)
 }
 
 export type StatusCallback = Extract<ProviderCallback, { type: 'status' }>
@@ -151,7 +140,7 @@ const BY_PROVIDER: Statement = {
 /** Whose messages these are about: by our own id where the provider returned it, else by the provider's. */
 async function findOwners(
   client: Client,
-  connection: CallbackConnection,
+  connection: OpenConnection,
   callbacks: readonly StatusCallback[],
   lanes: number,
 ): Promise<Map<StatusCallback, Owner>> {
@@ -173,7 +162,7 @@ async function findOwners(
 }
 
 /** Which of ours people chose to answer, by the provider's id. */
-async function findChosen(client: Client, connection: CallbackConnection, callbacks: readonly ProviderCallback[]): Promise<Map<string, string>> {
+async function findChosen(client: Client, connection: OpenConnection, callbacks: readonly ProviderCallback[]): Promise<Map<string, string>> {
   const ids = new Set(callbacks.flatMap((each) => (each.type === 'inbound' && each.repliesTo !== undefined ? [each.repliesTo] : [])))
   if (ids.size === 0) return new Map()
   const rows = await run<{ provider_message_id: string; id: string }>(client, BY_PROVIDER, [[...ids], connection.id])

@@ -3,6 +3,7 @@ import type pg from 'pg'
 import type { Config } from '../config.ts'
 import type { JsonObject } from '../domain/json.ts'
 import type { ProviderTemplate } from '../domain/whatsapp-template.ts'
+import type { Client } from '../store/sql.ts'
 import type { Vault } from '../store/vault.ts'
 
 /** What services share: the process's, not a request's. */
@@ -33,12 +34,7 @@ export interface OpenConnection {
 }
 
 /** Sends one job of a queue in the transaction the client is in. */
-export type Enqueue = (
-  queue: 'resume' | 'seed' | 'archive' | 'broadcast',
-  data: object,
-  client: { query(text: string, values: unknown[]): Promise<{ rows: unknown[] }> },
-  startAfter?: Date,
-) => Promise<void>
+export type Enqueue = (queue: 'resume' | 'seed' | 'archive' | 'broadcast', data: object, client: Client, startAfter?: Date) => Promise<void>
 
 /** Who asks, and for which workspace: every service takes one. */
 export interface Caller {

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import { type EventInput, judgeEvent } from '../domain/event-input.ts'
 import { laneOf, laneOfReference } from '../domain/ids.ts'
 import { type ErrorCode, ThroughlineError } from '../errors.ts'
@@ -6,6 +5,7 @@ import { type EventRow, EventTable } from '../store/entities/event.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import type { IngestRow } from '../store/queries/ingest.ts'
 import type { Caller, Services } from './context.ts'
+import { digestUuid } from './digest.ts'
 import { takeIn } from './intake.ts'
 import { idsWithin, orderOf, type Slice } from './slice.ts'
 
@@ -62,17 +62,11 @@ function toRow(event: EventInput, workspaceId: string, lanes: number): IngestRow
   const lane = reference === null ? laneOf(id ?? '') : laneOfReference(workspaceId, reference, lanes)
   return {
     lane,
-    digest: digestOf(`${workspaceId}\n${reference ?? id}\n${event.messageId}`),
+    digest: digestUuid('sha1', `${workspaceId}\n${reference ?? id}\n${event.messageId}`),
     contactId: reference === null ? (id ?? null) : null,
     reference,
     data: { messageId: event.messageId, name: event.name, properties: event.properties ?? {}, occurredAt: event.occurredAt ?? null },
   }
-}
-
-/** 128 bits of SHA-1 as a uuid: it tells retries apart from news, it guards no secret. */
-function digestOf(text: string): string {
-  const hex = hash('sha1', text)
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
 }
 
 /** Events of a contact and of who was merged into it, newest first: ids sort by time, whatever their lane. */

@@ -5,9 +5,8 @@ import Fastify from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { webhookRoutes } from '../../src/http/webhooks.ts'
 import { sandboxCredentials } from '../../src/sandbox/accounts.ts'
-import type { CallbackConnection } from '../../src/services/callbacks.ts'
 import { disableConnection } from '../../src/services/connections.ts'
-import type { Caller } from '../../src/services/context.ts'
+import type { Caller, OpenConnection } from '../../src/services/context.ts'
 import { newId } from '../../src/store/new-id.ts'
 import { arrived, connected, handedOver } from '../support/callbacks.ts'
 import { openTestServices, type TestServices } from '../support/services.ts'
@@ -25,7 +24,7 @@ interface Hook {
 let here: TestServices
 let caller: Caller
 let port: number
-let connection: CallbackConnection
+let connection: OpenConnection
 let message: { id: string; contactId: string }
 const http = Fastify()
 beforeAll(async () => {

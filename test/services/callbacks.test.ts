@@ -2,9 +2,9 @@ import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import type { ProviderCallback } from '../../src/domain/delivery.ts'
 import { laneOf, laneOfReference } from '../../src/domain/ids.ts'
-import { acceptCallbacks, type CallbackConnection, findCallbackConnection } from '../../src/services/callbacks.ts'
+import { acceptCallbacks, findCallbackConnection } from '../../src/services/callbacks.ts'
 import { disableConnection } from '../../src/services/connections.ts'
-import type { Caller } from '../../src/services/context.ts'
+import type { Caller, OpenConnection } from '../../src/services/context.ts'
 import { keysOf } from '../../src/services/workspace-keys.ts'
 import { newId, newLanedId } from '../../src/store/new-id.ts'
 import { arrived, connected, handedOver } from '../support/callbacks.ts'
@@ -12,7 +12,7 @@ import { openTestServices, type TestServices } from '../support/services.ts'
 
 let here: TestServices
 let caller: Caller
-let connection: CallbackConnection
+let connection: OpenConnection
 beforeAll(async () => {
   here = await openTestServices()
 })

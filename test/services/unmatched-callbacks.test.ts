@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { ProviderCallback } from '../../src/domain/delivery.ts'
 import { laneOf } from '../../src/domain/ids.ts'
-import { acceptCallbacks, type CallbackConnection } from '../../src/services/callbacks.ts'
-import type { Caller } from '../../src/services/context.ts'
+import { acceptCallbacks } from '../../src/services/callbacks.ts'
+import type { Caller, OpenConnection } from '../../src/services/context.ts'
 import { matchCallbacks, tidyCallbacks } from '../../src/services/unmatched-callbacks.ts'
 import { arrived, connected, handedOver } from '../support/callbacks.ts'
 import { openTestServices, type TestServices } from '../support/services.ts'
 
 let here: TestServices
 let caller: Caller
-let connection: CallbackConnection
+let connection: OpenConnection
 beforeAll(async () => {
   here = await openTestServices()
 })

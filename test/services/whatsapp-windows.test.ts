@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import type { ProviderCallback } from '../../src/domain/delivery.ts'
 import { laneOf } from '../../src/domain/ids.ts'
-import { acceptCallbacks, type CallbackConnection } from '../../src/services/callbacks.ts'
+import { acceptCallbacks } from '../../src/services/callbacks.ts'
 import { contactsByIds, upsertContact } from '../../src/services/contacts.ts'
-import type { Caller } from '../../src/services/context.ts'
+import type { Caller, OpenConnection } from '../../src/services/context.ts'
 import { addIdentity, identitiesOf } from '../../src/services/identities.ts'
 import { arrived, connected, handedOver } from '../support/callbacks.ts'
 import { openTestServices, type TestServices } from '../support/services.ts'
@@ -13,7 +13,7 @@ const NOW = 1_800_000_000_000
 
 let here: TestServices
 let caller: Caller
-let connection: CallbackConnection
+let connection: OpenConnection
 beforeAll(async () => {
   here = await openTestServices()
 })

@@ -1,14 +1,14 @@
 import { laneOf } from '../../src/domain/ids.ts'
 import { type SandboxProvider, sandboxCredentials } from '../../src/sandbox/accounts.ts'
-import { type CallbackConnection, findCallbackConnection } from '../../src/services/callbacks.ts'
+import { findCallbackConnection } from '../../src/services/callbacks.ts'
 import { connectProvider } from '../../src/services/connections.ts'
 import { upsertContact } from '../../src/services/contacts.ts'
-import type { Caller } from '../../src/services/context.ts'
+import type { Caller, OpenConnection } from '../../src/services/context.ts'
 import { newId, newLanedId } from '../../src/store/new-id.ts'
 import type { TestServices } from './services.ts'
 
 /** A connection to a sandbox account, as a webhook finds it. */
-export async function connected({ services }: TestServices, caller: Caller, provider: SandboxProvider): Promise<CallbackConnection> {
+export async function connected({ services }: TestServices, caller: Caller, provider: SandboxProvider): Promise<OpenConnection> {
   const { credentials, settings } = sandboxCredentials('callbacks')[provider]
   const input = { provider, name: provider, credentials: { ...credentials }, settings: { ...settings }, baseUrl: 'http://127.0.0.1:9' }
   const { id } = await connectProvider(services, caller, input)
@@ -21,7 +21,7 @@ export async function connected({ services }: TestServices, caller: Caller, prov
 export async function handedOver(
   { services, database }: TestServices,
   caller: Caller,
-  connection: CallbackConnection,
+  connection: OpenConnection,
   providerMessageId: string | null,
 ): Promise<{ id: string; contactId: string }> {
   const contactId = await upsertContact(services, caller, { contact: { externalId: newId() } })
