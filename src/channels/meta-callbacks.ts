@@ -27,14 +27,16 @@ export interface MetaNumber {
   businessAccountId: string
 }
 
-/** Statuses, inbound messages and template reviews: https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/components. */
+/** Statuses, inbound messages, people's preferences and template reviews: https://developers.facebook.com/docs/whatsapp/cloud-api/webhooks/components. */
 export function parseMeta(request: CallbackRequest, number: MetaNumber): ProviderCallback[] {
   return entriesOf(request.body).flatMap((entry) => {
     const at = secondsToMillis(entry.time)
     return listOf(entry.changes).flatMap((change) => {
       const value = isObject(change.value) ? change.value : {}
       if (change.field === 'message_template_status_update') return entry.id === number.businessAccountId ? templateReview(value, at) : []
-      if (change.field !== 'messages' || !isObject(value.metadata) || value.metadata.phone_number_id !== number.phoneNumberId) return []
+      if (!isObject(value.metadata) || value.metadata.phone_number_id !== number.phoneNumberId) return []
+      if (change.field === 'user_preferences') return listOf(value.user_preferences).flatMap(preferenceOf)
+      if (change.field !== 'messages') return []
       const to = `+${String(value.metadata.display_phone_number ?? '').replace(/\D/g, '')}`
       return [
         ...listOf(value.statuses).flatMap(statusOf),
@@ -93,6 +95,19 @@ function statusOf(given: JsonObject): ProviderCallback[] {
   }
   // Meta knows of a person's refusal before us: this message failed, and they want no more.
   return rule.optedOut ? [failure, { ...base, providerEventId: `${wamid}:optout`, status: 'UNSUBSCRIBED', code }] : [failure]
+}
+
+const PREFERENCES: Readonly<Record<string, 'GRANTED' | 'WITHDRAWN'>> = { stop: 'WITHDRAWN', resume: 'GRANTED' }
+
+/**
+ * «Offers and announcements» turned off or on again in WhatsApp itself; Meta then turns promotions away whatever we think:
+ * https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/user_preferences.
+ */
+function preferenceOf({ wa_id: waId, category, value, timestamp }: JsonObject): ProviderCallback[] {
+  const state = typeof value === 'string' && Object.hasOwn(PREFERENCES, value) ? PREFERENCES[value] : undefined
+  if (typeof waId !== 'string' || category !== 'marketing_messages' || state === undefined) return []
+  const providerEventId = `${waId}:${String(value)}:${String(timestamp)}`
+  return [{ type: 'preference', channel: 'whatsapp', from: `+${waId}`, state, providerEventId, at: secondsToMillis(timestamp) }]
 }
 
 function templateReview(value: JsonObject, at: number): ProviderCallback[] {

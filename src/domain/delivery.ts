@@ -105,6 +105,8 @@ export type ProviderCallback =
       /** The provider's id of the message of ours it answers, where the person chose one. */
       repliesTo?: string
     }
+  /** A person stopped or resumed promotions on a channel, in their app's own settings. */
+  | { type: 'preference'; channel: Channel; from: string; state: 'GRANTED' | 'WITHDRAWN'; providerEventId: string; at: number }
   /** A template's approval changed. */
   | {
       type: 'template'

@@ -48,13 +48,10 @@ export function foldCase(one: Case, scope: FoldScope): void {
 
 function foldItem(one: Case, item: Item, scope: FoldScope): void {
   switch (item.kind) {
-    case 'event':
-      return hear(
-        one,
-        toEvent(one, item, item.data.messageId, item.data.name, item.data.properties, item.data.occurredAt),
-        item.data.messageId,
-        scope,
-      )
+    case 'event': {
+      const { messageId, name, properties, occurredAt } = item.data
+      return hear(one, toEvent(one, item, messageId, name, properties, occurredAt), messageId, scope)
+    }
     case 'echo':
       one.facts = { ...one.facts, history: [...one.facts.history, item.data] }
       return advanceAll(one, item.data, scope)
@@ -98,6 +95,8 @@ function foldItem(one: Case, item: Item, scope: FoldScope): void {
       return changeMessage(one, item.data.messageId, scope, (entry) => applyCallback(entry, item.data))
     case 'inbound':
       return answer(one, item, scope)
+    case 'preference':
+      return setConsent(one, item.data.channel, item.data.state, 'preference', scope)
   }
 }
 

@@ -70,6 +70,8 @@ export type InboxBody =
         properties?: JsonObject | undefined
       }
     }
+  /** A person stopped or resumed promotions on the channel without writing a word. */
+  | { kind: 'preference'; data: { channel: Channel; state: 'GRANTED' | 'WITHDRAWN' } }
 
 export type InboxItem = { workspaceId: string } & ({ contactId: string } | { reference: Reference }) & InboxBody
 

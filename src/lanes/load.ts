@@ -41,6 +41,8 @@ export interface Loaded {
 }
 
 const ABOUT_MESSAGES = new Set(['result', 'callback', 'held'])
+/** What happens to a merged contact happens to its known half. */
+const HEARD_BY_KNOWN = new Set(['event', 'enroll', 'inbound', 'preference'])
 
 /** Turns what was claimed into cases: references resolved, contacts made where unknown, facts read, all set at a time. */
 export async function load(client: Client, claim: Claim, configuration: Configuration, book: JourneyBook, now: number): Promise<Loaded> {
@@ -69,7 +71,7 @@ export async function load(client: Client, claim: Claim, configuration: Configur
       lost++
       continue
     }
-    if (row.merged_into !== null && (item.kind === 'event' || item.kind === 'enroll' || item.kind === 'inbound')) {
+    if (row.merged_into !== null && HEARD_BY_KNOWN.has(item.kind)) {
       forwards.push({ ...item, contactId: row.merged_into } as InboxItem)
       continue
     }
@@ -106,7 +108,7 @@ async function resolve(
   for (const row of claimed) {
     if (row.contact_id !== null || row.reference === null) continue
     const id = `${row.workspace_id} ${row.reference}`
-    const creates = row.kind !== 'inbound'
+    const creates = row.kind !== 'inbound' && row.kind !== 'preference'
     const known = unresolved.get(id)
     if (known) known.creates ||= creates
     else unresolved.set(id, { lane: row.lane, workspaceId: row.workspace_id, reference: row.reference, creates })

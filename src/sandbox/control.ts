@@ -27,6 +27,8 @@ export interface Sandbox {
     text: string
     message?: JsonObject
   }): void
+  /** A person stops or resumes promotions of a Meta number in WhatsApp's settings. */
+  prefer(choice: { account: string; from: string; value: 'stop' | 'resume' }): void
   /** A WhatsApp template's review ends with this status. */
   review(template: { provider?: 'meta' | 'twilio_whatsapp'; account: string; name: string; status: string; reason?: string }): void
   fault(fault: Fault): void
@@ -84,6 +86,10 @@ function act(sandbox: Sandbox, route: string, body: Record<string, unknown>): An
         text: String(body.text),
         ...(isObject(body.message) ? { message: body.message as JsonObject } : {}),
       })
+      return json(200, {})
+    case 'POST preferences':
+      if (body.value !== 'stop' && body.value !== 'resume') break
+      sandbox.prefer({ account: String(body.account), from: String(body.from), value: body.value })
       return json(200, {})
     case 'POST reviews':
       sandbox.review({

@@ -13,6 +13,8 @@ const WINDOW = 24 * 3_600_000
 export interface MetaStandIn extends StandIn {
   /** A person writes to the number: `text`, or any other message of the webhook's form, such as `{ type: 'image', image: … }`. */
   inbound(message: { account: string; from: string; text: string; message?: JsonObject }): void
+  /** A person stops or resumes promotions from the number in WhatsApp's settings. */
+  prefer(choice: { account: string; from: string; value: 'stop' | 'resume' }): void
   /** A template's review ends; the account is told. */
   review(template: { account: string; name: string; status: string; reason?: string }): void
 }
@@ -73,6 +75,15 @@ export function metaStandIn(world: World): MetaStandIn {
     provider: 'meta',
     isSend: (method, path) => method === 'POST' && MESSAGES.test(path),
     inbound,
+    prefer({ account, from, value }) {
+      const waId = digitsOf(from)
+      const detail = `User requested to ${value} marketing messages`
+      post(account, 'user_preferences', {
+        ...about(account),
+        contacts: [{ profile: { name: `Person ${waId.slice(-4)}` }, wa_id: waId }],
+        user_preferences: [{ wa_id: waId, detail, category: 'marketing_messages', value, timestamp: seconds() }],
+      })
+    },
     review({ account, name, status, reason }) {
       const template = shelf.review(account, name, status)
       if (template === null) return

@@ -147,6 +147,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       if (provider === 'twilio') twilio.inbound(message)
       else ({ meta, twilio_whatsapp: twilioWhatsapp, twilio_rcs: twilioRcs })[provider].inbound(message)
     },
+    prefer: meta.prefer,
     review({ provider = 'meta', ...template }) {
       if (provider === 'meta') meta.review(template)
       else twilioWhatsapp.review(template)

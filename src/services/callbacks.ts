@@ -10,7 +10,7 @@ import type { WorkspaceKeys } from '../store/vault.ts'
 import { normaliseAddress } from './address.ts'
 import type { OpenConnection, Services } from './context.ts'
 import { digestUuid } from './digest.ts'
-import { type InboundCallback, receiveWriters } from './whatsapp-windows.ts'
+import { receiveWriters } from './whatsapp-windows.ts'
 import { keysOf } from './workspace-keys.ts'
 
 const WORKSPACE: Statement = { name: 'callback_workspace', text: 'SELECT connection_workspace($1) AS id' }
@@ -97,9 +97,9 @@ export async function acceptCallbacks(services: Services, connection: OpenConnec
       const digest = digestOf(workspaceId, connection.id, callback.providerEventId)
       const owner = callback.type === 'status' ? owners.get(callback) : undefined
       if (callback.type === 'status' && owner === undefined) unknown.set(digest, callback)
-      const reply = callback.type === 'inbound' ? keys && replyItem(workspaceId, callback, keys, chosen) : null
-      const item = callback.type === 'status' ? owner && statusItem(workspaceId, callback, owner) : reply
-      if (item) arrivals.push({ digest, item })
+      const item =
+        owner !== undefined && callback.type === 'status' ? statusItem(workspaceId, callback, owner) : personItem(workspaceId, callback, keys, chosen)
+      if (item !== null) arrivals.push({ digest, item })
     }
     if (unknown.size > 0) {
       const kept = [...unknown].sort(([a], [b]) => (a < b ? -1 : 1))
@@ -179,17 +179,21 @@ export function statusItem(workspaceId: string, callback: StatusCallback, { mess
 /** Channels people answer on. */
 const TWO_WAY: ReadonlySet<Channel> = new Set(['sms', 'whatsapp', 'rcs'])
 
-/** null for a channel nobody answers on, and a sender whose number is none. `chosen`: our messages by the provider's ids. */
-function replyItem(workspaceId: string, callback: InboundCallback, keys: WorkspaceKeys, chosen: ReadonlyMap<string, string>): InboxItem | null {
-  const { channel, text, to, providerMessageId, at, properties, repliesTo } = callback
+/** What a person wrote, or chose. null for a channel nobody answers on, and a sender whose number is none. `chosen`: our messages by the provider's ids. */
+function personItem(
+  workspaceId: string,
+  callback: ProviderCallback,
+  keys: WorkspaceKeys | null,
+  chosen: ReadonlyMap<string, string>,
+): InboxItem | null {
+  if ((callback.type !== 'inbound' && callback.type !== 'preference') || keys === null) return null
+  const { channel } = callback
   const address = TWO_WAY.has(channel) ? normaliseAddress(channel, callback.from) : null
   if (address === null) return null
   const from = keys.blindIndex(channel, address)
+  const whose = { workspaceId, reference: `${channel}:${from}` as const }
+  if (callback.type === 'preference') return { kind: 'preference', data: { channel, state: callback.state }, ...whose }
+  const { text, to, providerMessageId, at, properties, repliesTo } = callback
   const inReplyTo = repliesTo === undefined ? undefined : chosen.get(repliesTo)
-  return {
-    kind: 'inbound',
-    data: { channel, text, from, to, providerMessageId, at, inReplyTo, properties },
-    workspaceId,
-    reference: `${channel}:${from}`,
-  }
+  return { kind: 'inbound', data: { channel, text, from, to, providerMessageId, at, inReplyTo, properties }, ...whose }
 }

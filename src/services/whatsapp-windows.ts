@@ -11,8 +11,6 @@ import { normaliseAddress } from './address.ts'
 /** How long free words reach who has written: https://developers.facebook.com/docs/whatsapp/cloud-api/guides/send-messages. */
 const WINDOW = 24 * 3_600_000
 
-export type InboundCallback = Extract<ProviderCallback, { type: 'inbound' }>
-
 /**
  * What a WhatsApp message means before anybody decides anything: its sender is a contact, who may be answered for a
  * day. Somebody nobody knew becomes one, since they came of their own accord, and their message may start a journey.

@@ -134,6 +134,21 @@ describe('what Meta reports', () => {
     ])
   })
 
+  it('is what a person stops and resumes, of promotions and for this number alone', () => {
+    const chosen = (change: object, phoneNumberId?: string) => {
+      const user_preferences = [
+        { wa_id: '15551230004', detail: 'theirs', category: 'marketing_messages', value: 'stop', timestamp: 1_750_000_001, ...change },
+      ]
+      return parsed([{ ...about({ user_preferences }, phoneNumberId), field: 'user_preferences' }])
+    }
+    const told = { type: 'preference', channel: 'whatsapp', from: '+15551230004', at: 1_750_000_001_000 }
+    expect(chosen({})).toEqual([{ ...told, state: 'WITHDRAWN', providerEventId: '15551230004:stop:1750000001' }])
+    expect(chosen({ value: 'resume' })).toEqual([{ ...told, state: 'GRANTED', providerEventId: '15551230004:resume:1750000001' }])
+    for (const change of [{ value: 'constructor' }, { value: null }, { category: 'utility_messages' }, { wa_id: 15_551_230_004 }])
+      expect(chosen(change)).toEqual([])
+    expect(chosen({}, '12345')).toEqual([])
+  })
+
   it("is a template's review", async () => {
     const from = receiver.requests.length
     sandbox.review({ account, name: 'order_update', status: 'PAUSED', reason: 'PROMOTIONAL' })
