@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Graph } from '../../src/domain/journey/graph.ts'
+import { memoOfNode } from '../../src/domain/journey/message-memo.ts'
+import { nodeOfSlot } from '../../src/domain/journey/plan-message.ts'
 import { step } from '../../src/domain/step.ts'
 import { event, FACTS, factsOf, graphs, HOUR, happenings, NOW } from './journey/arbitrary.ts'
 import { compiled, journey, life, type Played, planned, plannedCalls, play } from './journey/play.ts'
@@ -114,8 +116,7 @@ describe('the token', () => {
         expect(state.memo).toEqual({ callId: plannedCalls(played.slice(0, index + 1)).at(-1)?.id })
         continue
       }
-      const memo = state.messages[state.node ?? '']
-      expect(memo).toMatchObject({ acceptedAt: null })
+      expect(memoOfNode(state.messages, state.node ?? '')).toMatchObject({ acceptedAt: null })
     }
   })
 
@@ -139,10 +140,36 @@ describe('the token', () => {
 })
 
 describe('messages', () => {
-  law('are planned once per visit, each with an id of its own', (played) => {
+  law('are planned once per visit and channel, each with an id of its own, and the key of de-duplication on the first that passes', (played) => {
     const messages = planned(played)
     expect(new Set(messages.map((each) => each.id)).size).toBe(messages.length)
-    expect(new Set(messages.map((each) => each.visit)).size).toBe(messages.length)
+    expect(new Set(messages.map((each) => `${each.visit} ${each.channel}`)).size).toBe(messages.length)
+    const keyed = messages.filter((each) => each.dedupeKey !== null && each.verdict.type !== 'suppress')
+    expect(new Set(keyed.map((each) => each.visit)).size).toBe(keyed.length)
+  })
+
+  law('are remembered of a node’s last visit alone', (played) => {
+    for (const [index, { state }] of played.entries()) {
+      const messages = planned(played.slice(0, index + 1))
+      for (const [slot, memo] of Object.entries(state.messages)) {
+        const message = messages.find((each) => each.id === memo.id)
+        expect(message?.node).toBe(nodeOfSlot(slot))
+        expect(message?.visit).toBe(messages.findLast((each) => each.node === message?.node)?.visit)
+      }
+    }
+  })
+
+  law('let the token go by `failed` where all that left have failed, and by `suppressed` where none may leave', (played, graph) => {
+    for (const { state, trace } of played) {
+      trace.forEach(({ code, node, port }, index) => {
+        if (code !== 'left' || graph.nodes.get(node ?? '')?.kind.category !== 'message') return
+        // Where the same step comes back to the node, what is remembered is of the new visit.
+        if (trace.slice(index).some((each) => each.code === 'arrived' && each.node === node)) return
+        const memos = Object.entries(state.messages).flatMap(([slot, memo]) => (nodeOfSlot(slot) === node ? [memo] : []))
+        if (port === 'suppressed') expect(memos.every((each) => each.withheld)).toBe(true)
+        if (port === 'failed') expect(memos.filter((each) => !each.withheld).map((each) => each.failed)).not.toContain(false)
+      })
+    }
   })
 
   law('leave a decision each, saying what became of them', (played) => {

@@ -54,6 +54,8 @@ export interface MessageMemo {
   failed: boolean
   /** When the provider accepted it, or the hand-over became unknown. */
   acceptedAt: number | null
+  /** A gate held it back: beside others of its node it counts for nothing. Left out where none has. */
+  withheld?: true
 }
 
 /** What can happen to a message, as an enrollment hears of it. UNKNOWN: handed over, no answer. */

@@ -4,6 +4,7 @@ import { delay } from './nodes/delay.ts'
 import { escalation } from './nodes/escalation.ts'
 import { exit } from './nodes/exit.ts'
 import { messageKind } from './nodes/message.ts'
+import { multi } from './nodes/multi.ts'
 import { repeat } from './nodes/repeat.ts'
 import { apiTrigger, contactTrigger, eventTrigger, inactivityTrigger } from './nodes/triggers.ts'
 import { update } from './nodes/update.ts'
@@ -23,6 +24,7 @@ const ALL = [
   messageKind('in_app', 'in_app', 'In-app message', 'smartphone'),
   messageKind('whatsapp', 'whatsapp', 'WhatsApp message', 'message-circle'),
   messageKind('rcs', 'rcs', 'RCS message', 'messages-square'),
+  multi,
   escalation,
   delay,
   wait,

@@ -3,10 +3,11 @@ import { nodeOfSlot } from './plan-message.ts'
 
 /**
  * Several messages of one node taken as one: as far as the one that got furthest, accepted when the first was, failed where
- * all have. undefined for none.
+ * all have; those a gate held back count only where there are no others. undefined for none.
  */
 export function bestOf(memos: readonly MessageMemo[]): MessageMemo | undefined {
-  const [first, ...others] = memos
+  const left = memos.filter((each) => !each.withheld)
+  const [first, ...others] = left.length > 0 ? left : memos
   if (first === undefined) return undefined
   let best = first
   for (const each of others) {
@@ -17,7 +18,7 @@ export function bestOf(memos: readonly MessageMemo[]): MessageMemo | undefined {
   return best
 }
 
-/** What became of a node's latest messages, whichever device or rung they went to. */
+/** What became of a node's latest messages, whichever channel, device or rung they went to. */
 export function memoOfNode(messages: EnrollmentState['messages'], node: string): MessageMemo | undefined {
   return bestOf(Object.entries(messages).flatMap(([slot, memo]) => (nodeOfSlot(slot) === node ? [memo] : [])))
 }

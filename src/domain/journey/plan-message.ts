@@ -32,21 +32,22 @@ export function planMessage(scope: NodeScope, intent: NodeIntent, rung = 0): { m
 }
 
 /**
- * The same to several of the contact's devices, a message each: the gate is asked once, since they say one thing, and
- * the first carries the key of de-duplication. Ids derive from the device's place, the one seen last first.
+ * Several messages of one node that say one thing at once: an intent for each channel, and of each a message to every
+ * device its policy chooses, the one seen last first and alone where there is none. The gate is asked once for each channel.
+ * De-duplication counts the whole once, so the first message that passes carries its key. Returns the ids of those that passed.
  */
-export function planToDevices(
-  scope: NodeScope,
-  intent: NodeIntent,
-  policy: DevicePolicy = 'MOST_RECENT',
-): { messageIds: string[]; verdict: GateVerdict } {
-  const { messageId, verdict } = planMessage(scope, intent)
-  const { messages } = scope.enrollment
-  // An earlier visit may have gone to more devices, and what they did is no news of this one.
-  for (const slot of Object.keys(messages)) if (slot !== scope.key && nodeOfSlot(slot) === scope.key) delete messages[slot]
-  const others = verdict.type === 'suppress' ? [] : chooseIdentities(scope.facts, intent.channel, policy).slice(1)
-  const plain = { ...intent, dedupeKey: null }
-  return { messageIds: [messageId, ...others.map(({ id }, index) => emitMessage(scope, plain, index + 1, id, verdict))], verdict }
+export function planTogether(scope: NodeScope, intents: readonly (NodeIntent & { devices?: DevicePolicy | undefined })[]): string[] {
+  const passed: string[] = []
+  let rung = 0
+  for (const intent of intents) {
+    const plain = { ...intent, dedupeKey: null }
+    const { messageId, verdict } = planMessage(scope, passed.length === 0 ? intent : plain, rung++)
+    if (verdict.type === 'suppress') continue
+    passed.push(messageId)
+    const others = chooseIdentities(scope.facts, intent.channel, intent.devices ?? 'MOST_RECENT').slice(1)
+    for (const { id } of others) passed.push(emitMessage(scope, plain, rung++, id, verdict))
+  }
+  return passed
 }
 
 function emitMessage(scope: NodeScope, intent: NodeIntent, rung: number, identityId: string | null, verdict: GateVerdict): string {
@@ -54,7 +55,9 @@ function emitMessage(scope: NodeScope, intent: NodeIntent, rung: number, identit
   const { channel, templateId, topicId, purpose, dedupeKey, usefulFor } = intent
   // Of the arrival, not of the entry: ids then sort as the messages were planned.
   const id = derivedId(enrollment.since, laneOf(enrollment.id), enrollment.id, scope.key, String(enrollment.visit), String(rung))
-  enrollment.messages[slotOf(scope.key, rung)] = { id, channel, rank: 0, failed: false, acceptedAt: null }
+  if (rung === 0) forgetVisit(scope)
+  const withheld = verdict.type === 'suppress' ? { withheld: true as const } : {}
+  enrollment.messages[slotOf(scope.key, rung)] = { id, channel, rank: 0, failed: false, acceptedAt: null, ...withheld }
   const { visit } = enrollment
   scope.emit({
     type: 'message',
@@ -76,4 +79,9 @@ function emitMessage(scope: NodeScope, intent: NodeIntent, rung: number, identit
   else if (verdict.type === 'defer') scope.note('message_deferred', { reason: verdict.reason, channel, messageId: id, until: verdict.until })
   else scope.note('message_planned', { channel, messageId: id })
   return id
+}
+
+/** An earlier visit may have had more messages, and what becomes of those is no news of this one. */
+function forgetVisit({ key, enrollment: { messages } }: NodeScope): void {
+  for (const slot of Object.keys(messages)) if (slot !== key && nodeOfSlot(slot) === key) delete messages[slot]
 }

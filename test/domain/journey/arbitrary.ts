@@ -73,7 +73,10 @@ const condition: fc.Arbitrary<Condition> = fc.oneof(
 
 const message = fc
   .tuple(
-    fc.constantFrom('email', 'sms', 'push'),
+    fc.oneof(
+      { arbitrary: fc.constantFrom('email', 'sms', 'push').map((channel) => [channel]), weight: 2 },
+      fc.shuffledSubarray(['email', 'sms', 'push'], { minLength: 2 }),
+    ),
     settings({ purpose: maybe(fc.constantFrom('TRANSACTIONAL', 'PROMOTIONAL')), nextAfter: maybe(positive) }),
     fc.uniqueArray(
       settings({ on: fc.constantFrom('SENT', 'DELIVERED', 'OPENED', 'CLICKED', 'REPLIED', 'FAILED', 'IGNORED'), after: maybe(duration) }),
@@ -81,14 +84,16 @@ const message = fc
     ),
     fc.boolean(),
   )
-  .map(([kind, rest, follows, dedupes]) => {
+  .map(([channels, rest, follows, dedupes]) => {
     const followUps = follows.map((each) => (each.on === 'IGNORED' && each.after === undefined ? { ...each, after: 'PT1H' } : each))
     if (followUps.some((each) => each.on !== 'FAILED') && rest.nextAfter === undefined && !followUps.some((each) => each.on === 'IGNORED')) {
       followUps.push({ on: 'IGNORED', after: 'P1D' })
     }
-    const config: JsonObject = { ...rest, templateId: `t-${kind}`, followUps }
+    const config: JsonObject = { ...rest, followUps }
     if (dedupes) config.dedupe = { key: 'key', window: 'PT1H' }
-    return { kind, config }
+    const [kind = 'email', ...others] = channels
+    if (others.length === 0) return { kind, config: { ...config, templateId: `t-${kind}` } }
+    return { kind: 'multi', config: { ...config, messages: channels.map((channel) => ({ channel, templateId: `t-${channel}` })) } }
   })
 
 const delay = fc

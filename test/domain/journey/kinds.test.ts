@@ -20,6 +20,15 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   repeat: [{ every: 'P1D', times: 2 }, ['body', 'done']],
   update: [{ addTags: ['x'] }, ['next']],
   webhook: [{ method: 'POST', url: 'https://hooks.example/x' }, ['success', 'error']],
+  multi: [
+    {
+      messages: [
+        { channel: 'email', templateId: 't-email' },
+        { channel: 'sms', templateId: 't-sms' },
+      ],
+    },
+    ['next', 'failed', 'suppressed'],
+  ],
   escalation: [{ rungs: [{ channel: 'email', templateId: 't-email', wait: 'P1D' }] }, ['engaged', 'exhausted', 'suppressed']],
   exit: [{}, []],
 }
@@ -40,7 +49,8 @@ describe('the node kinds', () => {
     const channels: readonly string[] = CHANNELS
     const kinds = allKinds().map(({ kind }) => (channels.includes(kind) ? 'message' : kind.endsWith('_trigger') ? 'triggers' : kind))
     expect([...new Set(kinds)].sort()).toEqual(files.sort())
-    for (const { kind, category } of allKinds()) expect(category === 'message').toBe(channels.includes(kind) || kind === 'escalation')
+    const writing = [...channels, 'multi', 'escalation']
+    for (const { kind, category } of allKinds()) expect(category === 'message').toBe(writing.includes(kind))
   })
 
   test.each(Object.entries(EXAMPLES))('%s has the ports of its settings, may be published and takes a token in', (name, [config, ports]) => {
@@ -48,7 +58,7 @@ describe('the node kinds', () => {
     expect(kind?.ports(config).map((port) => port.name)).toEqual(ports)
     if (kind?.category === 'trigger') return
     const leading = Object.fromEntries(ports.map((port) => [port, 'end']))
-    const channel = name === 'escalation' ? 'email' : (name as Channel)
+    const channel = name === 'escalation' || name === 'multi' ? 'email' : (name as Channel)
     const identities = [{ id: 'i', channel, status: 'ACTIVE' as const, platform: null, lastSeenAt: 0 }]
     const graph = journey({ node: [name, config, leading], ...(ports.length > 0 ? { end: ['exit', {}] as const } : {}) })
     expect(problems(graph)).toEqual([])

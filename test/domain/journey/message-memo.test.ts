@@ -22,6 +22,14 @@ test('of several messages counts what got furthest; they have failed where all h
   expect(bestOf([lost, memo('e', { failed: true, acceptedAt: 3 })])).toEqual({ ...lost, acceptedAt: 3 })
 })
 
+test('what a gate held back counts for nothing beside what left', () => {
+  const held = memo('h', { withheld: true })
+  const lost = memo('l', { failed: true })
+  expect(bestOf([held, lost])).toEqual(lost)
+  expect(bestOf([memo('x', { rank: 1 }), held])).toEqual(memo('x', { rank: 1 }))
+  expect(bestOf([held, memo('i', { withheld: true })])).toEqual(held)
+})
+
 test('a node’s messages are those of all its slots, and of no other node’s', () => {
   const messages = {
     push: memo('a', { rank: 1 }),

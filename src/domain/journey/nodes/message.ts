@@ -9,19 +9,23 @@ import type { EnrollmentState, Signal } from '../enrollment.ts'
 import { bestOf } from '../message-memo.ts'
 import type { NodeKind, NodeScope, Outcome, Signalled } from '../node-kind.ts'
 import { pathScope } from '../path-scope.ts'
-import { planToDevices } from '../plan-message.ts'
+import { planTogether } from '../plan-message.ts'
 
 /** Statuses a message node may connect; `after` is the wait between reaching one and leaving by it. */
 export const FOLLOW_UPS = ['SENT', 'DELIVERED', 'OPENED', 'CLICKED', 'REPLIED', 'FAILED', 'IGNORED'] as const
 export type FollowUpStatus = (typeof FOLLOW_UPS)[number]
 
-export interface MessageConfig {
-  templateId: string
+/** What a node is told of the one thing it says, in however many messages. */
+export interface FollowedConfig {
   topicId?: string
   purpose?: Purpose
   followUps?: { on: FollowUpStatus; after?: string }[]
   nextAfter?: string
   dedupe?: { key: string; window: string }
+}
+
+export interface MessageConfig extends FollowedConfig {
+  templateId: string
   /** Push and web push only. */
   devices?: DevicePolicy
 }
@@ -29,7 +33,7 @@ export interface MessageConfig {
 /** What a message node remembers while the token rests in it. Instants in Unix milliseconds. */
 interface MessageWait {
   messageId: string
-  /** Those to further devices; left out where there are none. */
+  /** Those on further channels or to further devices; left out where there are none. */
   others?: string[]
   accepted: number | null
   /** The follow-up that leaves at `at` unless something higher comes first. */
@@ -41,8 +45,7 @@ interface MessageWait {
 const RANK: Record<Signal, number> = { SENT: 1, UNKNOWN: 0, DELIVERED: 2, OPENED: 3, CLICKED: 4, REPLIED: 5, FAILED: -1, SUPPRESSED: -1 }
 const ENGAGED = 3
 
-const fields = {
-  templateId: text({ title: 'Template', format: 'template' }),
+export const FOLLOWED_FIELDS = {
   topicId: optional(
     text({ title: 'Topic', format: 'topic', description: 'What the message is about; consent may be given or withdrawn per topic.' }),
   ),
@@ -67,24 +70,42 @@ const fields = {
     ),
   ),
 }
+const fields = { templateId: text({ title: 'Template', format: 'template' }), ...FOLLOWED_FIELDS }
+export const DEVICES = optional(choice(DEVICE_POLICIES, { title: 'Devices', description: 'A message to each; the one seen last where left out.' }))
 const config = object(fields) as Shape<MessageConfig>
-const toDevices = object({
-  ...fields,
-  devices: optional(choice(DEVICE_POLICIES, { title: 'Devices', description: 'A message to each; the one seen last where left out.' })),
-}) as Shape<MessageConfig>
+const toDevices = object({ ...fields, devices: DEVICES }) as Shape<MessageConfig>
 
 /** Where a contact may have several addresses at once, and one thing be said to all of them. */
-const OF_DEVICES: readonly Channel[] = ['push', 'web_push']
+export const OF_DEVICES: readonly Channel[] = ['push', 'web_push']
 
 /** A node that sends one message on one channel, and may follow its fate. */
 export function messageKind(kind: string, channel: Channel, title: string, icon: string): NodeKind<MessageConfig> {
-  return {
+  const about = {
     kind,
     title,
     icon,
     description: `Sends one ${title} and goes on when the provider has accepted it, or follows up on what becomes of it.`,
-    category: 'message',
     config: OF_DEVICES.includes(channel) ? toDevices : config,
+  }
+  return followedKind(about, ({ templateId, devices }) => [{ channel, templateId, devices, path: [] }])
+}
+
+/** What a node says on one channel, and the way to it in its settings. */
+interface Saying {
+  channel: Channel
+  templateId: string
+  devices: DevicePolicy | undefined
+  path: readonly string[]
+}
+
+/** A kind of node that says one thing, in one message or in several at once, and may follow what becomes of it. */
+export function followedKind<Config extends FollowedConfig>(
+  about: Pick<NodeKind<Config>, 'kind' | 'title' | 'icon' | 'description' | 'config'>,
+  sayings: (settings: Config) => readonly Saying[],
+): NodeKind<Config> {
+  return {
+    ...about,
+    category: 'message',
     ports: (settings) => [
       { name: 'next', title: 'Next' },
       ...(settings.followUps ?? [])
@@ -96,7 +117,7 @@ export function messageKind(kind: string, channel: Channel, title: string, icon:
     // Who is not to be written to is let through at once.
     waits: (_, port) => port !== 'suppressed',
     check(settings, scope) {
-      checkTemplate(scope, channel, settings.templateId, ['templateId'])
+      for (const { channel, templateId, path } of sayings(settings)) checkTemplate(scope, channel, templateId, [...path, 'templateId'])
       if (settings.topicId !== undefined && !scope.hasTopic(settings.topicId)) scope.report('UNKNOWN_TOPIC', ['topicId'], 'there is no such topic')
       const follows = settings.followUps ?? []
       follows.forEach((follow, index) => {
@@ -111,36 +132,37 @@ export function messageKind(kind: string, channel: Channel, title: string, icon:
         scope.report('STRANDED', ['followUps'], 'connect `ignored`, or set `nextAfter`, so that nobody waits here for ever')
       }
     },
-    arrive: (settings, scope) => plan(channel, settings, scope),
+    arrive: (settings, scope) => plan(sayings(settings), settings, scope),
     signal: hear,
     timer: leaveWhenDue,
   }
 }
 
-function plan(channel: Channel, settings: MessageConfig, scope: NodeScope): Outcome {
-  const intent = {
-    channel,
-    templateId: settings.templateId,
+function plan(sayings: readonly Saying[], settings: FollowedConfig, scope: NodeScope): Outcome {
+  const shared = {
     topicId: settings.topicId ?? null,
     purpose: settings.purpose ?? scope.purpose,
     dedupeKey: settings.dedupe ? keyText(readPath(pathScope(scope.enrollment, scope.facts), settings.dedupe.key)) : null,
     dedupeWindow: settings.dedupe ? durationMillis(settings.dedupe.window) : 0,
     usefulFor: patienceOf(settings),
   }
-  const { messageIds, verdict } = planToDevices(scope, intent, settings.devices)
-  if (verdict.type === 'suppress') return { go: 'suppressed' }
+  const messageIds = planTogether(
+    scope,
+    sayings.map(({ channel, templateId, devices }) => ({ ...shared, channel, templateId, devices })),
+  )
+  if (messageIds.length === 0) return { go: 'suppressed' }
   return stay({ ...awaiting(messageIds), accepted: null, armed: null, ignoredAt: null, nextAt: null })
 }
 
 /** Milliseconds after which the token is gone, come what may: the sooner of `ignored` and `nextAfter`. */
-function patienceOf({ followUps = [], nextAfter }: MessageConfig): number | undefined {
+function patienceOf({ followUps = [], nextAfter }: FollowedConfig): number | undefined {
   const ends = [followUps.find((each) => each.on === 'IGNORED')?.after, nextAfter].flatMap((each) =>
     each === undefined ? [] : [durationMillis(each)],
   )
   return ends.length === 0 ? undefined : Math.min(...ends)
 }
 
-function hear(settings: MessageConfig, scope: NodeScope, signal: Signalled): Outcome | null {
+function hear(settings: FollowedConfig, scope: NodeScope, signal: Signalled): Outcome | null {
   const wait = scope.enrollment.memo as unknown as MessageWait
   if (!idsOf(wait).includes(signal.messageId)) return null
   if (signal.signal === 'SUPPRESSED') return withhold(settings, wait, scope, signal)
@@ -174,7 +196,7 @@ function hear(settings: MessageConfig, scope: NodeScope, signal: Signalled): Out
 }
 
 /** One of the messages is held back at the last moment: the others are the node's, and what there is none left of is suppressed. */
-function withhold(settings: MessageConfig, wait: MessageWait, scope: NodeScope, { messageId, at }: Signalled): Outcome {
+function withhold(settings: FollowedConfig, wait: MessageWait, scope: NodeScope, { messageId, at }: Signalled): Outcome {
   const left = idsOf(wait).filter((id) => id !== messageId)
   if (left.length === 0) return { go: 'suppressed' }
   const { messageId: _, others: __, ...rest } = wait
@@ -197,7 +219,7 @@ function memoOf({ enrollment, key }: NodeScope, wait: MessageWait): EnrollmentSt
   return bestOf(Object.values(enrollment.messages).filter((each) => ids.includes(each.id)))
 }
 
-function fail(settings: MessageConfig, wait: MessageWait, scope: NodeScope, at: number): Outcome {
+function fail(settings: FollowedConfig, wait: MessageWait, scope: NodeScope, at: number): Outcome {
   const follow = (settings.followUps ?? []).find((each) => each.on === 'FAILED')
   if (wait.armed !== null) scope.note('follow_up_called_off', { on: wait.armed.on, by: 'FAILED' })
   if (follow?.after === undefined) return { go: 'failed' }
@@ -206,7 +228,7 @@ function fail(settings: MessageConfig, wait: MessageWait, scope: NodeScope, at: 
   return leaveIfDue({ ...wait, armed }, scope)
 }
 
-function leaveWhenDue(_settings: MessageConfig, scope: NodeScope): Outcome {
+function leaveWhenDue(_settings: FollowedConfig, scope: NodeScope): Outcome {
   return leaveIfDue(scope.enrollment.memo as unknown as MessageWait, scope)
 }
 
@@ -256,7 +278,10 @@ export function mergeSignal(memo: EnrollmentState['messages'][string], signal: S
     memo.failed = true
     return true
   }
-  if (signal.signal === 'SUPPRESSED') return true
+  if (signal.signal === 'SUPPRESSED') {
+    memo.withheld = true
+    return true
+  }
   const rank = RANK[signal.signal]
   if (rank >= ENGAGED && !signal.human) return false
   const accepted = memo.acceptedAt === null

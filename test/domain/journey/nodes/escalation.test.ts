@@ -107,6 +107,24 @@ describe('an escalation', () => {
     expect([channels(one), one.state().status]).toEqual([['push', 'push'], 'ACTIVE'])
   })
 
+  test('forgets the rungs of an earlier visit, and hears nothing more of them', () => {
+    const one = life(
+      journey({
+        again: ['repeat', { every: 'P7D', times: 2 }, { body: 'climb' }],
+        climb: ['escalation', { rungs: RUNGS, purpose: 'TRANSACTIONAL' }, { engaged: 'again', exhausted: 'again' }],
+      }),
+    )
+    one.signal(NOW, 'SENT')
+    one.timer(NOW + HOUR)
+    expect(Object.keys(one.state().messages)).toEqual(['climb', 'climb#1'])
+    one.signal(NOW + HOUR, 'OPENED')
+    const week = NOW + 7 * DAY
+    one.timer(week)
+    expect(one.state().messages).toEqual({ climb: { id: idOf(one, 2), channel: 'push', rank: 0, failed: false, acceptedAt: null } })
+    const late = one.fold(week, { type: 'signal', messageId: idOf(one, 1), signal: 'CLICKED', human: true, at: week })
+    expect([late.trace, late.state.status]).toEqual([[], 'ACTIVE'])
+  })
+
   test('is refused where a rung’s template is of another channel or unknown, or there is no rung', () => {
     expect(problems(ladder())).toEqual([])
     const wrong = [
