@@ -75,11 +75,44 @@ export function backOff(id: string, attempt: number, retryAfter: number | undefi
 
 const nothing = (entry: LedgerEntry): LedgerChange => ({ entry, history: null, signal: null, counts: [], identity: null, optOut: false, send: false })
 
+/** An attempt may have reached the person unheard of; once sent again for it, a message is not sent again for another doubt. */
+const isInDoubt = (entry: LedgerEntry) => entry.failure?.class === 'AMBIGUOUS'
+
+/** Whether the ledger may still be told that the message is not to go. */
+const WAITING: ReadonlySet<DeliveryStatus> = new Set(['PLANNED', 'DEFERRED'])
+
+/**
+ * Folds the second gate's refusal. A paused journey's message is kept for its resumption, or planned again where that has come meanwhile;
+ * any other refusal is final.
+ */
+export function applyHeld(entry: LedgerEntry, reason: string, paused: boolean, now: number): LedgerChange {
+  if (!WAITING.has(entry.status)) return nothing(entry)
+  if (reason !== 'journey_paused') return withheld(entry, reason, now)
+  const failure = { code: reason, class: isInDoubt(entry) ? ('AMBIGUOUS' as const) : ('RETRYABLE' as const), message: '' }
+  return {
+    ...nothing({ ...entry, status: 'DEFERRED', dueAt: paused ? null : now, failure }),
+    history: { status: 'DEFERRED', human: null, at: now, detail: { reason } },
+  }
+}
+
+/** What may have arrived already is not suppressed by stopping its repetition: it stays in doubt, and is not sent again. */
+function withheld(entry: LedgerEntry, reason: string, at: number): LedgerChange {
+  const history = { status: 'SUPPRESSED', human: null, at, detail: { reason } }
+  if (isInDoubt(entry))
+    return { ...nothing({ ...entry, status: 'UNKNOWN', dueAt: null, failure: { code: reason, class: 'AMBIGUOUS', message: '' } }), history }
+  return {
+    ...nothing({ ...entry, status: 'SUPPRESSED', dueAt: null, failure: { code: reason, class: 'PERMANENT', message: '' } }),
+    history,
+    signal: { signal: 'SUPPRESSED', human: true, at, reason },
+    counts: ['suppressed', `suppressed:${reason}`],
+  }
+}
+
 /** Folds a sender's report of one attempt. A report of an attempt that is not the last one changes nothing. */
 export function applyResult(entry: LedgerEntry, attempt: number, outcome: SendOutcome, at: number, now: number): LedgerChange {
   if (attempt !== entry.attempt) return nothing(entry)
   const open = entry.status === 'DISPATCHING' || entry.status === 'UNKNOWN'
-  const inDoubt = entry.failure?.class === 'AMBIGUOUS'
+  const inDoubt = isInDoubt(entry)
   switch (outcome.type) {
     case 'ok': {
       const known = { ...entry, providerMessageId: outcome.providerMessageId, cost: outcome.cost ?? entry.cost }
@@ -103,16 +136,8 @@ export function applyResult(entry: LedgerEntry, attempt: number, outcome: SendOu
       const failure = { code: outcome.code, class: 'PERMANENT' as const, message: outcome.message }
       return { ...failed({ ...entry, failure }, at, outcome.identity ?? null), optOut: outcome.optedOut ? 'WITHDRAWN' : false }
     }
-    case 'held': {
-      if (entry.status !== 'DISPATCHING') return nothing(entry)
-      const { reason } = outcome
-      return {
-        ...nothing({ ...entry, status: 'SUPPRESSED', dueAt: null, failure: { code: reason, class: 'PERMANENT', message: '' } }),
-        history: { status: 'SUPPRESSED', human: null, at, detail: { reason } },
-        signal: { signal: 'SUPPRESSED', human: true, at, reason },
-        counts: ['suppressed', `suppressed:${reason}`],
-      }
-    }
+    case 'held':
+      return entry.status === 'DISPATCHING' ? withheld(entry, outcome.reason, at) : nothing(entry)
     case 'ambiguous': {
       if (entry.status !== 'DISPATCHING') return nothing(entry)
       const failure = { code: outcome.code, class: 'AMBIGUOUS' as const, message: outcome.message }

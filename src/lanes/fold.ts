@@ -6,7 +6,7 @@ import type { CompiledGraph, CompiledNode } from '../domain/journey/compile.ts'
 import type { Input } from '../domain/journey/enrollment.ts'
 import type { JsonObject } from '../domain/json.ts'
 import { understand } from '../domain/keywords.ts'
-import { applyCallback, applyReply, applyResult, applyTimer, type LedgerChange, type LedgerEntry } from '../domain/ledger.ts'
+import { applyCallback, applyHeld, applyReply, applyResult, applyTimer, type LedgerChange, type LedgerEntry } from '../domain/ledger.ts'
 import { step, withContactEffect } from '../domain/step.ts'
 import type { MessageRow } from '../store/queries/messages.ts'
 import { planAutoReply } from './auto-reply.ts'
@@ -90,7 +90,7 @@ function foldItem(one: Case, item: Item, scope: FoldScope): void {
         applyResult(entry, item.data.attempt, item.data.outcome, item.data.at, scope.now),
       )
     case 'held':
-      return changeMessage(one, item.data.messageId, scope, (entry, paused) => hold(entry, item.data.reason, paused, scope.now))
+      return changeMessage(one, item.data.messageId, scope, (entry, paused) => applyHeld(entry, item.data.reason, paused, scope.now))
     case 'callback':
       return changeMessage(one, item.data.messageId, scope, (entry) => applyCallback(entry, item.data))
     case 'inbound':
@@ -289,29 +289,6 @@ function changeMessage(one: Case, id: string, scope: FoldScope, change: (entry: 
 /** What is planned later in this tick does without an address that has just been found dead. */
 function setIdentity(one: Case, id: string, status: IdentityStatus): void {
   one.facts = { ...one.facts, identities: one.facts.identities.map((each) => (each.id === id ? { ...each, status } : each)) }
-}
-
-/** The second gate's refusal. A paused journey's message is kept for its resumption, or planned again where that has come meanwhile; any other refusal is final. */
-function hold(entry: LedgerEntry, reason: string, paused: boolean, now: number): LedgerChange {
-  const unchanged = { entry, history: null, signal: null, counts: [], identity: null, optOut: false as const, send: false }
-  if (entry.status !== 'PLANNED' && entry.status !== 'DEFERRED') return unchanged
-  if (reason === 'journey_paused') {
-    const failure = { code: reason, class: 'RETRYABLE' as const, message: '' }
-    return {
-      ...unchanged,
-      entry: { ...entry, status: 'DEFERRED', dueAt: paused ? null : now, failure },
-      history: { status: 'DEFERRED', human: null, at: now, detail: { reason } },
-    }
-  }
-  return {
-    entry: { ...entry, status: 'SUPPRESSED', dueAt: null, failure: { code: reason, class: 'PERMANENT', message: '' } },
-    history: { status: 'SUPPRESSED', human: null, at: now, detail: { reason } },
-    signal: { signal: 'SUPPRESSED', human: true, at: now, reason },
-    counts: ['suppressed', `suppressed:${reason}`],
-    identity: null,
-    optOut: false,
-    send: false,
-  }
 }
 
 /** A person wrote back: a keyword acts at once and may be answered; everything is an event, and a reply to what was sent last. */

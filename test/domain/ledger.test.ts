@@ -5,6 +5,7 @@ import type { DeliveryStatus, SendOutcome } from '../../src/domain/delivery.ts'
 import {
   AGAIN_AFTER,
   applyCallback,
+  applyHeld,
   applyReply,
   applyResult,
   applyTimer,
@@ -282,10 +283,49 @@ describe('when its time has come', () => {
   })
 })
 
+describe('refused by the second gate', () => {
+  const doubt = { code: 'TIMEOUT', class: 'AMBIGUOUS' as const, message: 'no answer' }
+  const inDoubt = entry({ status: 'PLANNED', whenUnknown: 'RESEND', failure: doubt })
+
+  test('for a pause: kept for the resumption, or planned again where that has come', () => {
+    const history = { status: 'DEFERRED', human: null, at: NOW, detail: { reason: 'journey_paused' } }
+    const failure = { code: 'journey_paused', class: 'RETRYABLE', message: '' }
+    const planned = entry({ status: 'PLANNED' })
+    expect(applyHeld(planned, 'journey_paused', true, NOW)).toEqual({ ...quiet, entry: { ...planned, status: 'DEFERRED', failure }, history })
+    expect(applyHeld(planned, 'journey_paused', false, NOW).entry).toEqual({ ...planned, status: 'DEFERRED', dueAt: NOW, failure })
+  })
+
+  test('for a pause while it is in doubt: sent again once after it, not for a second doubt', () => {
+    const held = applyHeld(inDoubt, 'journey_paused', true, NOW).entry
+    expect(held.failure).toEqual({ code: 'journey_paused', class: 'AMBIGUOUS', message: '' })
+    const again = applyResult({ ...held, status: 'DISPATCHING', attempt: 2 }, 2, AMBIGUOUS, NOW, NOW).entry
+    expect([again.status, again.dueAt]).toEqual(['UNKNOWN', null])
+  })
+
+  test('for good: suppressed, and its journey hears of it', () => {
+    const planned = entry({ status: 'PLANNED' })
+    expect(applyHeld(planned, 'expired', false, NOW)).toEqual({
+      ...quiet,
+      entry: { ...planned, status: 'SUPPRESSED', failure: { code: 'expired', class: 'PERMANENT', message: '' } },
+      history: { status: 'SUPPRESSED', human: null, at: NOW, detail: { reason: 'expired' } },
+      signal: { signal: 'SUPPRESSED', human: true, at: NOW, reason: 'expired' },
+      counts: ['suppressed', 'suppressed:expired'],
+    })
+  })
+
+  test.each([
+    ['by the gate', applyHeld(inDoubt, 'expired', false, NOW)],
+    ['by its sender', applyResult({ ...inDoubt, status: 'DISPATCHING' }, 1, { type: 'held', reason: 'expired' }, NOW, NOW)],
+  ])('for good while it is in doubt, %s: the doubt stays, and it is not sent again', (_, change) => {
+    const held = { ...inDoubt, status: 'UNKNOWN', failure: { code: 'expired', class: 'AMBIGUOUS', message: '' } }
+    expect(change).toEqual({ ...quiet, entry: held, history: { status: 'SUPPRESSED', human: null, at: NOW, detail: { reason: 'expired' } } })
+  })
+})
+
 /** Where a status may go; out of PLANNED and DEFERRED only the dispatch leads to DISPATCHING, which is not the ledger's. */
 const MAY_BECOME: Record<DeliveryStatus, readonly DeliveryStatus[]> = {
-  PLANNED: ['SENT', 'FAILED', 'BOUNCED', 'DELIVERED'],
-  DEFERRED: ['PLANNED', 'SENT', 'FAILED', 'BOUNCED', 'DELIVERED'],
+  PLANNED: ['DEFERRED', 'SUPPRESSED', 'UNKNOWN', 'SENT', 'FAILED', 'BOUNCED', 'DELIVERED'],
+  DEFERRED: ['PLANNED', 'SUPPRESSED', 'UNKNOWN', 'SENT', 'FAILED', 'BOUNCED', 'DELIVERED'],
   DISPATCHING: ['DEFERRED', 'UNKNOWN', 'SENT', 'FAILED', 'BOUNCED', 'DELIVERED'],
   UNKNOWN: ['PLANNED', 'SENT', 'FAILED', 'BOUNCED', 'DELIVERED'],
   SENT: ['FAILED', 'BOUNCED', 'DELIVERED'],
@@ -306,6 +346,8 @@ const move = fc.oneof(
   { weight: 3, arbitrary: fc.record({ type: fc.constant('lost' as const) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('callback' as const), status: fc.constantFrom(...REPORTS), human: fc.boolean() }) },
   { weight: 4, arbitrary: fc.record({ type: fc.constant('timer' as const) }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant('held' as const), paused: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('refused' as const) }) },
 )
 const OUTCOMES: Record<(typeof TRUTHS)[number], SendOutcome> = {
   ok: OK,
@@ -357,6 +399,14 @@ function live(start: LedgerEntry, moves: readonly (typeof move extends fc.Arbitr
         break
       case 'timer':
         fold(applyTimer(life.entry, now))
+        break
+      case 'held':
+        fold(applyHeld(life.entry, 'journey_paused', each.paused, now))
+        // Thawed by the resumption.
+        if (life.entry.status === 'DEFERRED' && life.entry.dueAt === null) life.entry = { ...life.entry, dueAt: now }
+        break
+      case 'refused':
+        fold(applyHeld(life.entry, 'expired', false, now))
         break
     }
   }
