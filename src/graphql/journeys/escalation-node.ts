@@ -3,11 +3,10 @@ import type { Channel, Purpose } from '../../domain/channel.ts'
 import { ENGAGEMENTS, type Engagement, type EscalationConfig } from '../../domain/journey/nodes/escalation.ts'
 import { ChannelEnum, PurposeEnum } from '../channel.ts'
 import type { ApiContext } from '../context.ts'
-import { tryIdOf } from '../global-id.ts'
 import { Node } from '../node.ts'
 import { DurationScalar } from '../scalars.ts'
-import { templateLoader } from '../templates/loaders.ts'
 import { Template } from '../templates/types.ts'
+import { templateBy } from './message-node.ts'
 import { JourneyNode, TypedNode } from './node-types.ts'
 
 const EngagementEnum = Object.fromEntries(ENGAGEMENTS.map((each) => [each, each])) as { [E in Engagement]: E }
@@ -63,9 +62,7 @@ export class Rung {
   }
   @Field(() => Template, { nullable: true, description: 'The template; null where nothing goes by the id.' })
   async template(@Ctx() context: ApiContext): Promise<Template | null> {
-    const id = tryIdOf('Template', this.rung.templateId)
-    const found = id === null ? null : await templateLoader(context).load(id)
-    return found === null ? null : new Template(found)
+    return templateBy(this.rung.templateId, context)
   }
 }
 

@@ -3,6 +3,7 @@ import { PurposeEnum } from '../channel.ts'
 import { DurationScalar } from '../scalars.ts'
 import { ContactChangeEnum, GoalReachedEnum, OverduePolicyEnum, ReentryRuleEnum } from './enums.ts'
 import { EscalationNodeInput } from './escalation-node.ts'
+import { MultiNodeInput } from './multi-node.ts'
 import {
   BranchNodeInput,
   DelayNodeInput,
@@ -98,6 +99,8 @@ export class NodeConfigInput {
   update?: UpdateNodeInput
   @Field(() => WebhookNodeInput, { nullable: true, description: 'Calls a URL.' })
   webhook?: WebhookNodeInput
+  @Field(() => MultiNodeInput, { nullable: true, description: 'Says the same thing on several channels at once.' })
+  multi?: MultiNodeInput
   @Field(() => EscalationNodeInput, { nullable: true, description: 'Says the same thing on one channel after the other until the person engages.' })
   escalation?: EscalationNodeInput
   @Field(() => ExitNodeInput, { nullable: true, description: 'Ends the enrollment.' })

@@ -53,7 +53,7 @@ function translate(value: Json, by: Translation, within = '', depth = 0): Json {
       if (each === undefined || (each === null && !isOwn)) return []
       if (isOwn) return [[name, each as Json]]
       if (typeof each !== 'string') return [[name, translate(each as Json, by, name, depth + 1)]]
-      if (name === 'channel' && within === 'rungs') return [[name, by.enumerated(each)]]
+      if (name === 'channel' && (within === 'rungs' || within === 'messages')) return [[name, by.enumerated(each)]]
       const type = IDS[name] ?? IDS[`${within}.${name}`]
       if (type !== undefined) return [[name, by.id(type, each)]]
       return [[name, namesChannel([within, name]) ? by.channel(each) : each]]

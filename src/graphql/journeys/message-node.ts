@@ -1,5 +1,5 @@
 import { Ctx, Field, ID, InterfaceType, ObjectType } from 'type-graphql'
-import type { MessageConfig } from '../../domain/journey/nodes/message.ts'
+import type { FollowedConfig, MessageConfig } from '../../domain/journey/nodes/message.ts'
 import { PurposeEnum } from '../channel.ts'
 import type { ApiContext } from '../context.ts'
 import { tryIdOf } from '../global-id.ts'
@@ -28,22 +28,9 @@ export class Dedupe {
   window!: string
 }
 
-@InterfaceType({
-  implements: [JourneyNode, Node],
-  description: 'A node that sends one message on its channel.',
-  resolveType: (value: JourneyNode) => value.typeName,
-})
-export abstract class MessageNode extends TypedNode<MessageConfig> {
-  @Field(() => ID, { nullable: true, description: 'The template’s id, as the author gave it.' })
-  get templateId(): string | null {
-    return this.settings.templateId ?? null
-  }
-  @Field(() => Template, { nullable: true, description: 'The template; null where nothing goes by the id.' })
-  async template(@Ctx() context: ApiContext): Promise<Template | null> {
-    const id = tryIdOf('Template', this.settings.templateId ?? '')
-    const found = id === null ? null : await templateLoader(context).load(id)
-    return found === null ? null : new Template(found)
-  }
+/** What nodes of one message and of several say in the same words. In the schema only as part of those. */
+@InterfaceType()
+export abstract class FollowedNode<Config extends FollowedConfig> extends TypedNode<Config> {
   @Field(() => ID, { nullable: true, description: 'The topic’s id, as the author gave it.' })
   get topicId(): string | null {
     return this.settings.topicId ?? null
@@ -68,5 +55,28 @@ export abstract class MessageNode extends TypedNode<MessageConfig> {
   @Field(() => Dedupe, { nullable: true, description: 'De-duplication by a value.' })
   get dedupe(): Dedupe | null {
     return this.settings.dedupe ?? null
+  }
+}
+
+/** The template that goes by the id an author gave, if any does. */
+export async function templateBy(given: string | undefined, context: ApiContext): Promise<Template | null> {
+  const id = tryIdOf('Template', given ?? '')
+  const found = id === null ? null : await templateLoader(context).load(id)
+  return found === null ? null : new Template(found)
+}
+
+@InterfaceType({
+  implements: [JourneyNode, Node],
+  description: 'A node that sends one message on its channel.',
+  resolveType: (value: JourneyNode) => value.typeName,
+})
+export abstract class MessageNode extends FollowedNode<MessageConfig> {
+  @Field(() => ID, { nullable: true, description: 'The template’s id, as the author gave it.' })
+  get templateId(): string | null {
+    return this.settings.templateId ?? null
+  }
+  @Field(() => Template, { nullable: true, description: 'The template; null where nothing goes by the id.' })
+  async template(@Ctx() context: ApiContext): Promise<Template | null> {
+    return templateBy(this.settings.templateId, context)
   }
 }

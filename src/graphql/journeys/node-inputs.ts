@@ -20,10 +20,9 @@ export class DedupeInput {
   window!: string
 }
 
-@InputType({ description: 'Sends one message on one channel.' })
-export class MessageNodeInput {
-  @Field(() => ID, { description: 'A template of the node’s channel.' })
-  templateId!: string
+/** What nodes of one message and of several are told in the same words. In the schema only as part of those. */
+@InputType()
+export abstract class FollowedNodeInput {
   @Field(() => ID, { nullable: true, description: 'What it is about, for consent by topic.' })
   topicId?: string | null
   @Field(() => PurposeEnum, { nullable: true, description: 'The journey’s own where left out.' })
@@ -37,6 +36,12 @@ export class MessageNodeInput {
   nextAfter?: string | null
   @Field(() => DedupeInput, { nullable: true, description: 'De-duplication by a value.' })
   dedupe?: DedupeInput | null
+}
+
+@InputType({ description: 'Sends one message on one channel.' })
+export class MessageNodeInput extends FollowedNodeInput {
+  @Field(() => ID, { description: 'A template of the node’s channel.' })
+  templateId!: string
 }
 
 @InputType({ description: 'Sends one message to a contact’s devices.' })

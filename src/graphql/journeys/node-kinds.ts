@@ -11,6 +11,7 @@ import { DurationScalar, JsonScalar } from '../scalars.ts'
 import { ContactChangeEnum, DelayAnchorEnum, DevicePolicyEnum, DirectionEnum } from './enums.ts'
 import { EscalationNode } from './escalation-node.ts'
 import { MessageNode } from './message-node.ts'
+import { MultiNode } from './multi-node.ts'
 import { JourneyNode, type PlacedNode, TypedNode } from './node-types.ts'
 import { ConditionScalar, PropertyFilterScalar } from './scalars.ts'
 import { WebhookNode } from './webhook-node.ts'
@@ -274,6 +275,7 @@ const TYPES: Readonly<Record<string, new (placed: PlacedNode) => JourneyNode>> =
   in_app: InAppNode,
   whatsapp: WhatsappNode,
   rcs: RcsNode,
+  multi: MultiNode,
   delay: DelayNode,
   wait: WaitNode,
   branch: BranchNode,

@@ -95,6 +95,7 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   in_app: 'InAppNode',
   whatsapp: 'WhatsappNode',
   rcs: 'RcsNode',
+  multi: 'MultiNode',
   delay: 'DelayNode',
   wait: 'WaitNode',
   branch: 'BranchNode',

@@ -138,8 +138,9 @@ test('schemas choose among channels as the API spells them, and are otherwise as
     expect(JSON.stringify(outwardSchema(config.schema)).toLowerCase()).toBe(JSON.stringify(config.schema).toLowerCase())
 })
 
-test('a rung’s channel comes in as the enum’s value and goes out by the enum’s name', () => {
-  const rungs = [{ channel: 'web_push', templateId: 'not-an-id', wait: 'P1D' }]
-  expect(inward({ rungs })).toEqual({ rungs })
-  expect(outward({ rungs })).toEqual({ rungs: [{ ...rungs[0], channel: 'WEB_PUSH' }] })
+test.each(['rungs', 'messages'])('the channel in each of %s comes in as the enum’s value and goes out by the enum’s name', (name) => {
+  const one = { channel: 'web_push', templateId: TEMPLATE }
+  const shown = { channel: 'WEB_PUSH', templateId: toGlobalId('Template', TEMPLATE) }
+  expect(inward({ [name]: [{ ...shown, channel: 'web_push' }] })).toEqual({ [name]: [one] })
+  expect(outward({ [name]: [one] })).toEqual({ [name]: [shown] })
 })

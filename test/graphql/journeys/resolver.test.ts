@@ -297,6 +297,7 @@ test('the catalogue has every kind with the ports it always has', async () => {
   expect(ports).toEqual([
     ...['eventTrigger', 'apiTrigger', 'contactTrigger', 'inactivityTrigger'].map((kind) => [kind, 'TRIGGER', 'next!']),
     ...['email', 'sms', 'push', 'webPush', 'inApp', 'whatsapp', 'rcs'].map((kind) => [kind, 'MESSAGE', 'next failed suppressed']),
+    ['multi', 'MESSAGE', 'next failed suppressed'],
     ['escalation', 'MESSAGE', 'engaged exhausted suppressed'],
     ['delay', 'FLOW', 'next!'],
     ['wait', 'FLOW', 'timeout'],
