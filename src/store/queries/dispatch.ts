@@ -79,7 +79,7 @@ const READ: Statement = {
       c.suppressed_at IS NOT NULL OR a.suppressed_at IS NOT NULL AS contact_suppressed, c.erased_at IS NOT NULL OR a.erased_at IS NOT NULL AS contact_erased, c.external_id, c.attributes, c.tags, c.locale,
       i.id AS identity_id, i.status AS identity_status, i.platform, i.address,
       (SELECT coalesce(json_agg(json_build_array(s.channel, s.topic_id, s.state)), '[]') FROM unnest(ARRAY[c.id] || c.linked) AS half (id),
-        LATERAL (SELECT * FROM consent WHERE consent.lane = lane_of(half.id) AND consent.contact_id = half.id) AS s) AS consents,
+        LATERAL (SELECT * FROM consent WHERE consent.lane = lane_of(half.id) AND consent.contact_id = half.id OFFSET 0) AS s) AS consents,
       m.template_id, t.version AS template_version, p.id AS connection_id, (extract(epoch FROM p.updated_at) * 1000)::float8 AS connection_updated, p.provider, coalesce(p.failures, 0) AS connection_failures, w.open AS window_open
     FROM unnest($1::smallint[], $2::uuid[]) WITH ORDINALITY AS k (lane, id, place)
     CROSS JOIN LATERAL (SELECT * FROM message WHERE message.lane = k.lane AND message.id = k.id LIMIT 1) AS m

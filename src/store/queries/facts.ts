@@ -2,8 +2,8 @@ import { type Client, epochMs, run, type Statement } from '../sql.ts'
 import { ENROLLMENT_COLUMNS, type EnrollmentRow } from './claim.ts'
 
 /**
- * What a tick reads, for all its contacts at once. Keys come as arrays and are joined by LATERAL … LIMIT:
- * a plain join against a young table is planned as a sequential scan.
+ * What a tick reads, for all its contacts at once. Keys come as arrays and are joined by LATERAL … LIMIT, or OFFSET 0
+ * where there may be several: a plain join can be planned the other way about, the whole table against the keys.
  */
 export interface Key {
   lane: number
@@ -105,7 +105,7 @@ export async function loadContacts(client: Client, keys: readonly Key[]): Promis
 const ACTIVE: Statement = {
   name: 'facts_active_enrollments',
   text: `SELECT ${ENROLLMENT_COLUMNS} FROM unnest($1::smallint[], $2::uuid[]) AS k (lane, contact_id),
-    LATERAL (SELECT * FROM enrollment WHERE enrollment.lane = k.lane AND enrollment.contact_id = k.contact_id AND status = 'ACTIVE') AS e`,
+    LATERAL (SELECT * FROM enrollment WHERE enrollment.lane = k.lane AND enrollment.contact_id = k.contact_id AND status = 'ACTIVE' OFFSET 0) AS e`,
 }
 
 /** All running enrollments of these contacts. */
@@ -135,9 +135,9 @@ export interface SlotRow {
 
 const SLOTS: Statement = {
   name: 'facts_entry_slots',
-  text: `SELECT s.lane, s.journey_id, s.contact_id, s.key, s.enrollment_id, (extract(epoch FROM s.last_entered_at) * 1000)::float8 AS last_entered_at, s.last_event_id
+  text: `SELECT s.lane, s.journey_id, s.contact_id, s.key, s.enrollment_id, ${epochMs('s.last_entered_at')} AS last_entered_at, s.last_event_id
     FROM unnest($1::smallint[], $2::uuid[], $3::uuid[]) AS k (lane, journey_id, contact_id),
-    LATERAL (SELECT * FROM entry_slot WHERE entry_slot.lane = k.lane AND entry_slot.journey_id = k.journey_id AND entry_slot.contact_id = k.contact_id) AS s`,
+    LATERAL (SELECT * FROM entry_slot WHERE entry_slot.lane = k.lane AND entry_slot.journey_id = k.journey_id AND entry_slot.contact_id = k.contact_id OFFSET 0) AS s`,
 }
 
 export async function loadSlots(client: Client, keys: readonly { lane: number; journeyId: string; contactId: string }[]): Promise<SlotRow[]> {
@@ -146,9 +146,9 @@ export async function loadSlots(client: Client, keys: readonly { lane: number; j
 
 const WATCHES: Statement = {
   name: 'facts_watches',
-  text: `SELECT w.lane, w.journey_id, w.contact_id, w.node, w.key, (extract(epoch FROM w.due_at) * 1000)::float8 AS due_at
+  text: `SELECT w.lane, w.journey_id, w.contact_id, w.node, w.key, ${epochMs('w.due_at')} AS due_at
     FROM unnest($1::smallint[], $2::uuid[], $3::uuid[]) AS k (lane, journey_id, contact_id),
-    LATERAL (SELECT * FROM watch WHERE watch.lane = k.lane AND watch.journey_id = k.journey_id AND watch.contact_id = k.contact_id) AS w`,
+    LATERAL (SELECT * FROM watch WHERE watch.lane = k.lane AND watch.journey_id = k.journey_id AND watch.contact_id = k.contact_id OFFSET 0) AS w`,
 }
 
 export async function loadWatches(

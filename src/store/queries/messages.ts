@@ -1,4 +1,4 @@
-import { type Client, run, type Statement } from '../sql.ts'
+import { type Client, epochMs, run, type Statement } from '../sql.ts'
 import type { Key } from './facts.ts'
 
 export interface MessageRow {
@@ -31,7 +31,7 @@ export interface MessageRow {
   when_unknown: string
 }
 
-const ms = (column: string) => `(extract(epoch FROM m.${column}) * 1000)::float8 AS ${column}`
+const ms = (column: string) => `${epochMs(`m.${column}`)} AS ${column}`
 const COLUMNS = `m.lane, m.id, m.workspace_id, m.contact_id, m.enrollment_id, m.journey_id, m.version_id, m.node, m.channel, m.identity_id, m.status, m.attempt,
   ${ms('due_at')}, ${ms('planned_at')}, m.provider_message_id, m.failure_code, m.failure_class, m.failure_message, ${ms('sent_at')}, ${ms('delivered_at')}, ${ms('opened_at')},
   ${ms('clicked_at')}, ${ms('replied_at')}, ${ms('machine_opened_at')}, ${ms('machine_clicked_at')}, m.cost::float8 AS cost,
