@@ -20,6 +20,10 @@ export interface Cluster {
   stop(): Promise<void>
 }
 
+/** For baselines: the worker's role, two connections, and whatever plan PostgreSQL finds best. */
+export const openRawPool = (url: string): pg.Pool =>
+  new pg.Pool({ connectionString: url, options: '-c role=throughline_worker -c timezone=UTC', max: 2 })
+
 /** A PostgreSQL of the run's own that writes to disk as in production: fsync costs are part of every figure. */
 export async function startCluster(): Promise<Cluster> {
   const directory = await mkdtemp(join(tmpdir(), 'throughline-bench-'))

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import type pg from 'pg'
 import type { TestDatabase } from '../support/database.ts'
 import { type ApiClient, openApiClient } from './api-client.ts'
+import { openRawPool } from './cluster.ts'
 import { compared, type Figure } from './figure.ts'
 import { layFixture } from './fixture.ts'
 import { startApiProcess } from './processes.ts'
@@ -22,6 +24,7 @@ export async function benchIngest(database: TestDatabase, size: IngestSize): Pro
   const fixture = await layFixture(database, 0, null)
   const api = await startApiProcess({ DATABASE_URL: database.url, SECRET_KEY: fixture.secretKey })
   const client = openApiClient(api.url, fixture.apiKey, CONNECTIONS)
+  const raw = openRawPool(database.url)
   try {
     await overHttp(client, Math.min(4_000, size.events))
     const rounds: { value: number; baseline: number }[] = []
@@ -35,13 +38,14 @@ export async function benchIngest(database: TestDatabase, size: IngestSize): Pro
       rounds.push({
         value,
         baseline: await rawIngest(
-          database,
+          raw,
           rows.map((each) => each.row),
         ),
       })
     }
     return [compared('ingest', 'events/s', rounds, { floor: 0.5, aim: 0.7 })]
   } finally {
+    await raw.end()
     await client.close()
     await api.stop()
   }
@@ -77,7 +81,7 @@ const RAW = `WITH given AS (SELECT * FROM jsonb_to_recordset($1::jsonb) AS r (la
   guarded AS (INSERT INTO inbox_guard (lane, digest, workspace_id) SELECT lane, digest, workspace_id FROM given ON CONFLICT DO NOTHING)
   INSERT INTO inbox (lane, workspace_id, kind, contact_id, reference, data) SELECT lane, workspace_id, kind, contact_id, reference, data FROM given`
 
-export async function rawIngest(database: TestDatabase, rows: readonly object[]): Promise<number> {
+export async function rawIngest(pool: pg.Pool, rows: readonly object[]): Promise<number> {
   const batches = Array.from({ length: Math.ceil(rows.length / ROWS_A_STATEMENT) }, (_, n) =>
     JSON.stringify(rows.slice(n * ROWS_A_STATEMENT, (n + 1) * ROWS_A_STATEMENT)),
   )
@@ -85,7 +89,7 @@ export async function rawIngest(database: TestDatabase, rows: readonly object[])
   await Promise.all(
     [0, 1].map(async () => {
       for (let batch = batches.pop(); batch !== undefined; batch = batches.pop())
-        await database.worker.query({ name: 'bench_raw_ingest', text: RAW, values: [batch] })
+        await pool.query({ name: 'bench_raw_ingest', text: RAW, values: [batch] })
     }),
   )
   return (rows.length / (performance.now() - started)) * 1_000

@@ -6,7 +6,7 @@ import { openJourneyBook } from '../../src/lanes/journeys.ts'
 import { type Ring, tick } from '../../src/lanes/tick.ts'
 import { openBoss } from '../../src/queue/boss.ts'
 import type { TestDatabase } from '../support/database.ts'
-import { EVERY_LANE, LANES } from './cluster.ts'
+import { EVERY_LANE, LANES, openRawPool } from './cluster.ts'
 import { compared, type Figure } from './figure.ts'
 import { layFixture } from './fixture.ts'
 import { advanceInOneStatement, advanceRowByRow, type SameRows } from './steps-baselines.ts'
@@ -52,6 +52,7 @@ export async function benchSteps(database: TestDatabase, size: StepsSize): Promi
   const { versionId } = await fixture.publish(graph(fixture.templateId))
   const boss = openBoss(database.url, { supervise: false, onError: () => {} })
   await boss.start()
+  const raw = openRawPool(database.url)
   const ring: Ring = {
     pool: database.worker,
     lanes: LANES,
@@ -98,14 +99,14 @@ export async function benchSteps(database: TestDatabase, size: StepsSize): Promi
       let limit = 0
       const measureLimit = async () => {
         await reset(database)
-        limit = await advanceInOneStatement(database.worker, HALVES, same)
+        limit = await advanceInOneStatement(raw, HALVES, same)
       }
       if (limitFirst) await measureLimit()
       await reset(database)
       const value = await subject()
       if (!limitFirst) await measureLimit()
       await reset(database)
-      rounds.push({ value, limit, naive: await advanceRowByRow(database.worker, HALVES, same, size.naive) })
+      rounds.push({ value, limit, naive: await advanceRowByRow(raw, HALVES, same, size.naive) })
     }
     return [
       compared(
@@ -122,6 +123,7 @@ export async function benchSteps(database: TestDatabase, size: StepsSize): Promi
       ),
     ]
   } finally {
+    await raw.end()
     await boss.stop({ graceful: false })
   }
 }

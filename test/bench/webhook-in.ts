@@ -3,6 +3,7 @@ import { Pool } from 'undici'
 import { MESSAGE_ARGUMENT } from '../../src/channels/sendgrid-events.ts'
 import { sandboxCredentials, webhookKeyOf } from '../../src/sandbox/accounts.ts'
 import type { TestDatabase } from '../support/database.ts'
+import { openRawPool } from './cluster.ts'
 import { compared, type Figure } from './figure.ts'
 import { layFixture } from './fixture.ts'
 import { rawIngest } from './ingest.ts'
@@ -77,6 +78,7 @@ export async function benchWebhookIn(database: TestDatabase, size: WebhookSize):
     return (ids.length / (performance.now() - started)) * 1_000
   }
   const reset = () => database.owner.query('TRUNCATE inbox, inbox_guard').then(() => database.owner.query('CHECKPOINT'))
+  const raw = openRawPool(database.url)
   try {
     await overHttp()
     const rounds: { value: number; baseline: number }[] = []
@@ -90,13 +92,14 @@ export async function benchWebhookIn(database: TestDatabase, size: WebhookSize):
       rounds.push({
         value,
         baseline: await rawIngest(
-          database,
+          raw,
           rows.map((each) => each.row),
         ),
       })
     }
     return [compared('webhook-in', 'callbacks/s', rounds, { floor: 0.15, aim: 0.3 })]
   } finally {
+    await raw.end()
     await pool.close()
     await api.stop()
   }
