@@ -1,5 +1,6 @@
 import { CHANNELS, type Channel } from '../../domain/channel.ts'
 import type { Graph } from '../../domain/journey/graph.ts'
+import { kindOf } from '../../domain/journey/kinds.ts'
 import {
   addMessages,
   durationPercentiles,
@@ -24,12 +25,12 @@ export async function journeyStats(
     waitingNow(services, caller, input),
     durationPercentiles(services, caller, input.journeyId, input.versionId),
   ])
-  const channelOf = new Map((input.graph?.nodes ?? []).map((node) => [node.key, node.kind]))
-  const nodes = nodeStats(numbers, waiting, channelOf)
-  const channels = new Map<Channel, ChannelStats>()
-  for (const channel of CHANNELS) {
-    const own = [...numbers.nodes].filter(([key]) => channelOf.get(key) === channel).map(([, each]) => each.messages)
-    if (own.length > 0) channels.set(channel, new ChannelStats(channel, addMessages(own)))
+  const kinds = new Map((input.graph?.nodes ?? []).map((node) => [node.key, node.kind]))
+  const nodes = nodeStats(numbers, waiting, kinds)
+  const channels: ChannelStats[] = []
+  for (const channel of [...CHANNELS, null]) {
+    const own = [...numbers.nodes].filter(([key]) => channelOf(kinds.get(key)) === channel).map(([, each]) => each.messages)
+    if (own.length > 0) channels.push(new ChannelStats(channel, addMessages(own)))
   }
   const { started, completed, converted, exited, failed, goals } = numbers
   return {
@@ -47,31 +48,36 @@ export async function journeyStats(
     conversionRate: started === 0 ? null : converted / started,
     revenue: decimal(numbers.revenue),
     cost: decimal(numbers.cost),
-    channels: [...channels.values()],
+    channels,
     nodes,
   }
 }
 
-function nodeStats(numbers: JourneyNumbers, waiting: ReadonlyMap<string, number>, channelOf: ReadonlyMap<string, string>): NodeStats[] {
-  const keys = new Set([...channelOf.keys(), ...numbers.nodes.keys()])
-  return [...keys].map((node) => statsOfNode(node, channelOf.get(node), { nodes: numbers.nodes, waiting }))
+function nodeStats(numbers: JourneyNumbers, waiting: ReadonlyMap<string, number>, kinds: ReadonlyMap<string, string>): NodeStats[] {
+  const keys = new Set([...kinds.keys(), ...numbers.nodes.keys()])
+  return [...keys].map((node) => statsOfNode(node, kinds.get(node), { nodes: numbers.nodes, waiting }))
 }
 
-/** A node's numbers as the API shows them; zeros where nothing was counted. A message node's kind is its channel. */
+/** On which channel a kind of node sends: a message node's kind is its channel. null: on several; undefined: on none. */
+function channelOf(kind = ''): Channel | null | undefined {
+  return CHANNELS.find((each) => each === kind) ?? (kindOf(kind)?.category === 'message' ? null : undefined)
+}
+
+/** A node's numbers as the API shows them; zeros where nothing was counted. */
 export function statsOfNode(
   node: string,
   kind: string | undefined,
   { nodes, waiting }: { nodes: ReadonlyMap<string, NodeNumbers>; waiting: ReadonlyMap<string, number> },
 ): NodeStats {
   const own = nodes.get(node)
-  const channel = CHANNELS.find((each) => each === kind) ?? null
+  const channel = channelOf(kind)
   return {
     node,
     entered: own?.entered ?? 0,
     waiting: waiting.get(node) ?? 0,
     left: [...(own?.left ?? [])].map(([port, count]) => ({ port, count })),
     suppressed: [...(own?.suppressed ?? [])].map(([reason, count]) => ({ reason, count })),
-    messages: channel === null ? null : new ChannelStats(channel, addMessages(own ? [own.messages] : [])),
+    messages: channel === undefined ? null : new ChannelStats(channel, addMessages(own ? [own.messages] : [])),
   }
 }
 

@@ -19,11 +19,15 @@ const rate = (part: number, whole: number): number | null => (whole === 0 ? null
 @ObjectType({ description: 'What became of the messages of one channel. Exact at commit; engagement is of people, not machines.' })
 export class ChannelStats {
   constructor(
-    readonly channel: Channel,
+    readonly channel: Channel | null,
     private readonly numbers: ChannelNumbers,
   ) {}
-  @Field(() => ChannelEnum, { name: 'channel', description: 'The channel.' })
-  get channelName(): Channel {
+  @Field(() => ChannelEnum, {
+    name: 'channel',
+    nullable: true,
+    description: 'The channel; null for nodes that send on several, whose messages are counted together.',
+  })
+  get channelName(): Channel | null {
     return this.channel
   }
   @Field(() => Int, { description: 'Wanted by a journey and let through by the gate.' })
@@ -142,7 +146,9 @@ export class JourneyStats {
   revenue!: string | null
   @Field(() => DecimalScalar, { nullable: true, description: 'What providers charged, as far as they tell.' })
   cost!: string | null
-  @Field(() => [ChannelStats], { description: 'By channel, those of its message nodes.' })
+  @Field(() => [ChannelStats], {
+    description: 'By channel, those of its message nodes; last, without a channel, those of nodes that send on several.',
+  })
   channels!: ChannelStats[]
   @Field(() => [NodeStats], { description: 'By node.' })
   nodes!: NodeStats[]

@@ -129,6 +129,52 @@ test('a node shows the numbers of the version it is read from; a draft’s, and 
   expect(ranged.data.node).toEqual({ all: { entered: 110, waiting: 2 }, some: { entered: 10, waiting: 2 } })
 })
 
+test('a node that sends on several channels counts its messages together, at the node and in the journey', async () => {
+  const { id: workspaceId, key } = await api.workspace()
+  const answer = await api.graphql(
+    key,
+    'mutation ($input: CreateJourneyInput!) { createJourney(input: $input) { journey { id } userErrors { message } } }',
+    {
+      input: {
+        name: 'J',
+        graph: {
+          nodes: [
+            { key: 'start', config: { apiTrigger: {} } },
+            { key: 'mail', config: { email: { templateId: 'none' } } },
+            { key: 'alarm', config: { multi: { messages: [{ channel: 'SMS', templateId: 'none' }] } } },
+            { key: 'climb', config: { escalation: { rungs: [{ channel: 'SMS', templateId: 'none', wait: 'P1D' }] } } },
+          ],
+          edges: [],
+        },
+      },
+    },
+  )
+  const { id } = answer.data.createJourney.journey
+  await count(workspaceId, id, newLanedId(1), NOON, [
+    ['start', 'entered', 5],
+    ['mail', 'sent', 1],
+    ['alarm', 'sent', 2],
+    ['climb', 'sent', 3],
+  ])
+  const { data } = await api.graphql(
+    key,
+    'query ($id: ID!) { journey(id: $id) { stats { channels { channel sent } nodes { node messages { channel sent } } } } }',
+    { id },
+  )
+  expect(data.journey.stats).toEqual({
+    channels: [
+      { channel: 'EMAIL', sent: 2 },
+      { channel: null, sent: 10 },
+    ],
+    nodes: [
+      { node: 'start', messages: null },
+      { node: 'mail', messages: { channel: 'EMAIL', sent: 2 } },
+      { node: 'alarm', messages: { channel: null, sent: 4 } },
+      { node: 'climb', messages: { channel: null, sent: 6 } },
+    ],
+  })
+})
+
 test('a node that was never published shows zeros', async () => {
   const { key } = await api.workspace()
   const { id } = await published(key, 0)
