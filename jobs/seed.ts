@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { durationMillis } from '../src/domain/duration.ts'
 import type { InactivityTriggerConfig } from '../src/domain/journey/nodes/triggers.ts'
+import { ThroughlineError } from '../src/errors.ts'
 import { openJourneyBook } from '../src/lanes/journeys.ts'
 import type { JobData } from '../src/queue/boss.ts'
 import { seedInactivity } from '../src/store/queries/upkeep.ts'
@@ -11,6 +12,7 @@ const FIRST_ID = '00000000-0000-0000-0000-000000000000'
 /** Starts the clocks of a version's inactivity triggers for everybody who is there already; a clock that runs is left alone. */
 export async function seedWatches(pool: pg.Pool, lanes: number, { workspaceId, journeyId, versionId }: JobData['seed']): Promise<void> {
   const graph = (await openJourneyBook().versions(pool, [versionId])).get(versionId)
+  if (graph?.fault) throw new ThroughlineError('JOURNEY_INVALID', graph.fault)
   for (const trigger of graph?.triggers ?? []) {
     if (trigger.kind.kind !== 'inactivity_trigger') continue
     const { events, after } = trigger.config as InactivityTriggerConfig

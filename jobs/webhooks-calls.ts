@@ -19,6 +19,8 @@ const TIMEOUT = 10_000
 /** Longer than any request may take: after it the worker that claimed a call is taken for dead. Milliseconds. */
 const CLAIMED_FOR = 60_000
 const LARGEST_ANSWER = 262_144
+/** A call of a version that this build cannot run waits for one that can. Milliseconds. */
+const STANDSTILL = 1_800_000
 /** A call that workers die of is not handed on for ever. */
 const MOST_ATTEMPTS = 40
 const NEVER_BETTER: ReadonlySet<string> = new Set(['UND_ERR_INVALID_ARG', 'ERR_INVALID_URL', 'ADDRESS_REFUSED', 'ANSWER_TOO_LARGE'])
@@ -59,7 +61,9 @@ export function startCalls(options: CallOptions): Runner {
       return { rows: calls, full }
     },
     async perform(call) {
-      const config = (await book.versions(pool, [call.version_id])).get(call.version_id)?.nodes.get(call.node)?.config as WebhookConfig | undefined
+      const graph = (await book.versions(pool, [call.version_id])).get(call.version_id)
+      if (graph?.fault) return { verdict: { type: 'retry', pause: STANDSTILL, code: 'VERSION_FAULT', message: graph.fault }, status: null }
+      const config = graph?.nodes.get(call.node)?.config as WebhookConfig | undefined
       if (config === undefined) return judged({}, call, fault('NODE_MISSING', 'the version has no such node'))
       if (call.erased) return judged(config, call, fault('erased', 'the contact was erased'))
       if (call.attempt > MOST_ATTEMPTS) return judged(config, call, fault('GIVEN_UP', 'no worker lived to make it'))

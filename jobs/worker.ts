@@ -63,7 +63,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     pool,
     lanes,
     rowsPerLane: options.rowsPerLane,
-    book: openJourneyBook(),
+    book: openJourneyBook((version) => log.error(version, 'a version cannot be run by this build: its journey stands still, and loses nothing')),
     enqueueSends: (client, ids) => enqueueSends(boss, client, ids),
   }
   const pacer = startPacer(ring, {

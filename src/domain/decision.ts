@@ -93,4 +93,5 @@ const SENTENCES = {
     return `Did not enter${because(data) || ': the condition of the trigger does not hold'}.`
   },
   quiet_cancelled: (data) => `No longer watches${here(data)} for quiet${part(': «', known(data.event), '» happened')}.`,
+  stands_still: (data) => `Stands still${here(data)}, and loses nothing: the version cannot be run${part(' (', known(data.fault), ')')}.`,
 } as const satisfies Record<DecisionCode, (data: DecisionData) => string>

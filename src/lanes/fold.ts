@@ -8,13 +8,15 @@ import type { JsonObject } from '../domain/json.ts'
 import { understand } from '../domain/keywords.ts'
 import { applyCallback, applyHeld, applyReply, applyResult, applyTimer, type LedgerChange, type LedgerEntry } from '../domain/ledger.ts'
 import { step, withContactEffect } from '../domain/step.ts'
-import type { MessageRow } from '../store/queries/messages.ts'
+import type { WatchRow } from '../store/queries/claim.ts'
 import { planAutoReply } from './auto-reply.ts'
 import { type Case, type Item, type Running, setSlot, slotOf } from './case.ts'
 import { planDirect } from './direct.ts'
 import type { InboxItem } from './inbox.ts'
 import type { Configuration, LiveJourney } from './journeys.ts'
+import { fromEntry, toEntry } from './ledger-row.ts'
 import type { Outbox } from './outbox.ts'
+import { KEPT, keepInput, lookAgainAt, mayConcern, takeKept } from './standstill.ts'
 
 /** What a fold needs besides its case. */
 export interface FoldScope {
@@ -35,8 +37,13 @@ export function foldCase(one: Case, scope: FoldScope): void {
     const running = one.enrollments.get(id)
     if (running) advance(one, running, { type: 'timer' }, scope)
   }
-  for (const watch of one.dueWatches) {
+  for (const watch of one.dueWatches.toSorted(keptFirst)) {
     const journey = scope.configuration.byId.get(watch.journey_id)
+    if (journey?.graph.fault || watch.node === KEPT) {
+      setWatch(one, watch.journey_id, watch.node, watch.key, journey?.graph.fault ? lookAgainAt(scope.now) : null, watch.event as Happening, scope)
+      if (journey && !journey.graph.fault) pullOne(one, journey, watch.event as Happening, scope)
+      continue
+    }
     const trigger = journey?.graph.nodes.get(watch.node)
     const current = one.watches.find((each) => each.journeyId === watch.journey_id && each.node === watch.node && each.key === watch.key)
     // Called off or put off by something folded just now.
@@ -44,6 +51,11 @@ export function foldCase(one: Case, scope: FoldScope): void {
     setWatch(one, watch.journey_id, watch.node, watch.key, null, null, scope)
     if (journey && trigger && current) enter(one, journey, trigger, watch.key, watch.event as EventFact | null, scope)
   }
+}
+
+/** What happened while a journey stood still comes before its clocks, in its order. */
+function keptFirst(a: WatchRow, b: WatchRow): number {
+  return Number(a.node !== KEPT) - Number(b.node !== KEPT) || (a.key < b.key ? -1 : 1)
 }
 
 function foldItem(one: Case, item: Item, scope: FoldScope): void {
@@ -148,6 +160,20 @@ function graphOf({ state }: Running, { versions, configuration }: FoldScope): Co
 function advance(one: Case, running: Running, input: Input, scope: FoldScope, isNew = false): void {
   const graph = graphOf(running, scope)
   if (graph === undefined) return
+  const { outbox } = scope
+  if (graph.fault !== null && running.state.status === 'ACTIVE' && input.type !== 'exit') {
+    const { state, workspaceId } = running
+    running.state = keepInput(state.kept ? state : { ...state, seq: state.seq + 1 }, input, scope.now)
+    outbox.saveEnrollment(workspaceId, running.state, { isNew, frozen: false })
+    if (!state.kept) outbox.record(workspaceId, running.state, input, [{ code: 'stands_still', node: state.node, data: { fault: graph.fault } }])
+    return
+  }
+  if (running.state.kept) {
+    const { state, inputs } = takeKept(running.state)
+    running.state = state
+    outbox.saveEnrollment(running.workspaceId, state, { isNew, frozen: false })
+    for (const missed of inputs) advance(one, running, missed, scope)
+  }
   const journey = scope.configuration.byId.get(running.state.journeyId)
   const paused = journey?.paused ?? false
   const facts = paused ? { ...one.facts, paused } : one.facts
@@ -156,7 +182,6 @@ function advance(one: Case, running: Running, input: Input, scope: FoldScope, is
   const frozen = paused && state.dueAt !== null && state.dueAt <= scope.now
   if (trace.length === 0 && effects.length === 0 && state.dueAt === before.dueAt && state.memo === before.memo && !frozen) return
   running.state = state
-  const { outbox } = scope
   outbox.saveEnrollment(running.workspaceId, state, { isNew, frozen })
   if (trace.length > 0) outbox.record(running.workspaceId, state, input, trace)
   for (const effect of effects) {
@@ -212,6 +237,15 @@ function pull(one: Case, happening: Happening, scope: FoldScope): void {
 }
 
 function pullOne(one: Case, journey: LiveJourney, happening: Happening, scope: FoldScope): void {
+  const { fault } = journey.graph
+  if (fault !== null) {
+    if (!mayConcern(journey.graph, happening)) return
+    const decision = journey.paused ? { code: 'refused_paused' as const, node: null } : { code: 'stands_still' as const, node: null, data: { fault } }
+    scope.outbox.refuse(one.lane, one.workspaceId, one.contactId, journey.id, cause(happening), decision)
+    const key = scope.outbox.newId(one.lane, one.contactId, journey.id)
+    if (!journey.paused) setWatch(one, journey.id, KEPT, key, lookAgainAt(scope.now), happening, scope)
+    return
+  }
   for (const trigger of journey.graph.triggers) {
     const answered = askTrigger(trigger, happening, scope.now)
     if (answered === null) continue
@@ -255,7 +289,15 @@ function enter(one: Case, journey: LiveJourney, trigger: CompiledNode, key: stri
   advance(one, running, { type: 'enter', node: trigger.key, event, vars: {} }, scope, true)
 }
 
-function setWatch(one: Case, journeyId: string, node: string, key: string, dueAt: number | null, event: EventFact | null, scope: FoldScope): void {
+function setWatch(
+  one: Case,
+  journeyId: string,
+  node: string,
+  key: string,
+  dueAt: number | null,
+  event: EventFact | Happening | null,
+  scope: FoldScope,
+): void {
   one.watches = one.watches.filter((each) => each.journeyId !== journeyId || each.node !== node || each.key !== key)
   if (dueAt !== null) one.watches.push({ journeyId, node, key, dueAt })
   scope.outbox.watches.set(`${one.contactId} ${journeyId} ${node} ${key}`, {
@@ -326,50 +368,4 @@ function setConsent(one: Case, channel: Channel, state: 'GRANTED' | 'WITHDRAWN' 
     ...one.facts,
     consents: [...one.facts.consents.filter((each) => each.channel !== channel || each.topic !== null), { channel, topic: null, state }],
   }
-}
-
-function toEntry(row: MessageRow): LedgerEntry {
-  const floor = (value: number | null) => (value === null ? null : Math.floor(value))
-  return {
-    id: row.id,
-    channel: row.channel as Channel,
-    status: row.status as LedgerEntry['status'],
-    attempt: row.attempt,
-    dueAt: floor(row.due_at),
-    plannedAt: Math.floor(row.planned_at),
-    providerMessageId: row.provider_message_id,
-    failure:
-      row.failure_code === null
-        ? null
-        : { code: row.failure_code, class: (row.failure_class ?? 'PERMANENT') as 'PERMANENT', message: row.failure_message ?? '' },
-    sentAt: floor(row.sent_at),
-    deliveredAt: floor(row.delivered_at),
-    openedAt: floor(row.opened_at),
-    clickedAt: floor(row.clicked_at),
-    repliedAt: floor(row.replied_at),
-    machineOpenedAt: floor(row.machine_opened_at),
-    machineClickedAt: floor(row.machine_clicked_at),
-    cost: row.cost,
-    whenUnknown: row.when_unknown === 'RESEND' ? 'RESEND' : 'HOLD',
-  }
-}
-
-/** Later items of the same tick see the row as this one left it. */
-function fromEntry(row: MessageRow, entry: LedgerEntry): void {
-  Object.assign(row, {
-    status: entry.status,
-    due_at: entry.dueAt,
-    provider_message_id: entry.providerMessageId,
-    failure_code: entry.failure?.code ?? null,
-    failure_class: entry.failure?.class ?? null,
-    failure_message: entry.failure?.message ?? null,
-    sent_at: entry.sentAt,
-    delivered_at: entry.deliveredAt,
-    opened_at: entry.openedAt,
-    clicked_at: entry.clickedAt,
-    replied_at: entry.repliedAt,
-    machine_opened_at: entry.machineOpenedAt,
-    machine_clicked_at: entry.machineClickedAt,
-    cost: entry.cost,
-  })
 }

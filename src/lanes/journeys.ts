@@ -1,5 +1,5 @@
 import type { CompiledGraph } from '../domain/journey/compile.ts'
-import { compile } from '../domain/journey/compile.ts'
+import { compile, standIn } from '../domain/journey/compile.ts'
 import type { Graph } from '../domain/journey/graph.ts'
 import type { KeywordRule } from '../domain/keywords.ts'
 import { type Client, run, type Statement } from '../store/sql.ts'
@@ -55,7 +55,15 @@ export interface JourneyBook {
   versions(client: Client, ids: Iterable<string>): Promise<ReadonlyMap<string, CompiledGraph>>
 }
 
-export function openJourneyBook(): JourneyBook {
+/** A stored version that this build cannot run. */
+export interface VersionFault {
+  journeyId: string
+  versionId: string
+  fault: string
+}
+
+/** `onFault` hears once of each version that cannot be run; its stand-in is in the book, and everything else goes on. */
+export function openJourneyBook(onFault: (fault: VersionFault) => void = () => {}): JourneyBook {
   let current: Configuration = {
     revision: -1,
     journeys: new Map(),
@@ -66,7 +74,7 @@ export function openJourneyBook(): JourneyBook {
   }
   const versions = new Map<string, CompiledGraph>()
   const compiled = (id: string, journeyId: string, graph: Graph) => {
-    const known = versions.get(id) ?? compile(graph, { journeyId, versionId: id })
+    const known = versions.get(id) ?? compileOr(graph, { journeyId, versionId: id }, onFault)
     versions.set(id, known)
     return known
   }
@@ -104,6 +112,16 @@ export function openJourneyBook(): JourneyBook {
       }
       return versions
     },
+  }
+}
+
+function compileOr(graph: Graph, ids: { journeyId: string; versionId: string }, onFault: (fault: VersionFault) => void): CompiledGraph {
+  try {
+    return compile(graph, ids)
+  } catch (error) {
+    const fault = error instanceof Error ? error.message : String(error)
+    onFault({ ...ids, fault })
+    return standIn(graph, ids, fault)
   }
 }
 

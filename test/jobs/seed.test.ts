@@ -109,3 +109,8 @@ test('triggers of other kinds, and versions that are gone, have nothing to seed'
   await seed({ journeyId: version.journeyId, versionId: randomUUID() })
   expect(await clocks(version.journeyId)).toEqual({})
 })
+
+test('a version that cannot be run is not taken for one without clocks: the job fails, and is tried again', async () => {
+  const version = await workspace.publish(chain([{ ...idle({ after: 'PT1H' }), kind: 'unheard_of' }, delay('PT1H')]))
+  await expect(seed(version)).rejects.toMatchObject({ code: 'JOURNEY_INVALID' })
+})

@@ -232,6 +232,16 @@ describe('secrets', () => {
   })
 })
 
+test('of a version that cannot be run waits, unmade, and its token with it', async () => {
+  const { journeyId } = await planned('unread', {})
+  await world.rows(`UPDATE journey_version SET graph = jsonb_set(graph::jsonb, '{nodes,1,kind}', '"unheard_of"') WHERE journey_id = $1`, [journeyId])
+  await callAll()
+  const [call] = await calls(journeyId)
+  expect([call?.status, call?.failure_code, Math.round((call?.due_in ?? 0) / 60_000)]).toEqual(['PENDING', 'VERSION_FAULT', 30])
+  expect(await ends(journeyId)).toEqual([null])
+  expect(hooks.at('/unread')).toEqual([])
+})
+
 test('what does not render fails, unmade', async () => {
   const { journeyId } = await planned('unrendered', { url: `${hooks.url}/{{ event.dots }}` }, { dots: '..' })
   await callAll()

@@ -41,6 +41,8 @@ export interface CompiledGraph {
   entryHistory: readonly HistoryNeed[]
   /** Whether any message de-duplicates by key. */
   dedupes: boolean
+  /** Why it cannot be run; null for a graph that can. */
+  fault: string | null
 }
 
 export interface CompiledNode {
@@ -103,7 +105,35 @@ export function compile(graph: Graph, ids: { journeyId: string; versionId: strin
       ...ending.map((name) => ({ name, withinMs: 86_400_000, sinceEntry: false })),
     ]),
     dedupes: all.some((node) => (node.config as { dedupe?: unknown }).dedupe !== undefined),
+    fault: null,
   }
+}
+
+/**
+ * In the place of a stored graph that `compile` does not pass, such as one of a build that knew a node kind differently. It has no
+ * nodes; `listensTo` holds every text in the graph, and so every name of an event that it could have to do with.
+ */
+export function standIn(graph: unknown, ids: { journeyId: string; versionId: string }, fault: string): CompiledGraph {
+  return {
+    ...ids,
+    reentry: { rule: 'ONCE', notWithin: 0 },
+    purpose: 'PROMOTIONAL',
+    nodes: new Map(),
+    triggers: [],
+    exitRules: [],
+    goals: [],
+    listensTo: new Set(textsIn(graph)),
+    hasExitConditions: false,
+    history: [],
+    entryHistory: [],
+    dedupes: false,
+    fault,
+  }
+}
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : []
 }
 
 /** One need per event name and way of reaching back, the widest: since entry may be less than a window, and the other way round. */

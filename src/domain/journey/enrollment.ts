@@ -38,6 +38,8 @@ export interface EnrollmentState {
   goals: Record<string, number>
   /** Inputs folded so far: the journal's sequence. */
   seq: number
+  /** While its version cannot be run: its own timer, and what it has not been told yet. */
+  kept?: { dueAt: number | null; inputs: readonly Input[] }
 }
 
 /** From when on what happens has happened since entry: since its trigger, which the tick that lets the contact in meets only later. */
@@ -172,6 +174,7 @@ export const DECISION_CODES = [
   'refused_stale',
   'refused_filter',
   'quiet_cancelled',
+  'stands_still',
 ] as const
 export type DecisionCode = (typeof DECISION_CODES)[number]
 

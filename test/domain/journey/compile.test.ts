@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { compile, mergeNeeds } from '../../../src/domain/journey/compile.ts'
+import { compile, mergeNeeds, standIn } from '../../../src/domain/journey/compile.ts'
 import type { HistoryNeed } from '../../../src/domain/journey/node-kind.ts'
 import { ThroughlineError } from '../../../src/errors.ts'
 import { DAY, graphs, HOUR } from './arbitrary.ts'
@@ -139,4 +139,14 @@ test('merged needs reach back as far as every one of them, whenever the enrollme
       }
     }),
   )
+})
+
+test.each([null, 7, 'text', [], { nodes: 'none' }])('whatever is stored has a stand-in: %j', (stored) => {
+  const { nodes, triggers, exitRules, goals, fault } = standIn(stored, { journeyId: 'j', versionId: 'v' }, 'unread')
+  expect([nodes.size, triggers, exitRules, goals, fault]).toEqual([0, [], [], [], 'unread'])
+})
+
+test('a stand-in listens to every text of the graph', () => {
+  const graph = { nodes: [{ key: 'start', config: { event: 'seen', where: { rules: [{ value: 7 }, { value: 'red' }] } } }] }
+  expect([...standIn(graph, { journeyId: 'j', versionId: 'v' }, '').listensTo]).toEqual(['start', 'seen', 'red'])
 })
