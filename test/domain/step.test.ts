@@ -116,13 +116,19 @@ describe('the token', () => {
         expect(state.memo).toEqual({ callId: plannedCalls(played.slice(0, index + 1)).at(-1)?.id })
         continue
       }
-      expect(memoOfNode(state.messages, state.node ?? '')).toMatchObject({ acceptedAt: null })
+      // Of an escalation the last rung is waited for, whatever became of those before.
+      const last = (state.memo as { sent?: string[] }).sent?.at(-1)
+      const waitedFor =
+        last === undefined ? memoOfNode(state.messages, state.node ?? '') : Object.values(state.messages).find(({ id }) => id === last)
+      expect(waitedFor).toMatchObject({ acceptedAt: null })
     }
   })
 
-  law('is never told to leave at a time that has gone', (played) => {
+  law('is never told to leave at a time that has gone', (played, graph) => {
     for (const { before, input, state, facts, now } of played) {
       if (!isActive(state) || state.dueAt === null || facts.paused) continue
+      // Told late of an acceptance, an escalation leaves the rest to its timer: an open heard in the same tick comes before that.
+      if (input.type === 'signal' && graph.nodes.get(state.node ?? '')?.kind.kind === 'escalation') continue
       if (input.type === 'timer' || state.dueAt !== before.dueAt) expect(state.dueAt).toBeGreaterThan(now)
     }
   })
@@ -190,7 +196,7 @@ describe('messages', () => {
       const { status, endReason } = one.state
       const takenOut =
         isActive(one.before) && (status === 'CONVERTED' || (status === 'EXITED' && !['exit_node', 'undeliverable'].includes(endReason ?? '')))
-      const withdrawn = one.effects.filter((each) => each.type === 'withdraw').map(({ reason }) => reason)
+      const withdrawn = one.effects.flatMap((each) => (each.type === 'withdraw' && each.reason !== 'engaged' ? [each.reason] : []))
       expect(withdrawn).toEqual(takenOut ? ['enrollment_ended'] : [])
     }
   })

@@ -96,6 +96,17 @@ const message = fc
     return { kind: 'multi', config: { ...config, messages: channels.map((channel) => ({ channel, templateId: `t-${channel}` })) } }
   })
 
+const escalation = fc
+  .tuple(
+    fc.shuffledSubarray(['email', 'sms', 'push'], { minLength: 1 }),
+    positive,
+    settings({ engagedBy: maybe(fc.constantFrom('OPENED', 'CLICKED')), purpose: maybe(fc.constantFrom('TRANSACTIONAL', 'PROMOTIONAL')) }),
+  )
+  .map(([channels, wait, rest]) => ({
+    kind: 'escalation',
+    config: { rungs: channels.map((channel) => ({ channel, templateId: `t-${channel}`, wait })), ...rest },
+  }))
+
 const delay = fc
   .oneof(
     settings({ duration: positive, anchor: maybe(fc.constantFrom('PREVIOUS_STEP', 'ENTRY', 'EVENT_TIME')) }),
@@ -153,6 +164,7 @@ const webhook = settings({ variables: maybe(fc.constant([{ name: 'v', from: 'bod
 
 const node: fc.Arbitrary<{ kind: string; config: unknown }> = fc.oneof(
   { arbitrary: message, weight: 8 },
+  { arbitrary: escalation, weight: 2 },
   { arbitrary: delay, weight: 2 },
   { arbitrary: wait, weight: 2 },
   { arbitrary: branch, weight: 2 },

@@ -52,6 +52,14 @@ describe('an escalation', () => {
     expect(one.state()).toMatchObject({ status: 'EXITED', endReason: 'engaged' })
   })
 
+  test('told late of an acceptance, it asks for its timer and not yet for the next rung: the open may be heard with it', () => {
+    const one = life(ladder())
+    one.signal(NOW + 2 * HOUR, 'SENT', { at: NOW })
+    expect([channels(one), one.state().dueAt]).toEqual([['push'], NOW + HOUR])
+    one.signal(NOW + 2 * HOUR, 'OPENED')
+    expect([channels(one), one.state().endReason]).toEqual([['push'], 'engaged'])
+  })
+
   test('takes a machine for nobody, and less than what was asked for as no engagement', () => {
     const one = life(ladder({ engagedBy: 'CLICKED' }))
     one.signal(NOW, 'SENT')
