@@ -1,13 +1,15 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { Pool } from 'undici'
+import { Pool, request } from 'undici'
 import { adapterFor } from '../../src/channels/registry.ts'
 import type { OutgoingMessage } from '../../src/domain/delivery.ts'
 import { derivedId } from '../../src/domain/ids.ts'
 import type { JsonObject } from '../../src/domain/json.ts'
-import { sandboxCredentials } from '../../src/sandbox/accounts.ts'
+import { type SandboxProvider, sandboxCredentials } from '../../src/sandbox/accounts.ts'
+import { sandboxSubscription } from '../../src/sandbox/web-push-accounts.ts'
 import { compared, type Figure } from './figure.ts'
 import { startSandboxProcess } from './processes.ts'
+import { openBareMail } from './send-mail.ts'
 
 export interface SendSize {
   messages: number
@@ -20,37 +22,35 @@ const SOCKETS = 32
 const SUBJECTS = {
   fcm: { address: 'ignorer-device-0-0123456789abcdef', content: { title: 'Still thinking?', body: 'Your teapot is waiting.' } },
   sendgrid: { address: 'ignorer.1@shop.example', content: { subject: 'Your cart', html: '<p>Your teapot is waiting.</p>' } },
+  smtp: { address: 'ignorer.1@shop.example', content: { subject: 'Your cart', html: '<p>Your teapot is waiting.</p>' } },
   twilio: { address: '+15005551001', content: { body: 'Your teapot is waiting.' } },
-} as const satisfies Record<string, { address: string; content: JsonObject }>
+  webpush: {
+    address: JSON.stringify(sandboxSubscription('bench', sandboxCredentials('bench').webpush.settings.publicKey, 'https://fcm.googleapis.com')),
+    content: { title: 'Still thinking?', body: 'Your teapot is waiting.' },
+  },
+} as const satisfies Partial<Record<SandboxProvider, { address: string; content: JsonObject }>>
 type Provider = keyof typeof SUBJECTS
 export const SEND_PROVIDERS = Object.keys(SUBJECTS) as Provider[]
 
+/** Sends one message; rejects where it is not accepted. */
+type SendOne = (n: number) => Promise<void>
+
 /**
  * Messages accepted a second by the stand-in, a process of its own: through the adapter and its SDK, against a bare
- * HTTP client that posts the very bytes the adapter posted, over as many sockets.
+ * client that sends the very bytes the adapter sent, over as many sockets. Of web push these are encrypted already: what
+ * the encryption costs, a key agreement for every message, is the adapter's alone.
  */
 export async function benchSend(provider: Provider, size: SendSize): Promise<Figure[]> {
   const sandbox = await startSandboxProcess()
-  const recorder = await startRecorder(sandbox.url)
-  const bare = new Pool(sandbox.url, { connections: SOCKETS, pipelining: 1 })
   const sender = connect(provider, sandbox.url)
+  const bare = await (provider === 'smtp' ? openBareMail(serverOf(sandbox.url), SUBJECTS.smtp) : openBare(provider, sandbox.url))
   try {
-    const recorded = connect(provider, recorder.url)
-    const outcome = await recorded.send(message(provider, 0))
-    await recorded.close()
-    const request = recorder.last()
-    if (outcome.type !== 'ok' || request === null) throw new Error(`${provider} did not accept: ${JSON.stringify(outcome)}`)
     const through = (count: number) =>
       together(count, async (n) => {
         const { type } = await sender.send(message(provider, n))
         if (type !== 'ok') throw new Error(`${provider} answered ${type}`)
       })
-    const limit = (count: number) =>
-      together(count, async () => {
-        const answer = await bare.request(request)
-        await answer.body.text()
-        if (answer.statusCode >= 300) throw new Error(`the bare client got ${answer.statusCode}`)
-      })
+    const limit = (count: number) => together(count, bare.send)
     await through(Math.min(500, size.messages))
     await limit(Math.min(500, size.messages))
     const rounds: { value: number; baseline: number }[] = []
@@ -63,13 +63,39 @@ export async function benchSend(provider: Provider, size: SendSize): Promise<Fig
     }
     return [compared(`send-${provider}`, 'messages/s', rounds, { floor: 0.4, aim: 0.7 })]
   } finally {
-    await Promise.all([sender.close(), bare.close(), recorder.close()])
+    await Promise.all([sender.close(), bare.close()])
     await sandbox.stop()
+  }
+}
+
+/** Where the sandbox at this URL takes mail: one port further on. */
+function serverOf(sandboxUrl: string): { host: string; port: number } {
+  const { hostname, port } = new URL(sandboxUrl)
+  return { host: hostname, port: Number(port) + 1 }
+}
+
+/** A bare HTTP client that posts one recorded request again and again. */
+async function openBare(provider: Provider, sandboxUrl: string): Promise<{ send: SendOne; close(): Promise<void> }> {
+  const recorder = await startRecorder(sandboxUrl)
+  const recorded = connect(provider, recorder.url)
+  const outcome = await recorded.send(message(provider, 0))
+  await Promise.all([recorded.close(), recorder.close()])
+  const request = recorder.last()
+  if (outcome.type !== 'ok' || request === null) throw new Error(`${provider} did not accept: ${JSON.stringify(outcome)}`)
+  const pool = new Pool(sandboxUrl, { connections: SOCKETS, pipelining: 1 })
+  return {
+    async send() {
+      const answer = await pool.request(request)
+      await answer.body.text()
+      if (answer.statusCode >= 300) throw new Error(`the bare client got ${answer.statusCode}`)
+    },
+    close: () => pool.close(),
   }
 }
 
 function connect(provider: Provider, baseUrl: string) {
   const { credentials, settings } = sandboxCredentials('bench')[provider]
+  const { host, port } = serverOf(baseUrl)
   const callbackUrl = 'http://127.0.0.1:9/none'
   return adapterFor(provider).connect({
     id: 'bench',
@@ -78,7 +104,8 @@ function connect(provider: Provider, baseUrl: string) {
     baseUrl,
     callbackUrl,
     credentials: { ...credentials },
-    settings: { ...settings },
+    settings: provider === 'smtp' ? { ...settings, port } : { ...settings },
+    privateHosts: [`${host}:${port}`],
   })
 }
 
@@ -116,7 +143,8 @@ interface Recorded {
   body: Buffer
 }
 
-const HOP = new Set(['host', 'connection', 'content-length', 'transfer-encoding', 'keep-alive'])
+/** The host is kept: it is what a VAPID token was signed for. */
+const HOP = new Set(['connection', 'content-length', 'transfer-encoding', 'keep-alive'])
 
 /** Passes requests on, and keeps the last. */
 async function startRecorder(target: string): Promise<{ url: string; last(): Recorded | null; close(): Promise<void> }> {
@@ -125,9 +153,11 @@ async function startRecorder(target: string): Promise<{ url: string; last(): Rec
     const chunks: Buffer[] = []
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
     incoming.on('end', async () => {
-      last = { method: 'POST', path: incoming.url ?? '/', headers: kept(incoming.headers), body: Buffer.concat(chunks) }
-      const answer = await fetch(target + last.path, { method: 'POST', headers: last.headers, body: last.body })
-      response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(await answer.text())
+      const path = incoming.url ?? '/'
+      const passed = { method: 'POST' as const, headers: kept(incoming.headers), body: Buffer.concat(chunks) }
+      last = { path, ...passed }
+      const answer = await request(target + path, passed)
+      response.writeHead(answer.statusCode, answer.headers).end(await answer.body.text())
     })
   })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
