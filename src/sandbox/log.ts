@@ -26,6 +26,8 @@ export interface LogEntry {
   text?: string
   /** What a page's service worker was given of a web push, decrypted. */
   payload?: JsonObject
+  /** Where the picture, film or document of a WhatsApp message lies. */
+  media?: string
   /** Headers a mail asks for, List-Unsubscribe among them; of a web push TTL, Urgency and Topic. */
   headers?: Record<string, string>
   /** A mail's files, their bytes counted. */

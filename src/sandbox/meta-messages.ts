@@ -106,6 +106,15 @@ export function textOf(message: JsonObject, templates: readonly SandboxTemplate[
   return String((isObject(given.body) ? given.body.text : (given.body ?? given.caption)) ?? '')
 }
 
+/** Where the document, picture or film it shows lies. */
+export function mediaOf(message: JsonObject): { media?: string } {
+  const { type, template } = message
+  const header =
+    type === 'template' && isObject(template) ? list(list(template.components).find((each) => each.type === 'header')?.parameters)[0] : message
+  const given = header?.[String(header.type)]
+  return isObject(given) && typeof given.link === 'string' ? { media: given.link } : {}
+}
+
 function list(value: unknown): JsonObject[] {
   return Array.isArray(value) ? value.filter((each): each is JsonObject => isObject(each)) : []
 }

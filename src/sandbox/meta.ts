@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { isObject, type Json, type JsonObject } from '../domain/json.ts'
 import { appSecretOf, businessAccountOf, numberOfToken } from './meta-accounts.ts'
-import { checkMessage, textOf } from './meta-messages.ts'
+import { checkMessage, mediaOf, textOf } from './meta-messages.ts'
 import { type Reaction, reactions } from './personas.ts'
 import { json, type SandboxRequest, type StandIn, type Verdict, type World } from './stand-in.ts'
 import { openShelf, templateId } from './whatsapp-templates.ts'
@@ -111,7 +111,14 @@ export function metaStandIn(world: World): MetaStandIn {
           contacts: [{ input: to, wa_id: digitsOf(to) }],
           messages: [{ id: sent.id, message_status: 'accepted' }],
         }),
-        entry: { account, messageId: ourId(message), providerMessageId: sent.id, to, text: textOf(message, shelf.of(account)) },
+        entry: {
+          account,
+          messageId: ourId(message),
+          providerMessageId: sent.id,
+          to,
+          text: textOf(message, shelf.of(account)),
+          ...mediaOf(message),
+        },
         react: (reaction) => {
           react(sent, reaction)
         },

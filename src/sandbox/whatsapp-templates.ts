@@ -19,6 +19,7 @@ export interface TemplateComponent {
 
 const body = (text: string): TemplateComponent => ({ type: 'BODY', text })
 const image: TemplateComponent = { type: 'HEADER', format: 'IMAGE' }
+const document: TemplateComponent = { type: 'HEADER', format: 'DOCUMENT' }
 const replies = (...texts: string[]): TemplateComponent => ({ type: 'BUTTONS', buttons: texts.map((text) => ({ type: 'QUICK_REPLY', text })) })
 const card = (text: string) => ({ components: [image, body(text), replies('Show me')] })
 const code = { type: 'URL', text: 'Copy code', url: 'https://www.whatsapp.com/otp/code/?otp_type=COPY_CODE&code=otp{{1}}' }
@@ -62,6 +63,27 @@ export const READY_MADE: readonly SandboxTemplate[] = [
     components: [body('Just in, {{1}}:'), { type: 'CAROUSEL', cards: [card('{{1}} for {{2}}'), card('{{1}} for {{2}}')] }],
   },
   { name: 'greeting', language: 'en_US', category: 'UTILITY', status: 'APPROVED', components: [body('Welcome, {{first_name}}.')] },
+  {
+    name: 'cart_reminder',
+    language: 'en_US',
+    category: 'MARKETING',
+    status: 'APPROVED',
+    components: [body('{{first_name}}, your cart is waiting: {{items}}, {{total}} in all.'), replies('Help', 'Stop')],
+  },
+  {
+    name: 'coupon',
+    language: 'en_US',
+    category: 'MARKETING',
+    status: 'APPROVED',
+    components: [body('{{first_name}}, the code {{code}} takes {{discount}} off.'), replies('Show me', 'Stop')],
+  },
+  {
+    name: 'invoice',
+    language: 'en_US',
+    category: 'UTILITY',
+    status: 'APPROVED',
+    components: [document, body('Thank you, {{first_name}}. Here is the invoice of order {{order}}.')],
+  },
   { name: 'spring_sale', language: 'en_US', category: 'MARKETING', status: 'PENDING', components: [body('Spring is here.')] },
   { name: 'winter_sale', language: 'en_US', category: 'MARKETING', status: 'PAUSED', components: [body('Winter is here.')] },
 ]

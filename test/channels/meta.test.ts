@@ -120,6 +120,9 @@ describe('what Meta answers', () => {
     ])
       expect([content.template.name, (await send(content)).type]).toEqual([content.template.name, 'ok'])
     expect(sandbox.log.entries().at(-1)).toMatchObject({ to: '+15551230004', text: 'Welcome, Ada.' })
+    const header = { media: { type: 'document', url: 'https://shop.example/7.pdf', filename: '7.pdf' } }
+    expect((await send(named('invoice', { header, variables: { first_name: 'Ada', order: '7' } }))).type).toBe('ok')
+    expect(sandbox.log.entries().at(-1)).toMatchObject({ text: 'Thank you, Ada. Here is the invoice of order 7.', media: header.media.url })
   })
 
   it('tells which templates there are', async () => {
@@ -130,6 +133,9 @@ describe('what Meta answers', () => {
       'login_code APPROVED',
       'new_arrivals APPROVED',
       'greeting APPROVED',
+      'cart_reminder APPROVED',
+      'coupon APPROVED',
+      'invoice APPROVED',
       'spring_sale PENDING',
       'winter_sale PAUSED',
     ])

@@ -24,6 +24,9 @@ describe('contents at Twilio', () => {
       ['login_code', 'en', 'AUTHENTICATION', 'APPROVED', ['1', '2']],
       ['new_arrivals', 'en', 'MARKETING', 'APPROVED', ['1', '2', '3', '4', '5', '6', '7']],
       ['greeting', 'en', 'UTILITY', 'APPROVED', ['first_name']],
+      ['cart_reminder', 'en', 'MARKETING', 'APPROVED', ['first_name', 'items', 'total']],
+      ['coupon', 'en', 'MARKETING', 'APPROVED', ['first_name', 'code', 'discount']],
+      ['invoice', 'en', 'UTILITY', 'APPROVED', ['first_name', 'order', '1']],
       ['spring_sale', 'en', 'MARKETING', 'PENDING', []],
       ['winter_sale', 'en', 'MARKETING', 'PAUSED', []],
     ])

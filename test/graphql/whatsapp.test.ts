@@ -34,7 +34,7 @@ async function connected(): Promise<{ key: string; id: string }> {
 
 test('templates are synced and listed, a page at a time, by connection and by status, and found by id', async () => {
   const { key, id } = await connected()
-  expect((await api.graphql(key, SYNC, { id })).data.syncWhatsappTemplates).toEqual({ count: 7, userErrors: [] })
+  expect((await api.graphql(key, SYNC, { id })).data.syncWhatsappTemplates).toEqual({ count: 10, userErrors: [] })
   const seen: string[] = []
   for (let after: string | null = null, more = true; more; ) {
     const { whatsappTemplates: page }: Answer['data'] = (await api.graphql(key, LIST, { first: 3, after })).data
@@ -42,7 +42,18 @@ test('templates are synced and listed, a page at a time, by connection and by st
     after = page.pageInfo.endCursor
     more = page.pageInfo.hasNextPage
   }
-  expect(seen.sort()).toEqual(['greeting', 'login_code', 'new_arrivals', 'order_update', 'spring_sale', 'weekend_offer', 'winter_sale'])
+  expect(seen.sort()).toEqual([
+    'cart_reminder',
+    'coupon',
+    'greeting',
+    'invoice',
+    'login_code',
+    'new_arrivals',
+    'order_update',
+    'spring_sale',
+    'weekend_offer',
+    'winter_sale',
+  ])
   const { edges } = (await api.graphql(key, LIST, { connectionId: id, status: 'PAUSED' })).data.whatsappTemplates
   expect(edges).toEqual([
     {

@@ -44,12 +44,21 @@ const order = templateId({ name: 'order_update', language: 'en_US' })
 
 describe('a sync', () => {
   test('keeps what the provider has, once however often', async () => {
-    expect(await syncWhatsappTemplates(here.services, caller, connectionId)).toBe(7)
+    expect(await syncWhatsappTemplates(here.services, caller, connectionId)).toBe(10)
     const before = await all()
-    expect(await syncWhatsappTemplates(here.services, caller, connectionId)).toBe(7)
+    expect(await syncWhatsappTemplates(here.services, caller, connectionId)).toBe(10)
     const after = await all()
     expect(after.map(({ id, status }) => [id, status])).toEqual(before.map(({ id, status }) => [id, status]))
-    expect(await names('APPROVED')).toEqual(['greeting', 'login_code', 'new_arrivals', 'order_update', 'weekend_offer'])
+    expect(await names('APPROVED')).toEqual([
+      'cart_reminder',
+      'coupon',
+      'greeting',
+      'invoice',
+      'login_code',
+      'new_arrivals',
+      'order_update',
+      'weekend_offer',
+    ])
     const row = after.find(({ name }) => name === 'order_update')
     expect(row).toMatchObject({ connectionId, providerId: order, language: 'en_US', category: 'UTILITY', reason: null, slots: { body: ['1', '2'] } })
     expect((await whatsappTemplatesByIds(here.services, caller, [row?.id ?? ''])).get(row?.id ?? '')?.name).toBe('order_update')
@@ -63,7 +72,7 @@ describe('a sync', () => {
     )
     sandbox.review({ account: account.meta.settings.phoneNumberId, name: 'order_update', status: 'PAUSED' })
     await syncWhatsappTemplates(here.services, caller, connectionId)
-    expect(await names('APPROVED')).toEqual(['greeting', 'login_code', 'new_arrivals', 'weekend_offer'])
+    expect(await names('APPROVED')).toEqual(['cart_reminder', 'coupon', 'greeting', 'invoice', 'login_code', 'new_arrivals', 'weekend_offer'])
     expect((await all('DELETED')).map(({ providerId }) => providerId)).toEqual(['gone'])
   })
 
@@ -71,7 +80,7 @@ describe('a sync', () => {
     await syncWhatsappTemplates(here.services, caller, connectionId)
     await here.database.owner.query(`UPDATE provider_connection SET base_url = 'http://127.0.0.1:9' WHERE id = $1`, [connectionId])
     expect((await faultOf(syncWhatsappTemplates(here.services, caller, connectionId))).code).toBe('UNAVAILABLE')
-    expect((await all()).length).toBe(7)
+    expect((await all()).length).toBe(10)
   })
 
   test("is refused for what is not there, another workspace's, disabled, or has no templates", async () => {
