@@ -1,5 +1,5 @@
-/** The moments at which a worker may be killed over a message, and who tells of it afterwards where it is in doubt. */
-export const CUTS = ['not marked', 'marked, not sent', 'sent, looked up', 'sent, called back', 'sent, silence', 'reported'] as const
+/** The moments at which a worker may be killed over a message, and who tells of it afterwards where it is in doubt; one needs no kill. */
+export const CUTS = ['not marked', 'marked, not sent', 'sent, looked up', 'sent, called back', 'sent, silence', 'answer lost', 'reported'] as const
 export type Cut = (typeof CUTS)[number]
 
 /**
@@ -15,6 +15,7 @@ export interface Guarantee {
   promise: 'exactly once' | 'at least once' | 'at least once, collapses' | 'at most once / at least once'
 }
 
+/** An answer that never came leaves the doubt that a kill leaves. */
 const endings = (
   notMarked: Ending,
   notSent: Ending,
@@ -28,6 +29,7 @@ const endings = (
   'sent, looked up': lookedUp,
   'sent, called back': calledBack,
   'sent, silence': silence,
+  'answer lost': silence,
   reported,
 })
 

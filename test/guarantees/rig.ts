@@ -18,7 +18,6 @@ import { addIdentity } from '../../src/services/identities.ts'
 import { sendMessage } from '../../src/services/sends.ts'
 import { createTemplate } from '../../src/services/templates.ts'
 import { syncWhatsappTemplates } from '../../src/services/whatsapp-templates.ts'
-import type { Dispatchable } from '../../src/store/queries/dispatch.ts'
 import { freePort } from '../chaos/processes.ts'
 import { LANES } from '../support/ring.ts'
 import { openTestServices } from '../support/services.ts'
@@ -50,7 +49,7 @@ export interface Settled {
   plan(whenUnknown: WhenUnknown): Promise<{ id: string; contactId: string }>
   /** Another for somebody who has one, sent. */
   companion(contactId: string): Promise<void>
-  /** A worker takes the message and is killed at the cut. */
+  /** A worker takes the message and is killed at the cut, or lives and is not answered. */
   kill(id: string, cut: Cut): Promise<void>
   /** What the other workers do from the kill until fifteen seconds later: the net's job, and the sweep. */
   sweep(id: string): Promise<void>
@@ -96,10 +95,10 @@ export async function openRig(): Promise<Rig> {
 
   async function kill(id: string, cut: Cut): Promise<void> {
     const doomed = openDoomed(world.database.url, cut === 'not marked' ? { statement: 'dispatch_mark', when: 'before' } : null)
-    const theirs = openSender({ pool: doomed.pool, vault: services.vault, publicUrl, privateHosts })
-    const send = async (message: Dispatchable, attempt: number) => {
+    // The sender may be everybody's: it has nothing under way when its worker dies.
+    const send: SendOne = async (message, attempt) => {
       if (cut === 'marked, not sent') doomed.die()
-      const outcome = cut === 'marked, not sent' ? await new Promise<never>(() => {}) : await theirs.send(message, attempt)
+      const outcome = cut === 'marked, not sent' ? await new Promise<never>(() => {}) : await sender.send(message, attempt)
       if (outcome.type !== 'ok') throw new Error(`the provider was to accept it: ${JSON.stringify(outcome)}`)
       if (cut !== 'reported') doomed.die()
       return outcome
@@ -111,7 +110,6 @@ export async function openRig(): Promise<Rig> {
       doomed.die()
     }
     await doomed.dead
-    await theirs.close()
   }
 
   async function settle(subject: Subject): Promise<Settled> {
@@ -122,6 +120,11 @@ export async function openRig(): Promise<Rig> {
       createTemplate(services, caller, { name: whenUnknown, channel, variants: [{ locale: 'en', content }], whenUnknown })
     const templates = { HOLD: await template('HOLD'), RESEND: await template('RESEND') }
     let people = 0
+
+    async function loseAnswer(id: string): Promise<void> {
+      if (provider !== null) sandbox.fault({ kind: 'reset-after', provider, times: 1 })
+      await dispatch([id])
+    }
 
     async function planFor(contact: { externalId: string }, whenUnknown: WhenUnknown): Promise<string> {
       const id = await sendMessage(services, caller, { contact, templateId: templates[whenUnknown] })
@@ -144,7 +147,7 @@ export async function openRig(): Promise<Rig> {
         )
         await dispatch([await planFor({ externalId }, 'HOLD')])
       },
-      kill,
+      kill: (id, cut) => (cut === 'answer lost' ? loseAnswer(id) : kill(id, cut)),
       async sweep(id) {
         await turn()
         await dispatch([id])

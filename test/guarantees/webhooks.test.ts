@@ -74,7 +74,7 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
     claim: 'call_claim',
     settle: 'call_settle',
     async plan(path) {
-      const config = { method: 'POST', url: hooks.url + path }
+      const config = { method: 'POST', url: hooks.url + path, retries: { times: 1 } }
       await enter(chain([on(path), { key: 'call', kind: 'webhook', config } as Graph['nodes'][number]]))
     },
   },
@@ -84,7 +84,7 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
 function deathOf({ claim, settle }: Subject, cut: Cut): Death | null {
   if (cut === 'not marked') return { statement: claim, when: 'before' }
   if (cut === 'marked, not sent') return { statement: claim, when: 'after' }
-  return cut === 'reported' ? null : { statement: settle, when: 'before' }
+  return cut === 'reported' || cut === 'answer lost' ? null : { statement: settle, when: 'before' }
 }
 
 test.each(GUARANTEES.filter(({ channel }) => channel === 'webhook'))('$provider', async ({ provider, endings }) => {
@@ -106,10 +106,11 @@ test.each(GUARANTEES.filter(({ channel }) => channel === 'webhook'))('$provider'
     if (endings[cut] === null) continue
     const path = `/${provider}/${CUTS.indexOf(cut)}`
     await subject.plan(path)
+    if (cut === 'answer lost') hooks.on(path, 'reset', {})
     const doomed = openDoomed(world.database.url, deathOf(subject, cut))
     const theirs = start(doomed.pool)
-    if (cut === 'reported') {
-      await until(async () => !(await statuses()).includes('PENDING'))
+    if (cut === 'reported' || cut === 'answer lost') {
+      await until(async () => hooks.at(path).length === 1)
       await theirs.stop()
       doomed.die()
     }
