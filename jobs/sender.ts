@@ -7,7 +7,8 @@ import { laneOf } from '../src/domain/ids.ts'
 import type { JsonObject } from '../src/domain/json.ts'
 import { ThroughlineError } from '../src/errors.ts'
 import type { SendOne } from '../src/lanes/dispatch.ts'
-import { pickVariant, renderContent } from '../src/services/liquid.ts'
+import { pickVariant } from '../src/services/liquid.ts'
+import { openRenderer, type Renderer } from '../src/services/rendering/renderer.ts'
 import { withShortLinks } from '../src/services/short-links.ts'
 import { trackEmail, unsubscribeUrl } from '../src/services/tracking.ts'
 import { keysOf } from '../src/services/workspace-keys.ts'
@@ -41,10 +42,11 @@ interface Ready {
   done: () => void
 }
 
-/** Renders a message and hands it to its channel's adapter, one client per connection, templates parsed once. */
+/** Has a message rendered and hands it to its channel's adapter, one client per connection, templates parsed once. */
 export function openSender({ pool, vault, publicUrl, privateHosts = [] }: SenderOptions): MessageSender {
   const templates = new Map<string, Promise<TemplateVersionRow | null>>()
   const senders = new Map<string, Promise<Sender>>()
+  const renderer = openRenderer()
   const inApp = openInAppSender(pool)
   const whatsapp = openWhatsappChooser(pool)
   const files = openAttachments({ pool, privateHosts })
@@ -56,7 +58,7 @@ export function openSender({ pool, vault, publicUrl, privateHosts = [] }: Sender
   const prepare = async (message: Dispatchable, attempt: number): Promise<Ready | SendOutcome> => {
     const keys = await keysOf({ vault }, pool, message.workspace_id)
     const template = await templateOf(message.template_id, message.template_version)
-    const content = template === null ? null : render(message, template)
+    const content = template === null ? null : await render(renderer, message, template)
     if (content === null || 'fault' in content) return { type: 'permanent', code: 'RENDER_FAILED', message: content?.fault ?? 'the template is gone' }
     if (isOwnSurface(message.channel as Channel)) return inApp.show(message, content.content)
     const chosen = message.channel === 'whatsapp' ? await whatsapp.choose(message, content.content) : content
@@ -70,9 +72,13 @@ export function openSender({ pool, vault, publicUrl, privateHosts = [] }: Sender
   }
 
   return {
-    async send(message, attempt) {
+    async send(message, attempt, markedAt = performance.now()) {
       const ready = await prepare(message, attempt).catch(notReady)
       if ('type' in ready) return ready
+      if (performance.now() - markedAt > READY_WITHIN) {
+        ready.done()
+        return { type: 'retry', code: 'SENDER_LATE', message: 'it took too long to be made ready, and may be another’s by now' }
+      }
       const outcome = await ready.sender.send(ready.message).finally(ready.done)
       // What it tells is an aid to the next message, and no reason to lose what became of this one.
       if (message.channel === 'whatsapp') await whatsapp.heard(message, ready.message.content, outcome).catch(() => {})
@@ -88,11 +94,18 @@ export function openSender({ pool, vault, publicUrl, privateHosts = [] }: Sender
       return sender.lookUp({ id: message.id, address: keys.open(sealed), dispatchedAt: message.dispatching_at })
     },
     async close() {
+      await renderer.close()
       for (const sender of await Promise.allSettled(senders.values())) if (sender.status === 'fulfilled') await sender.value.close()
       await files.close()
     },
   }
 }
+
+/**
+ * A message that is ready later than this is not handed over: fifteen seconds after it was marked others take its sender for dead, and
+ * the request may take ten. Whoever stood still meanwhile (a paused machine) must not send what somebody else is sending. Milliseconds.
+ */
+const READY_WITHIN = 5_000
 
 /** A database that is away for a moment, credentials that do not open: no provider was asked, so nothing is in doubt. */
 function notReady(error: unknown): SendOutcome {
@@ -130,7 +143,7 @@ async function connect({ pool, vault, publicUrl, privateHosts = [] }: SenderOpti
   })
 }
 
-function render(message: Dispatchable, template: TemplateVersionRow): { content: JsonObject } | { fault: string } {
+async function render(renderer: Renderer, message: Dispatchable, template: TemplateVersionRow): Promise<{ content: JsonObject } | { fault: string }> {
   const variant = pickVariant(template.variants, message.locale)
   if (variant === null) return { fault: 'the template has no variant' }
   const defaults = Object.fromEntries(template.variables.flatMap((each) => (each.default === null ? [] : [[each.name, each.default]])))
@@ -144,15 +157,16 @@ function render(message: Dispatchable, template: TemplateVersionRow): { content:
   }
   try {
     return {
-      content: renderContent(
+      content: await renderer.render(
         message.channel as Channel,
-        variant.content,
+        { content: variant.content },
         scope,
         `${message.template_id}/${message.template_version}/${variant.locale}`,
       ),
     }
   } catch (error) {
-    return { fault: error instanceof Error ? error.message : 'the template does not render' }
+    if (error instanceof ThroughlineError && error.code === 'TEMPLATE_INVALID') return { fault: error.message }
+    throw error
   }
 }
 

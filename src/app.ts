@@ -10,6 +10,7 @@ import type { Logger } from './logger.ts'
 import { installQueues, openBoss, sendAndWake } from './queue/boss.ts'
 import { openHub } from './realtime/hub.ts'
 import type { Services } from './services/context.ts'
+import { openRenderer } from './services/rendering/renderer.ts'
 import { rewrapDataKeys } from './services/workspace-keys.ts'
 import { createDatabase, migrate } from './store/migrate.ts'
 import { openOrm } from './store/orm.ts'
@@ -63,6 +64,7 @@ export async function startApi(foundation: Foundation): Promise<Api> {
     orm,
     apiPool,
     vault,
+    renderer: openRenderer(),
     lanes,
     ownerUrl: databaseUrl,
     enqueue: (queue, data, client, startAfter) => sendAndWake(boss, queue, data, client, startAfter),
@@ -85,6 +87,7 @@ export async function startApi(foundation: Foundation): Promise<Api> {
       await server.close()
       await hub.close()
       await boss.stop({ graceful: false })
+      await services.renderer.close()
       await orm.close(true)
       await apiPool.end()
     },

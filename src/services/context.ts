@@ -5,6 +5,7 @@ import type { JsonObject } from '../domain/json.ts'
 import type { ProviderTemplate } from '../domain/whatsapp-template.ts'
 import type { Client } from '../store/sql.ts'
 import type { Vault } from '../store/vault.ts'
+import type { Renderer } from './rendering/renderer.ts'
 
 /** What services share: the process's, not a request's. */
 export interface Services {
@@ -13,6 +14,8 @@ export interface Services {
   /** Plain pool in the API's role, for the hot doors. */
   apiPool: pg.Pool
   vault: Vault
+  /** Where templates are rendered and inspected: in processes that can be ended. */
+  renderer: Renderer
   /** How many lanes the installation has. */
   lanes: number
   /** URL of the database as its owner: only to create workspaces. */

@@ -3,6 +3,7 @@ import type { Channel } from '../domain/channel.ts'
 import { type TemplateText, templateTexts, withTexts } from '../domain/content.ts'
 import type { JsonObject } from '../domain/json.ts'
 import type { TemplateVariant } from '../domain/template.ts'
+import { ThroughlineError } from '../errors.ts'
 import { composeEmail, whyNoEmail } from './email.ts'
 import { plainTextTemplate } from './plain-text.ts'
 
@@ -20,13 +21,15 @@ const LIMITS = {
 const LEFT_OUT = ['render', 'include', 'layout', 'block', 'echo', 'cycle']
 
 /** An engine that keeps to the limits, and writes what is put out the way its surroundings need it. */
-export function openLiquid(outputEscape?: 'escape' | ((value: unknown) => string)): Liquid {
-  const engine = new Liquid({ ...LIMITS, ...(outputEscape === undefined ? {} : { outputEscape }) })
+export function openLiquid(outputEscape?: 'escape' | ((value: unknown) => string), renderLimit: number = LIMITS.renderLimit): Liquid {
+  const engine = new Liquid({ ...LIMITS, renderLimit, ...(outputEscape === undefined ? {} : { outputEscape }) })
   for (const tag of LEFT_OUT) delete engine.tags[tag]
   return engine
 }
-const PLAIN = openLiquid()
-const HTML = openLiquid('escape')
+/** Milliseconds by the clock, of which a busy machine may take many: a message that is failed for it is failed for good. */
+const AWAY_FROM_THE_LOOP = 500
+const PLAIN = openLiquid(undefined, AWAY_FROM_THE_LOOP)
+const HTML = openLiquid('escape', AWAY_FROM_THE_LOOP)
 
 /** What keeps a text from being a template, in the engine's words; null where nothing does. */
 export function checkTemplate(text: string): string | null {
@@ -38,21 +41,38 @@ export function checkTemplate(text: string): string | null {
   }
 }
 
-const MOST_PARSED = 2_000
+/** As long as a mail's body may be. */
+const LONGEST_TEXT = 5_000_000
 const engineOf = (escaping: TemplateText['escape']) => (escaping === 'html' ? HTML : PLAIN)
 
+/** What a content is rendered from. */
+export interface Source {
+  content: JsonObject
+}
 /** A content's templates, taken apart once. */
-interface Parsed {
+export interface Prepared {
+  channel: Channel
   content: JsonObject
   texts: readonly TemplateText[]
   templates: readonly Template[][]
 }
-const parsed = new Map<string, Parsed>()
+/** What is wrong with a content, and where in it. */
+export interface Fault {
+  path: readonly string[]
+  message: string
+}
+/** Told how many of the texts are done, before each of them. */
+type AtText = (index: number) => void
 
-function parse(channel: Channel, given: JsonObject): Parsed {
-  const content = channel === 'email' ? withPlainText(given) : given
+/** Throws what Liquid throws at a text that does not parse. */
+export function prepareContent(channel: Channel, source: Source, atText: AtText = () => {}): Prepared {
+  const content = channel === 'email' ? withPlainText(source.content) : source.content
   const texts = templateTexts(channel, content)
-  return { content, texts, templates: texts.map((each) => engineOf(each.escape).parse(each.text)) }
+  const templates = texts.map((each, index) => {
+    atText(index)
+    return engineOf(each.escape).parse(each.text)
+  })
+  return { channel, content, texts, templates }
 }
 
 /** A mail of HTML alone gets its plain text as a template, where one can be made. */
@@ -63,37 +83,51 @@ function withPlainText(content: JsonObject): JsonObject {
 }
 
 /**
- * A content as somebody with this data gets it: every Liquid text rendered, a mail's body made HTML. `cacheKey` names an
- * immutable content (template, version, locale): it is parsed once per process. Throws what Liquid throws, and
- * TEMPLATE_INVALID where no mail can be made of it.
+ * A content as somebody with this data gets it: every Liquid text rendered, a mail's body made HTML. Throws what Liquid
+ * throws, and TEMPLATE_INVALID where no mail can be made of it. Nobody knows how long a stranger's template takes: but in
+ * tests it runs where it can be ended (rendering/).
  */
-export function renderContent(channel: Channel, content: JsonObject, scope: object, cacheKey?: string): JsonObject {
-  const known = cacheKey === undefined ? undefined : parsed.get(cacheKey)
-  const whole = known ?? parse(channel, content)
-  if (cacheKey !== undefined && known === undefined) {
-    if (parsed.size >= MOST_PARSED) parsed.clear()
-    parsed.set(cacheKey, whole)
-  }
-  const rendered = fill(whole, scope)
-  return channel === 'email' ? composeEmail(rendered) : rendered
+export function renderPrepared(prepared: Prepared, scope: object, atText?: AtText): JsonObject {
+  const rendered = fill(prepared, scope, atText)
+  return prepared.channel === 'email' ? composeEmail(rendered) : rendered
 }
 
-function fill({ content, texts, templates }: Parsed, scope: object): JsonObject {
-  const rendered = texts.map((each, index) => ({ ...each, text: String(engineOf(each.escape).renderSync(templates[index] ?? [], scope)) }))
+export function renderContent(channel: Channel, content: JsonObject, scope: object): JsonObject {
+  return renderPrepared(prepareContent(channel, { content }), scope)
+}
+
+function fill({ content, texts, templates }: Prepared, scope: object, atText: AtText = () => {}): JsonObject {
+  const rendered = texts.map((each, index) => {
+    atText(index)
+    const text = String(engineOf(each.escape).renderSync(templates[index] ?? [], scope))
+    // What Liquid counts is what its filters take, not what all of them make of it.
+    if (text.length > LONGEST_TEXT) throw new ThroughlineError('TEMPLATE_INVALID', `${each.path.join('.')} is longer than ${LONGEST_TEXT} characters`)
+    return { ...each, text }
+  })
+  atText(texts.length)
   return withTexts(content, rendered)
 }
 
-/** What keeps a content whose texts parse from being sent, whatever the data; null where nothing is known to. */
-export function checkComposition(channel: Channel, content: JsonObject): { path: readonly string[]; message: string } | null {
+/** What keeps a content from being sent, whatever the data: a text that does not parse, a body of which no mail can be made; null where nothing is known to. */
+export function inspectContent(channel: Channel, source: Source, atText: AtText = () => {}): Fault | null {
+  for (const [index, { path, text }] of templateTexts(channel, source.content).entries()) {
+    atText(index)
+    const message = checkTemplate(text)
+    if (message !== null) return { path, message }
+  }
+  return checkComposition(channel, source, atText)
+}
+
+function checkComposition(channel: Channel, source: Source, atText: AtText): Fault | null {
   if (channel !== 'email') return null
   let bare: JsonObject
   try {
-    bare = fill(parse(channel, content), {})
+    bare = fill(prepareContent(channel, source), {}, atText)
   } catch {
     // A filter that needs something to work on: with data it may be right.
     return null
   }
-  return whyNoEmail(content, bare)
+  return whyNoEmail(source.content, bare)
 }
 
 /** The variant of a locale: exact, then its language, then the first. null only where there is none at all. */

@@ -226,6 +226,21 @@ test('a connection that was changed has a client of its own from then on', async
   await elsewhere.close()
 })
 
+test('a template that would run for good fails its own message, and the others are sent', async () => {
+  const [endless, fine] = [
+    await template('sms', [text('{{ event.list | find_exp: "i", "event.list contains none" }}')]),
+    await template('sms', [text('hi')]),
+  ]
+  const variables = { event: { list: Array.from({ length: 20_000 }, (_, n) => n) } } as never
+  const [before, bomb, after] = [await message('sms', fine), await message('sms', endless, { variables }), await message('sms', fine)]
+  const outcomes = await Promise.all([before, bomb, after].map((each) => sender.send(each, 1)))
+  expect(outcomes).toMatchObject([
+    { type: 'ok' },
+    { type: 'permanent', code: 'RENDER_FAILED', message: 'body takes longer than 1000 ms to render' },
+    { type: 'ok' },
+  ])
+})
+
 test('a connection that is gone is a reason to try again, since another may take its place', async () => {
   const id = await template('sms', [text('hello')])
   expect(await sender.send(await message('sms', id, { connection_id: newId() }), 1)).toMatchObject({ type: 'retry', code: 'NO_CONNECTION' })

@@ -15,6 +15,7 @@ import type { Caller, Services } from '../../src/services/context.ts'
 import { ingestEvents } from '../../src/services/events.ts'
 import { addIdentity } from '../../src/services/identities.ts'
 import { createJourney, publishJourney } from '../../src/services/journeys.ts'
+import { openRenderer } from '../../src/services/rendering/renderer.ts'
 import { createTemplate } from '../../src/services/templates.ts'
 import { createWorkspace } from '../../src/services/workspaces.ts'
 import { openOrm } from '../../src/store/orm.ts'
@@ -44,6 +45,7 @@ beforeAll(async () => {
     orm: await openOrm(database.url),
     apiPool: database.api,
     vault: createVault(randomBytes(32)),
+    renderer: openRenderer(),
     lanes: 64,
     ownerUrl: database.url,
     enqueue: async () => {},
@@ -82,6 +84,7 @@ afterAll(async () => {
   await worker.stop()
   await sandbox.close()
   await http.close()
+  await services.renderer.close()
   await services.orm.close(true)
   await database.close()
 })

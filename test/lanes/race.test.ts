@@ -13,6 +13,7 @@ import { startPacer } from '../../src/lanes/pacer.ts'
 import { type Ring, type Ticked, tick } from '../../src/lanes/tick.ts'
 import { setConsent } from '../../src/services/consents.ts'
 import type { Caller, Services } from '../../src/services/context.ts'
+import { openRenderer } from '../../src/services/rendering/renderer.ts'
 import { openOrm } from '../../src/store/orm.ts'
 import { createVault } from '../../src/store/vault.ts'
 import { gated } from '../support/gate.ts'
@@ -32,6 +33,7 @@ beforeAll(async () => {
     orm: await openOrm(world.database.url),
     apiPool: world.database.api,
     vault: createVault(randomBytes(32)),
+    renderer: openRenderer(),
     lanes: LANES,
     ownerUrl: world.database.url,
     enqueue: async () => {},
@@ -39,6 +41,7 @@ beforeAll(async () => {
   }
 })
 afterAll(async () => {
+  await services.renderer.close()
   await services.orm.close(true)
   await world.close()
 })

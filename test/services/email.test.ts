@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { checkComposition, renderContent } from '../../src/services/liquid.ts'
+import { inspectContent, renderContent } from '../../src/services/liquid.ts'
 
-const render = (content: object, scope: object = {}, key?: string) =>
-  renderContent('email', { subject: 'S', ...content } as never, scope, key) as Record<string, string>
+const render = (content: object, scope: object = {}) => renderContent('email', { subject: 'S', ...content } as never, scope) as Record<string, string>
 const block = (text: string, when?: string) => ({ type: 'text', text, ...(when === undefined ? {} : { when }) })
 
 describe('a mail as it goes out', () => {
@@ -73,7 +72,7 @@ describe('a mail as it goes out', () => {
 })
 
 describe('what is known to fail when a mail is saved', () => {
-  const check = (content: object) => checkComposition('email', { subject: 'S', ...content } as never)
+  const check = (content: object) => inspectContent('email', { content: { subject: 'S', ...content } as never })
 
   it.each([
     [{ html: '<p>' }, null],
@@ -92,6 +91,6 @@ describe('what is known to fail when a mail is saved', () => {
   })
 
   it('is nothing on other channels', () => {
-    expect(checkComposition('sms', { body: 'x' })).toBeNull()
+    expect(inspectContent('sms', { content: { body: 'x' } })).toBeNull()
   })
 })

@@ -36,6 +36,22 @@ test('a template has immutable versions: an update makes the next and leaves the
   ])
 })
 
+test('a template that takes for good to look at is refused with its field, and others are saved meanwhile', async () => {
+  const caller = await here.workspace()
+  const html = `{% raw %}${'{{'.repeat(400_000)}{% endraw %}`
+  const bomb = createTemplate(here.services, caller, {
+    name: 'Bomb',
+    channel: 'email',
+    variants: [
+      { locale: 'en', content: { subject: 'S', html: '<p>x</p>' } },
+      { locale: 'de', content: { subject: 'S', html } },
+    ],
+  })
+  const fine = createTemplate(here.services, caller, { name: 'Fine', channel: 'sms', variants: [sms('Hi')] })
+  expect(await faultOf(bomb)).toEqual({ code: 'TEMPLATE_INVALID', path: ['variants', '1', 'content', 'html'] })
+  expect(await fine).toMatch(/-/)
+})
+
 test('updates at once make versions of their own, none lost', async () => {
   const caller = await here.workspace()
   const id = await createTemplate(here.services, caller, { name: 'Busy', channel: 'sms', variants: [sms('0')] })

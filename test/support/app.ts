@@ -7,6 +7,7 @@ import { createLogger } from '../../src/logger.ts'
 import { openHub } from '../../src/realtime/hub.ts'
 import { authenticate } from '../../src/services/api-keys.ts'
 import type { Caller, Services } from '../../src/services/context.ts'
+import { openRenderer } from '../../src/services/rendering/renderer.ts'
 import { createWorkspace } from '../../src/services/workspaces.ts'
 import { openOrm } from '../../src/store/orm.ts'
 import { createVault } from '../../src/store/vault.ts'
@@ -42,6 +43,7 @@ export async function startTestApi(database: TestDatabase, overrides: Partial<Co
     orm,
     apiPool: database.api,
     vault: createVault(randomBytes(32)),
+    renderer: openRenderer(),
     lanes: 64,
     ownerUrl: database.url,
     async enqueue(queue, data) {
@@ -77,6 +79,7 @@ export async function startTestApi(database: TestDatabase, overrides: Partial<Co
     async close() {
       await server.close()
       await hub.close()
+      await services.renderer.close()
       await orm.close(true)
     },
   }

@@ -3,6 +3,7 @@ import { providerTemplates } from '../../src/channels/registry.ts'
 import { readConfig } from '../../src/config.ts'
 import { authenticate } from '../../src/services/api-keys.ts'
 import type { Caller, Services } from '../../src/services/context.ts'
+import { openRenderer } from '../../src/services/rendering/renderer.ts'
 import { createWorkspace } from '../../src/services/workspaces.ts'
 import { openOrm } from '../../src/store/orm.ts'
 import { createVault } from '../../src/store/vault.ts'
@@ -28,6 +29,7 @@ export async function openTestServices(): Promise<TestServices> {
     orm,
     apiPool: database.api,
     vault: createVault(randomBytes(32)),
+    renderer: openRenderer(),
     lanes: 64,
     ownerUrl: database.url,
     async enqueue(queue, data) {
@@ -46,6 +48,7 @@ export async function openTestServices(): Promise<TestServices> {
       return caller
     },
     async close() {
+      await services.renderer.close()
       await orm.close(true)
       await database.close()
     },
