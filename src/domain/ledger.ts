@@ -121,7 +121,8 @@ export function applyResult(entry: LedgerEntry, attempt: number, outcome: SendOu
       return accept(known, at, { providerMessageId: outcome.providerMessageId })
     }
     case 'retry': {
-      if (entry.status !== 'DISPATCHING') return nothing(entry)
+      // Who stood still while others took it for lost knows better than they: nothing was handed over.
+      if (!open) return nothing(entry)
       const failure = { code: outcome.code, class: 'RETRYABLE' as const, message: outcome.message }
       if (now - entry.plannedAt > RETRY_FOR) return failed({ ...entry, failure }, at, null)
       const dueAt = now + backOff(entry.id, entry.attempt, outcome.retryAfter)

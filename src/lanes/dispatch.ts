@@ -8,8 +8,8 @@ import { type Dispatchable, lockDispatchable, markDispatching } from '../store/q
 import { inTransaction, together } from '../store/sql.ts'
 import { deliver, type InboxItem } from './inbox.ts'
 
-/** Sends one message that has been marked; one request on the wire, no exceptions. */
-export type SendOne = (message: Dispatchable, attempt: number) => Promise<SendOutcome>
+/** Sends one message that was marked at `markedAt` (`performance.now()`; now where left out) or later; one request on the wire, no exceptions. */
+export type SendOne = (message: Dispatchable, attempt: number, markedAt?: number) => Promise<SendOutcome>
 
 export interface Dispatcher {
   /** Takes messages to send; `settled` is called once each of them has left PLANNED, or could not be marked. */
@@ -55,6 +55,7 @@ export function openDispatcher(options: {
       const taken = queue.splice(0, Math.min(sockets, LARGEST_MARK))
       sockets -= taken.length
       marking++
+      const markedAt = performance.now()
       mark(
         options.pool,
         // Given twice (by its tick and by the net) and taken together, a message would be read twice, and sent twice.
@@ -64,7 +65,7 @@ export function openDispatcher(options: {
         .then((marked) => {
           sockets += taken.length - marked.length
           settle(taken, false)
-          for (const row of marked) void sendAndReport(row)
+          for (const row of marked) void sendAndReport(row, markedAt)
         })
         .catch((error: unknown) => {
           sockets += taken.length
@@ -78,12 +79,12 @@ export function openDispatcher(options: {
         })
     }
   }
-  const sendAndReport = async (row: Dispatchable) => {
+  const sendAndReport = async (row: Dispatchable, markedAt: number) => {
     inFlight++
     const attempt = row.attempt + 1
     let outcome: SendOutcome
     try {
-      outcome = await options.send(row, attempt)
+      outcome = await options.send(row, attempt, markedAt)
     } catch (error) {
       options.onError(error)
       outcome = { type: 'ambiguous', code: 'SENDER_FAULT', message: 'the sender failed on the way' }

@@ -58,6 +58,19 @@ const BY_INDEX = [
 ]
 
 /**
+ * How long others wait for a process that stands still, or whose machine is gone: no transaction of ours waits for anything but the
+ * database. The kernel of a stopped process still answers for it, so it is the server's clock that ends what it had begun; the others end
+ * connections that nobody answers for, or reads from, any more.
+ */
+const ABANDONED = [
+  'idle_in_transaction_session_timeout=5s',
+  'tcp_user_timeout=10s',
+  'tcp_keepalives_idle=10',
+  'tcp_keepalives_interval=5',
+  'tcp_keepalives_count=3',
+]
+
+/**
  * A pool whose every connection has the role and the UTC zone. `onError` hears of connections that broke
  * while idle (a restarted database); the pool replaces them, nothing exits.
  */
@@ -66,7 +79,7 @@ export function openPool(url: string, options: { role: Role; max: number; name: 
     connectionString: url,
     max: options.max,
     application_name: options.name,
-    options: [`role=${options.role}`, 'timezone=UTC', 'datestyle=ISO', ...(options.role === 'throughline_worker' ? BY_INDEX : [])]
+    options: [`role=${options.role}`, 'timezone=UTC', 'datestyle=ISO', ...ABANDONED, ...(options.role === 'throughline_worker' ? BY_INDEX : [])]
       .map((setting) => `-c ${setting}`)
       .join(' '),
     types: TYPES,
@@ -192,6 +205,8 @@ export async function inWorkspace<T>(pool: pg.Pool, workspaceId: string, work: (
 }
 
 const GONE = new Set([
+  // Idle for too long in a transaction: the process stood still, and what it had begun was taken from it.
+  '25P03',
   '57P01',
   '57P02',
   '57P03',

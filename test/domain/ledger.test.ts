@@ -82,6 +82,12 @@ describe('what an attempt came to', () => {
     expect(result(entry(), outcome, 2).history).toBeNull()
   })
 
+  test('retry, told by a sender who was taken for lost: no doubt is left, and it waits for its turn', () => {
+    const lost = { status: 'UNKNOWN', failure: { code: 'SENDER_LOST', class: 'AMBIGUOUS', message: '' } } as const
+    const dueAt = NOW + backOff('m-1', 1, undefined)
+    expect(result(entry(lost), RETRY).entry).toMatchObject({ status: 'DEFERRED', dueAt })
+  })
+
   test('retry, a day after planning: given up', () => {
     expect(result(entry({ plannedAt: NOW - DAY }), RETRY).entry.status).toBe('DEFERRED')
     const late = entry({ plannedAt: NOW - DAY - 1 })
@@ -327,7 +333,7 @@ const MAY_BECOME: Record<DeliveryStatus, readonly DeliveryStatus[]> = {
   PLANNED: ['DEFERRED', 'SUPPRESSED', 'UNKNOWN', 'SENT', 'FAILED', 'BOUNCED', 'DELIVERED'],
   DEFERRED: ['PLANNED', 'SUPPRESSED', 'UNKNOWN', 'SENT', 'FAILED', 'BOUNCED', 'DELIVERED'],
   DISPATCHING: ['DEFERRED', 'UNKNOWN', 'SENT', 'FAILED', 'BOUNCED', 'DELIVERED'],
-  UNKNOWN: ['PLANNED', 'SENT', 'FAILED', 'BOUNCED', 'DELIVERED'],
+  UNKNOWN: ['PLANNED', 'DEFERRED', 'SENT', 'FAILED', 'BOUNCED', 'DELIVERED'],
   SENT: ['FAILED', 'BOUNCED', 'DELIVERED'],
   CANCELLED: ['FAILED', 'BOUNCED', 'DELIVERED'],
   SUPPRESSED: ['FAILED', 'BOUNCED', 'DELIVERED'],
