@@ -98,8 +98,11 @@ export function textOf(message: JsonObject, templates: readonly SandboxTemplate[
   if (type === 'template' && isObject(template)) {
     const found = templates.find((each) => each.name === template.name)
     const parameters = list(list(template.components).find((each) => each.type === 'body')?.parameters)
+    const named = new Map(parameters.map(({ parameter_name: name, text }) => [name, text]))
     let n = 0
-    return (found?.components.find((each) => each.type === 'BODY')?.text ?? '').replace(/\{\{\w+\}\}/g, () => String(parameters[n++]?.text))
+    return (found?.components.find((each) => each.type === 'BODY')?.text ?? '').replace(/\{\{(\w+)\}\}/g, (_, name: string) =>
+      String(named.get(name) ?? parameters[n++]?.text),
+    )
   }
   const given = message[String(type)]
   if (!isObject(given)) return ''

@@ -68,7 +68,7 @@ export const READY_MADE: readonly SandboxTemplate[] = [
     language: 'en_US',
     category: 'MARKETING',
     status: 'APPROVED',
-    components: [body('{{first_name}}, your cart is waiting: {{items}}, {{total}} in all.'), replies('Help', 'Stop')],
+    components: [body('{{first_name}}, your cart is waiting: {{items}}, {{total}} in all.'), replies('Show me', 'Stop')],
   },
   {
     name: 'coupon',

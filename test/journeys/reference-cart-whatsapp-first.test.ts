@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { hasEnded, numbers, seen } from '../support/look.ts'
+import { hasEnded, look, numbers, refusals, seen } from '../support/look.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { connectWhatsapp, got, publishReference } from '../support/reference.ts'
 import { openStage, type Stage } from '../support/stage.ts'
+import { until } from '../support/until.ts'
 
 /** J6 as shipped: a cart that was left is spoken of by WhatsApp, email and SMS until it is bought, or reported as lost. A day is four seconds. */
 let stage: Stage
@@ -31,7 +32,9 @@ test('ignored all the way it is lost; bought after the coupon, or answered and b
     stage.sandbox.script(whatsapp, persona)
     await stage.contact(who, { whatsapp, sms, email: mail(who) })
   }
-  await Promise.all(people.map(({ who }) => stage.event(who, 'cart.item_added', { cartId: `cart-${who}` })))
+  await Promise.all(
+    people.map(({ who }) => stage.event(who, 'cart.item_added', { cartId: `cart-${who}`, items: ['lamp', 'teapot'], total: '42.50 €' })),
+  )
   const bought = async (who: string, node: string) => {
     await seen(stage, journeyId, who, (one) => one.node === node)
     await stage.event(who, 'order.placed', { cartId: `cart-${who}`, total: 10 })
@@ -51,5 +54,18 @@ test('ignored all the way it is lost; bought after the coupon, or answered and b
     [1, 1, 0],
     [1, 0, 0],
   ])
+  for (const { whatsapp } of people) expect(got(stage, whatsapp)).toEqual(['there, your cart is waiting: lamp, teapot, 42.50 € in all.'])
   expect(await numbers(stage, journeyId)).toMatchObject({ started: 3, converted: 2, goals: 2 })
+})
+
+test('bought before the cart was quiet, there is nothing to say', async () => {
+  await stage.contact('hurries', { whatsapp: '+14155553404' })
+  await stage.event('hurries', 'cart.item_added', { cartId: 'cart-hurries', item: 'lamp', total: 10 })
+  await stage.event('hurries', 'order.placed', { cartId: 'cart-hurries', total: 10 })
+  const refused = await until(async () => {
+    const found = await refusals(stage, 'hurries')
+    return found.length > 0 && found
+  })
+  expect([refused, got(stage, '+14155553404')]).toEqual([[{ code: 'quiet_cancelled', data: { event: 'order.placed' } }], []])
+  expect((await look(stage, journeyId)).filter(({ contact }) => contact.externalId === 'hurries')).toEqual([])
 })

@@ -11,12 +11,18 @@ export interface Receiver {
   close(): Promise<void>
 }
 
-/** Keeps the raw callbacks that a provider posts to it. */
-export async function startReceiver(): Promise<Receiver> {
+/**
+ * Keeps the raw callbacks that a provider posts to it.
+ *
+ * @param files by path, what whoever fetches them gets: they are no callbacks.
+ */
+export async function startReceiver(files: Readonly<Record<string, string>> = {}): Promise<Receiver> {
   const requests: CallbackRequest[] = []
   const answers: number[] = []
   let base = ''
   const server = createServer((incoming, response) => {
+    const file = incoming.method === 'GET' ? files[incoming.url ?? ''] : undefined
+    if (file !== undefined) return void response.end(file)
     const chunks: Buffer[] = []
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
     incoming.on('end', () => {

@@ -3,6 +3,7 @@ import type { Channel } from '../../domain/channel.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { JOURNEY_TEMPLATES } from '../../services/journey-templates/catalogue.ts'
 import { createFromTemplate } from '../../services/journey-templates/create.ts'
+import { examples, wordsOf } from '../../services/journey-templates/journey-template.ts'
 import { ChannelEnum } from '../channel.ts'
 import { type ApiContext, callerWith } from '../context.ts'
 import { idOf } from '../global-id.ts'
@@ -23,7 +24,7 @@ export class JourneyTemplateSlot {
   content!: JsonObject
 }
 
-@ObjectType({ description: 'An address a journey template calls.' })
+@ObjectType({ description: 'An address a journey template calls, or shows a file from.' })
 export class JourneyTemplateParameter {
   @Field(() => String, { description: 'Its name in `createJourneyFromTemplate`.' })
   name!: string
@@ -43,7 +44,7 @@ export class JourneyTemplate {
   description!: string
   @Field(() => [JourneyTemplateSlot], { description: 'What it says.' })
   slots!: JourneyTemplateSlot[]
-  @Field(() => [JourneyTemplateParameter], { description: 'What it calls.' })
+  @Field(() => [JourneyTemplateParameter], { description: 'What it calls, and where its files are.' })
   parameters!: JourneyTemplateParameter[]
 }
 
@@ -59,7 +60,7 @@ export class JourneySlotInput {
 export class JourneyParameterInput {
   @Field(() => String, { description: 'The parameter.' })
   name!: string
-  @Field(() => String, { description: 'The address; a Liquid template as a webhook node takes it.' })
+  @Field(() => String, { description: 'The address; may hold Liquid, as the webhook or the template it goes into takes it.' })
   value!: string
 }
 
@@ -89,12 +90,12 @@ export class JourneyTemplateResolver {
   @Query(() => [JourneyTemplate], { description: 'Journeys ready to be made one’s own.' })
   journeyTemplates(@Ctx() context: ApiContext): JourneyTemplate[] {
     callerWith(context, 'read')
-    return JOURNEY_TEMPLATES.map(({ key, title, description, slots, parameters }) => ({
-      key,
-      title,
-      description,
-      slots: list(slots),
-      parameters: list(parameters),
+    return JOURNEY_TEMPLATES.map((template) => ({
+      key: template.key,
+      title: template.title,
+      description: template.description,
+      slots: list(template.slots).map((slot) => ({ ...slot, content: wordsOf(slot, examples(template)) })),
+      parameters: list(template.parameters),
     }))
   }
 

@@ -1,13 +1,13 @@
 import { drawn, type JourneyTemplate, onTo } from './journey-template.ts'
-import { approved } from './whatsapp-slots.ts'
+import { cart } from './whatsapp-slots.ts'
 
 export const cartWhatsappFirst: JourneyTemplate = {
   key: 'cart_whatsapp_first',
   title: 'Abandoned cart, WhatsApp first',
   description:
-    'Half an hour after a cart was left, a WhatsApp message with it; a coupon by email without an answer in six hours, an SMS a day later; without a purchase, a call to a webhook.',
+    'Half an hour after a cart was left, a WhatsApp message that shows it; a coupon by email without an answer in six hours, an SMS a day later; without a purchase, a call to a webhook.',
   slots: {
-    cart: approved('The cart'),
+    cart: cart('The cart'),
     coupon: { channel: 'email', title: 'A coupon', content: { subject: '10 % for your cart', html: '<p>Use CART10.</p>' } },
     sms: { channel: 'sms', title: 'Last call', content: { body: 'CART10 ends today. Reply STOP to opt out.' } },
   },

@@ -6,7 +6,7 @@ import type { Caller, Services } from '../context.ts'
 import { createJourney } from '../journeys.ts'
 import { createTemplate, templatesByIds } from '../templates.ts'
 import { journeyTemplate } from './catalogue.ts'
-import type { JourneyTemplate } from './journey-template.ts'
+import { examples, type JourneyTemplate, wordsOf } from './journey-template.ts'
 
 export interface FromTemplate {
   key: string
@@ -33,9 +33,10 @@ export async function createFromTemplate(services: Services, caller: Caller, inp
   const given = await givenTemplates(services, caller, template, input)
   const name = input.name ?? template.title
   const templates: Record<string, string> = {}
-  for (const [slot, { channel, title, content }] of Object.entries(template.slots)) {
+  for (const [slot, words] of Object.entries(template.slots)) {
+    const { channel, title } = words
     const idempotencyKey = input.idempotencyKey == null ? null : `${input.idempotencyKey.slice(0, 140)}/${slot}`
-    const make = { name: `${name}: ${title}`, channel, variants: [{ locale: 'en', content }], idempotencyKey }
+    const make = { name: `${name}: ${title}`, channel, variants: [{ locale: 'en', content: wordsOf(words, parameters) }], idempotencyKey }
     templates[slot] = given.get(slot) ?? (await createNamed(services, caller, make))
   }
   const graph = template.graph(templates, parameters)
@@ -65,8 +66,7 @@ async function createNamed(services: Services, caller: Caller, make: Parameters<
 function parametersOf(template: JourneyTemplate, { parameters }: FromTemplate): Record<string, string> {
   const unknown = parameters.findIndex(({ name }) => !Object.hasOwn(template.parameters, name))
   if (unknown >= 0) throw new ThroughlineError('INVALID_INPUT', 'is no parameter of the template', { path: ['parameters', String(unknown), 'name'] })
-  const given = new Map(parameters.map(({ name, value }) => [name, value]))
-  return Object.fromEntries(Object.entries(template.parameters).map(([name, { example }]) => [name, given.get(name) ?? example]))
+  return { ...examples(template), ...Object.fromEntries(parameters.map(({ name, value }) => [name, value])) }
 }
 
 async function givenTemplates(services: Services, caller: Caller, template: JourneyTemplate, input: FromTemplate): Promise<Map<string, string>> {

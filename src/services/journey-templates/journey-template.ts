@@ -6,8 +6,17 @@ import type { JsonObject } from '../../domain/json.ts'
 export interface Slot {
   channel: Channel
   title: string
-  content: JsonObject
+  /** As the channel's templates have it; a function where an address of the journey's parameters stands in it. */
+  content: JsonObject | ((parameters: Readonly<Record<string, string>>) => JsonObject)
 }
+
+/** The slot's words, with these addresses. */
+export const wordsOf = ({ content }: Slot, parameters: Readonly<Record<string, string>>): JsonObject =>
+  typeof content === 'function' ? content(parameters) : content
+
+/** The addresses that stand where none are given, by name. */
+export const examples = ({ parameters }: JourneyTemplate): Record<string, string> =>
+  Object.fromEntries(Object.entries(parameters).map(([name, { example }]) => [name, example]))
 
 /** A journey ready to be made one's own. A template is one file here and one line in catalogue.ts. */
 export interface JourneyTemplate {
@@ -15,7 +24,7 @@ export interface JourneyTemplate {
   title: string
   description: string
   slots: Readonly<Record<string, Slot>>
-  /** Addresses it calls, by name. */
+  /** Addresses it calls, or shows files from, by name. */
   parameters: Readonly<Record<string, { title: string; example: string }>>
   /** `templates` by slot, `parameters` by name. */
   graph(templates: Readonly<Record<string, string>>, parameters: Readonly<Record<string, string>>): Graph

@@ -18,15 +18,16 @@ export const kycOnboarding: JourneyTemplate = {
     drawn(
       {
         signup: ['event_trigger', 'Signed up', { event: 'user.signed_up' }, { next: 'login' }],
-        login: ['wait', 'First login', { events: [{ name: 'seen', event: 'app.opened' }], timeout: 'P2D' }, { seen: 'welcome', timeout: 'day_2' }],
+        login: ['wait', 'First login', { events: [{ name: 'seen', event: 'app.opened' }], timeout: 'P2D' }, { seen: 'welcome', timeout: 'welcome' }],
+        // Whoever has not come by then is shown it whenever they do: it waits in the app.
         welcome: ['in_app', 'At the first login', { templateId: templates.welcome }, onTo('day_2')],
         day_2: ['delay', 'Day 2', { duration: 'P2D', anchor: 'ENTRY' }, { next: 'email' }],
         email: ['email', 'Day 2', { templateId: templates.email }, onTo('day_5')],
         day_5: ['delay', 'Day 5', { duration: 'P5D', anchor: 'ENTRY' }, { next: 'idle_5' }],
-        idle_5: ['branch', 'Active lately?', { branches: [{ name: 'active', when: active('P2D') }] }, { active: 'day_10', else: 'push' }],
+        idle_5: ['branch', 'Active lately?', { branches: [{ name: 'active', when: active('P3D') }] }, { active: 'day_10', else: 'push' }],
         push: ['push', 'Day 5', { templateId: templates.push }, onTo('day_10')],
         day_10: ['delay', 'Day 10', { duration: 'P10D', anchor: 'ENTRY' }, { next: 'idle_10' }],
-        idle_10: ['branch', 'Active lately?', { branches: [{ name: 'active', when: active('P4D') }] }, { active: 'done', else: 'sms' }],
+        idle_10: ['branch', 'Active lately?', { branches: [{ name: 'active', when: active('P5D') }] }, { active: 'done', else: 'sms' }],
         sms: ['sms', 'Day 10', { templateId: templates.sms }, onTo('reply')],
         reply: [
           'wait',

@@ -2,6 +2,9 @@ import { drawn, type JourneyTemplate, onTo } from './journey-template.ts'
 
 const status = (title: string) => ({ surface: 'LIVE_STATUS', key: 'order-{{ event.orderId }}', title })
 
+/** Half an hour is promised; ten minutes more is late. */
+const ARRIVES = 'PT40M'
+
 export const orderDelivery: JourneyTemplate = {
   key: 'order_delivery',
   title: 'Order delivery',
@@ -19,6 +22,7 @@ export const orderDelivery: JourneyTemplate = {
   },
   parameters: {},
   graph: (templates) => {
+    const assigned = { name: 'assigned', event: 'order.partner_assigned', matchKey: 'orderId' }
     const delivered = { name: 'delivered', event: 'order.delivered', matchKey: 'orderId' }
     return drawn(
       {
@@ -28,12 +32,18 @@ export const orderDelivery: JourneyTemplate = {
         partner: [
           'wait',
           'Partner assigned',
-          { events: [{ name: 'assigned', event: 'order.partner_assigned', matchKey: 'orderId' }], timeout: 'PT30M' },
-          { assigned: 'assigned', timeout: 'expected' },
+          { events: [assigned, delivered], timeout: 'PT30M' },
+          { assigned: 'assigned', delivered: 'delivered', timeout: 'no_partner' },
+        ],
+        no_partner: [
+          'wait',
+          'Assigned after all',
+          { events: [assigned, delivered], timeout: ARRIVES },
+          { assigned: 'assigned', delivered: 'delivered', timeout: 'late' },
         ],
         assigned: ['push', 'On its way', { templateId: templates.assigned }, onTo('riding')],
         riding: ['in_app', 'Status: on its way', { templateId: templates.riding }, onTo('expected')],
-        expected: ['wait', 'Delivered in time', { events: [delivered], timeout: 'PT40M' }, { delivered: 'delivered', timeout: 'late' }],
+        expected: ['wait', 'Delivered in time', { events: [delivered], timeout: ARRIVES }, { delivered: 'delivered', timeout: 'late' }],
         late: ['sms', 'Late', { templateId: templates.late }, onTo('at_last')],
         at_last: ['wait', 'Delivered at last', { events: [delivered], timeout: 'P1D' }, { delivered: 'delivered', timeout: 'lost' }],
         delivered: ['push', 'Delivered', { templateId: templates.delivered }, onTo('arrived')],

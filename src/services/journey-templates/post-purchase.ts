@@ -1,12 +1,13 @@
 import { drawn, type JourneyTemplate, onTo } from './journey-template.ts'
-import { approved } from './whatsapp-slots.ts'
+import { invoice } from './whatsapp-slots.ts'
 
 export const postPurchase: JourneyTemplate = {
   key: 'post_purchase',
   title: 'Post-purchase',
-  description: 'When an order is delivered: thanks by WhatsApp, three days later an email, then a push, and a note to your systems.',
+  description:
+    'When an order is delivered: thanks by WhatsApp with the invoice, three days later an email, then a push, and a note to your systems. Sending it back ends it.',
   slots: {
-    thanks: approved('Thanks'),
+    thanks: invoice('Thanks'),
     email: { channel: 'email', title: 'How was it?', content: { subject: 'How was it?', html: '<p>Rate your order.</p>' } },
     push: { channel: 'push', title: 'More like this', content: { title: 'More like this', body: 'You may like these.' } },
   },
@@ -26,6 +27,6 @@ export const postPurchase: JourneyTemplate = {
         push: ['push', 'More like this', { templateId: templates.push }, onTo('done')],
         done: ['webhook', 'Tell your systems', { method: 'POST', url: done, body: { json: { order: '{{ key }}' } } }],
       },
-      { purpose: 'SERVICE' },
+      { purpose: 'SERVICE', exitRules: [{ event: 'order.returned', matchKey: 'orderId', reason: 'returned' }] },
     ),
 }

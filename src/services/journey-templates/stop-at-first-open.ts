@@ -1,5 +1,5 @@
 import { drawn, type JourneyTemplate } from './journey-template.ts'
-import { approved } from './whatsapp-slots.ts'
+import { coupon } from './whatsapp-slots.ts'
 
 export const stopAtFirstOpen: JourneyTemplate = {
   key: 'stop_at_first_open',
@@ -8,7 +8,7 @@ export const stopAtFirstOpen: JourneyTemplate = {
   slots: {
     push: { channel: 'push', title: 'Push', content: { title: 'Spring is here', body: 'Have a look.' } },
     email: { channel: 'email', title: 'Email', content: { subject: 'Spring is here', html: '<p>Have a look.</p>' } },
-    whatsapp: approved('WhatsApp'),
+    whatsapp: coupon('WhatsApp', 'SPRING10', '10 %'),
   },
   parameters: {},
   graph: (templates) => {

@@ -1,5 +1,5 @@
 import { drawn, type JourneyTemplate, onTo } from './journey-template.ts'
-import { approved } from './whatsapp-slots.ts'
+import { coupon } from './whatsapp-slots.ts'
 
 export const weekLongPromotion: JourneyTemplate = {
   key: 'week_long_promotion',
@@ -8,7 +8,7 @@ export const weekLongPromotion: JourneyTemplate = {
     'Launched to a segment: an email, a day later a WhatsApp coupon, a push every day, an SMS on the last one, and at the end a report of who bought.',
   slots: {
     email: { channel: 'email', title: 'Launch', content: { subject: 'A week of offers', html: '<p>Seven days, seven offers.</p>' } },
-    coupon: approved('A coupon'),
+    coupon: coupon('A coupon', 'WEEK10', '10 %'),
     push: { channel: 'push', title: 'Offer of the day', content: { title: 'Offer of the day', body: 'Have a look.' } },
     sms: { channel: 'sms', title: 'Last day', content: { body: 'Today is the last day. Reply STOP to opt out.' } },
   },
@@ -20,10 +20,11 @@ export const weekLongPromotion: JourneyTemplate = {
         email: ['email', 'Launch', { templateId: templates.email }, onTo('day')],
         day: ['delay', 'A day', { duration: 'P1D' }, { next: 'coupon' }],
         coupon: ['whatsapp', 'A coupon', { templateId: templates.coupon }, onTo('daily')],
-        daily: ['repeat', 'Every day', { every: 'P1D', times: 5 }, { body: 'push', done: 'last' }],
+        daily: ['repeat', 'Every day', { every: 'P1D', times: 6 }, { body: 'push', done: 'last' }],
         push: ['push', 'Offer of the day', { templateId: templates.push }, onTo('daily')],
-        last: ['delay', 'The last day', { duration: 'P7D', anchor: 'ENTRY' }, { next: 'sms' }],
-        sms: ['sms', 'Last day', { templateId: templates.sms }, onTo('result')],
+        last: ['delay', 'The last day', { duration: 'P6D', anchor: 'ENTRY' }, { next: 'sms' }],
+        sms: ['sms', 'Last day', { templateId: templates.sms }, onTo('over')],
+        over: ['delay', 'The week is over', { duration: 'P7D', anchor: 'ENTRY' }, { next: 'result' }],
         result: ['branch', 'Bought?', { branches: [{ name: 'bought', when: { goal: 'bought' } }] }, { bought: 'report', else: 'done' }],
         report: [
           'webhook',

@@ -5,6 +5,7 @@ import { validate } from '../../../src/domain/journey/validate.ts'
 import type { JsonObject } from '../../../src/domain/json.ts'
 import type { Shape } from '../../../src/domain/shape.ts'
 import { JOURNEY_TEMPLATES, journeyTemplate } from '../../../src/services/journey-templates/catalogue.ts'
+import { examples, wordsOf } from '../../../src/services/journey-templates/journey-template.ts'
 import { SURROUNDINGS } from '../../domain/journey/arbitrary.ts'
 
 describe('the journey templates', () => {
@@ -19,17 +20,18 @@ describe('the journey templates', () => {
     (_, template) => {
       const slots = Object.entries(template.slots)
       const templates = Object.fromEntries(slots.map(([slot]) => [slot, slot]))
-      const parameters = Object.fromEntries(Object.entries(template.parameters).map(([name, { example }]) => [name, example]))
+      const parameters = examples(template)
       const graph = template.graph(templates, parameters)
       const problems = validate(graph, { ...SURROUNDINGS, templateChannel: (id) => template.slots[id]?.channel ?? null })
       expect(problems).toEqual([])
       expect(compile(graph, { journeyId: 'j', versionId: 'v' }).triggers.length).toBeGreaterThan(0)
-      // Every slot is said somewhere, and every address called.
-      for (const used of [...Object.keys(templates), ...Object.values(parameters)])
-        expect(JSON.stringify(graph.nodes)).toContain(JSON.stringify(used))
-      for (const [slot, { channel, content }] of slots) {
+      // Every slot is said somewhere, and every address called or shown a file from.
+      for (const used of Object.keys(templates)) expect(JSON.stringify(graph.nodes)).toContain(JSON.stringify(used))
+      const whole = JSON.stringify([graph.nodes, ...Object.values(template.slots).map((slot) => wordsOf(slot, parameters))])
+      for (const used of Object.values(parameters)) expect(whole).toContain(JSON.stringify(used))
+      for (const [slot, words] of slots) {
         const faults: string[] = []
-        ;(CONTENT[channel].shape as unknown as Shape<JsonObject>).parse(content, [slot], (path, message) =>
+        ;(CONTENT[words.channel].shape as unknown as Shape<JsonObject>).parse(wordsOf(words, parameters), [slot], (path, message) =>
           faults.push(`${path.join('.')} ${message}`),
         )
         expect(faults).toEqual([])
