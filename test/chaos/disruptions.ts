@@ -25,7 +25,7 @@ const SENDING = {
   'kill every worker while it sends SMS': 'twilio',
 } as const satisfies Record<string, SandboxProvider>
 
-export type Disruption = 'kill a worker' | keyof typeof SENDING | 'kill the API' | 'crash PostgreSQL' | keyof typeof PROVIDER
+export type Disruption = 'kill a worker' | 'freeze a worker' | keyof typeof SENDING | 'kill the API' | 'crash PostgreSQL' | keyof typeof PROVIDER
 export const CUTS = Object.keys(SENDING) as (keyof typeof SENDING)[]
 export const PROVIDER_FAULTS = Object.keys(PROVIDER) as (keyof typeof PROVIDER)[]
 
@@ -38,12 +38,16 @@ export interface Targets {
 }
 
 const LONGEST_OUTAGE = 1_000
+/** Longer than the fifteen seconds after which its peers take a sender for dead; its lanes they have after five. Milliseconds. */
+const FROZEN_FOR = 17_000
 
 /** Breaks something, and leaves behind it what mends it. */
 export async function disrupt(what: Disruption, targets: Targets): Promise<void> {
   switch (what) {
     case 'kill a worker':
       return killAndReplace('worker', targets)
+    case 'freeze a worker':
+      return targets.troop.freeze('worker', Math.floor(targets.chance('which') * targets.troop.count('worker')), FROZEN_FOR)
     case 'kill the API':
       return killAndReplace('api', targets)
     case 'crash PostgreSQL':

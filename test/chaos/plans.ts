@@ -8,6 +8,7 @@ type Size = Omit<Plan, 'seed' | 'say'>
 export function smallPlan(seed: string): Size {
   const disruptions: Disruption[] = [
     'kill a worker',
+    'freeze a worker',
     'kill the API',
     'crash PostgreSQL',
     'kill every worker while it sends pushes',
@@ -19,11 +20,12 @@ export function smallPlan(seed: string): Size {
   return { people: 40, cartsEach: 3, workers: 2, disruptions: shuffled(disruptions, seed), gap: 600, hurry: true, patience: 60_000 }
 }
 
-/** 10,000 enrollments; more than a hundred workers killed, PostgreSQL crashed twenty times, each provider fault four times. */
+/** 10,000 enrollments; more than a hundred workers killed and twenty stopped, PostgreSQL crashed twenty times, each provider fault four times. */
 export function largePlan(seed: string): Size {
   const disruptions = [
     ...repeat<Disruption>('kill a worker', 85),
     ...CUTS.flatMap((cut) => repeat<Disruption>(cut, 4)),
+    ...repeat<Disruption>('freeze a worker', 20),
     ...repeat<Disruption>('kill the API', 20),
     ...repeat<Disruption>('crash PostgreSQL', 20),
     ...PROVIDER_FAULTS.flatMap((fault) => repeat<Disruption>(fault, 4)),

@@ -21,9 +21,11 @@ export interface Troop {
   start(role: Role): Promise<void>
   /** kill -9 of one that is ready, by its place among those that are; resolves when it is gone. */
   kill(role: Role, which?: number): Promise<void>
+  /** Stops one that is ready without ending it, and lets it go on after so long, should it be there still. */
+  freeze(role: Role, which: number, millis: number): void
   /** How many are ready. */
   count(role: Role): number
-  /** Resolves when nobody is starting any more. */
+  /** Resolves when nobody is starting or stands still any more. */
   settled(): Promise<void>
   /** Endings nobody asked for, and the first thing each kind of error log line said. */
   faults: { exits: string[]; errors: Map<string, number> }
@@ -112,6 +114,17 @@ export function openTroop(environment: Record<string, string>): Troop {
       const candidates = ready(role)
       const chosen = candidates[which % Math.max(1, candidates.length)]
       if (chosen !== undefined) await end(chosen)
+    },
+    freeze(role, which, millis) {
+      const candidates = ready(role)
+      const chosen = candidates[which % Math.max(1, candidates.length)]
+      if (chosen === undefined) return
+      chosen.child.kill('SIGSTOP')
+      starting++
+      void sleep(millis).then(() => {
+        chosen.child.kill('SIGCONT')
+        starting--
+      })
     },
     async close() {
       closed = true
