@@ -108,7 +108,7 @@ function foldItem(one: Case, item: Item, scope: FoldScope): void {
     case 'inbound':
       return answer(one, item, scope)
     case 'preference':
-      return setConsent(one, item.data.channel, item.data.state, 'preference', scope)
+      return setConsent(one, item.data.channel, item.data.state, 'preference', { ...scope, now: Math.min(item.data.at, scope.now) })
   }
 }
 

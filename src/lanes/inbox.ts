@@ -71,7 +71,7 @@ export type InboxBody =
       }
     }
   /** A person stopped or resumed promotions on the channel without writing a word. */
-  | { kind: 'preference'; data: { channel: Channel; state: 'GRANTED' | 'WITHDRAWN' } }
+  | { kind: 'preference'; data: { channel: Channel; state: 'GRANTED' | 'WITHDRAWN'; at: number } }
 
 export type InboxItem = { workspaceId: string } & ({ contactId: string } | { reference: Reference }) & InboxBody
 

@@ -192,7 +192,7 @@ function personItem(
   if (address === null) return null
   const from = keys.blindIndex(channel, address)
   const whose = { workspaceId, reference: `${channel}:${from}` as const }
-  if (callback.type === 'preference') return { kind: 'preference', data: { channel, state: callback.state }, ...whose }
+  if (callback.type === 'preference') return { kind: 'preference', data: { channel, state: callback.state, at: callback.at }, ...whose }
   const { text, to, providerMessageId, at, properties, repliesTo } = callback
   const inReplyTo = repliesTo === undefined ? undefined : chosen.get(repliesTo)
   return { kind: 'inbound', data: { channel, text, from, to, providerMessageId, at, inReplyTo, properties }, ...whose }

@@ -7,7 +7,7 @@ import { openDispatcher } from '../../src/lanes/dispatch.ts'
 import { sandboxCredentials } from '../../src/sandbox/accounts.ts'
 import type { Sandbox } from '../../src/sandbox/control.ts'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
-import { consentHistory, setConsent } from '../../src/services/consents.ts'
+import { consentHistory, consentsOf, setConsent } from '../../src/services/consents.ts'
 import { identifyContact } from '../../src/services/contacts.ts'
 import type { Caller } from '../../src/services/context.ts'
 import { addIdentity } from '../../src/services/identities.ts'
@@ -57,6 +57,18 @@ async function choose(from: string, ...values: ('stop' | 'resume')[]): Promise<v
     await sandbox.settled()
   }
   await turn()
+}
+/** As Meta writes it. */
+function preference(from: string, value: 'stop' | 'resume', timestamp: number): string {
+  const user_preferences = [{ wa_id: from.slice(1), detail: '', category: 'marketing_messages', value, timestamp }]
+  const metadata = { display_phone_number: '15005550006', phone_number_id: account }
+  const changes = [{ field: 'user_preferences', value: { messaging_product: 'whatsapp', metadata, user_preferences } }]
+  return JSON.stringify({ object: 'whatsapp_business_account', entry: [{ id: settings.businessAccountId, changes }] })
+}
+async function post(body: string, secret = credentials.appSecret): Promise<number> {
+  const signature = `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
+  const headers = { 'content-type': 'application/json', 'x-hub-signature-256': signature }
+  return (await fetch(hook, { method: 'POST', headers, body })).status
 }
 /** The ledger, oldest first. */
 const ledger = async (contactId: string) =>
@@ -132,23 +144,31 @@ test('nobody is made a contact by it, and no window opens', async () => {
   expect(before.windows).toBe(0)
 })
 
+test('resuming that comes late takes nothing back of what was stopped since', async () => {
+  const contactId = await person('fay', '+15551230007', 'GRANTED')
+  const now = Math.floor(Date.now() / 1_000)
+  const tell = async (...told: ['stop' | 'resume', number][]) => {
+    for (const [value, timestamp] of told) expect(await post(preference('+15551230007', value, timestamp))).toBe(200)
+    await turn()
+    return (await consentsOf(here.services, caller, [contactId])).get(contactId)?.map(({ channel, state }) => [channel, state])
+  }
+  expect(await tell(['stop', now + 1])).toEqual([['whatsapp', 'WITHDRAWN']])
+  expect(await tell(['resume', now - 60])).toEqual([['whatsapp', 'WITHDRAWN']])
+  expect(await tell(['resume', now + 2])).toEqual([['whatsapp', 'GRANTED']])
+  // A stop always counts: whoever has said it once is rather left in peace.
+  expect(await tell(['stop', now - 120])).toEqual([['whatsapp', 'WITHDRAWN']])
+  expect(await tell(['resume', now + 3])).toEqual([['whatsapp', 'GRANTED']])
+  // Both in one tick.
+  expect(await tell(['stop', now + 4], ['resume', now - 50])).toEqual([['whatsapp', 'WITHDRAWN']])
+})
+
 test('a forged one is refused', async () => {
   const contactId = await person('eve', '+15551230006', 'GRANTED')
-  const value = {
-    messaging_product: 'whatsapp',
-    metadata: { display_phone_number: '1500', phone_number_id: account },
-    user_preferences: [{ wa_id: '15551230006', detail: '', category: 'marketing_messages', value: 'stop', timestamp: 1_750_000_000 }],
-  }
-  const body = JSON.stringify({
-    object: 'whatsapp_business_account',
-    entry: [{ id: settings.businessAccountId, changes: [{ field: 'user_preferences', value }] }],
-  })
-  const post = async (secret: string) => {
-    const signature = `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
-    const answer = await fetch(hook, { method: 'POST', headers: { 'content-type': 'application/json', 'x-hub-signature-256': signature }, body })
-    await turn()
-    return [answer.status, (await ledger(contactId)).length]
-  }
-  expect(await post(sandboxCredentials('stranger').meta.credentials.appSecret)).toEqual([403, 1])
-  expect(await post(credentials.appSecret)).toEqual([200, 2])
+  const body = preference('+15551230006', 'stop', 1_750_000_000)
+  expect(await post(body, sandboxCredentials('stranger').meta.credentials.appSecret)).toBe(403)
+  await turn()
+  expect(await ledger(contactId)).toEqual([given])
+  expect(await post(body)).toBe(200)
+  await turn()
+  expect(await ledger(contactId)).toEqual([given, stopped])
 })

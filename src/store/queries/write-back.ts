@@ -312,7 +312,10 @@ export interface ConsentWrite {
 const CONSENTS_COLUMNS = record(
   'lane smallint, id uuid, workspace uuid, contact uuid, channel text, state text, source text, purpose text, at float8',
 )
-/** The contact's row is updated first: dispatch holds it FOR SHARE, so a withdrawal waits for what is leaving and stops all else. */
+/**
+ * The contact's row is updated first: dispatch holds it FOR SHARE, so a withdrawal waits for what is leaving and stops all else.
+ * A grant that is older than what stands (a provider told of it late) changes nothing.
+ */
 const CONSENTS: Statement = {
   name: 'write_consents',
   text: `WITH r AS (SELECT * FROM ${CONSENTS_COLUMNS.source}),
@@ -320,9 +323,9 @@ const CONSENTS: Statement = {
     ledger AS (INSERT INTO consent_change (lane, id, workspace_id, contact_id, channel, state, source, purpose, at)
       SELECT r.lane, r.id, r.workspace, r.contact, r.channel, r.state, r.source, r.purpose, ${at('at')} FROM r)
     INSERT INTO consent (lane, contact_id, channel, workspace_id, state, source, purpose, at)
-    SELECT DISTINCT ON (r.lane, r.contact, r.channel) r.lane, r.contact, r.channel, r.workspace, r.state, r.source, r.purpose, ${at('at')} FROM r ORDER BY r.lane, r.contact, r.channel, r.state = 'SUPPRESSED' DESC, r.id DESC
+    SELECT DISTINCT ON (r.lane, r.contact, r.channel) r.lane, r.contact, r.channel, r.workspace, r.state, r.source, r.purpose, ${at('at')} FROM r ORDER BY r.lane, r.contact, r.channel, r.state = 'SUPPRESSED' DESC, r.at DESC, r.id DESC
     ON CONFLICT (lane, contact_id, channel, topic_id) DO UPDATE SET state = excluded.state, source = excluded.source, purpose = excluded.purpose, at = excluded.at
-      WHERE consent.state <> 'SUPPRESSED' OR excluded.state = 'SUPPRESSED'`,
+      WHERE excluded.state = 'SUPPRESSED' OR consent.state <> 'SUPPRESSED' AND (excluded.state <> 'GRANTED' OR consent.at <= excluded.at)`,
 }
 export const writeConsents = (client: Client, rows: readonly ConsentWrite[]) => write(client, CONSENTS, CONSENTS_COLUMNS, rows)
 
