@@ -1,17 +1,16 @@
 import type pg from 'pg'
-import { tidyCallbacks } from '../src/services/unmatched-callbacks.ts'
-import { forgetInApp } from '../src/store/queries/in-app.ts'
-import { expireGuards, makePartitions } from '../src/store/queries/upkeep.ts'
-import { expireDeliveries } from '../src/store/queries/webhook-deliveries.ts'
+import { KEPT_FOR, matchCallbacks } from '../src/services/unmatched-callbacks.ts'
+import { type Kept, RETENTION, sweep } from '../src/store/queries/retention.ts'
+import { makePartitions } from '../src/store/queries/upkeep.ts'
 
 const BATCH = 5_000
+/** What is left over is an hour's work for the next time. */
+const MOST_BATCHES = 1_000
 
-/** Hourly: next months' partitions, guards that no retry will ask for any more, in-app messages long over, what endpoints were told, and callbacks whose message was not known. */
+/** Hourly: next months' partitions, callbacks whose message was not known, and what has been kept for long enough. */
 export async function keepHouse(pool: pg.Pool, lanes: number): Promise<void> {
   await makePartitions(pool)
-  const everyLane = Array.from({ length: lanes }, (_, lane) => lane)
-  await expireGuards(pool, everyLane)
-  await forgetInApp(pool, everyLane)
-  while ((await expireDeliveries(pool, BATCH)) === BATCH);
-  await tidyCallbacks(pool, lanes)
+  await matchCallbacks(pool, lanes, KEPT_FOR)
+  for (const table of Object.keys(RETENTION) as Kept[])
+    for (let batch = 0; batch < MOST_BATCHES; batch++) if ((await sweep(pool, table, BATCH)) < BATCH) break
 }

@@ -59,9 +59,21 @@ CREATE TABLE template_version (
   workspace_id uuid NOT NULL REFERENCES workspace,
   variants jsonb NOT NULL,
   variables jsonb NOT NULL DEFAULT '[]',
+  partials jsonb,
   when_unknown text NOT NULL DEFAULT 'HOLD',
   created_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (template_id, number)
+);
+CREATE TABLE template_partial (
+  id uuid PRIMARY KEY,
+  workspace_id uuid NOT NULL REFERENCES workspace,
+  name text NOT NULL,
+  text text NOT NULL,
+  uses jsonb NOT NULL,
+  version integer NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  UNIQUE (workspace_id, name)
 );
 CREATE TABLE journey (
   id uuid PRIMARY KEY,
@@ -102,6 +114,7 @@ CREATE TABLE idempotency (
   created_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (workspace_id, key)
 );
+CREATE INDEX idempotency_by_time ON idempotency USING brin (created_at);
 CREATE TABLE unmatched_callback (
   id uuid PRIMARY KEY,
   workspace_id uuid NOT NULL REFERENCES workspace,
@@ -120,6 +133,7 @@ export const CONFIGURATION_TABLES = [
   'topic',
   'template',
   'template_version',
+  'template_partial',
   'journey',
   'journey_version',
   'idempotency',

@@ -243,6 +243,7 @@ CREATE TABLE in_app_message (
   PRIMARY KEY (lane, id)
 ) WITH (fillfactor = 80);
 CREATE UNIQUE INDEX in_app_message_one_per_key ON in_app_message (lane, contact_id, key);
+CREATE INDEX in_app_message_by_time ON in_app_message USING brin (least(expires_at, dismissed_at));
 CREATE INDEX in_app_message_showing ON in_app_message (lane, contact_id, priority, id) WHERE dismissed_at IS NULL;
 
 CREATE TABLE journal (

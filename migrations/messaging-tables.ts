@@ -26,6 +26,7 @@ CREATE TABLE short_link (
   created_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (lane, code)
 );
+CREATE INDEX short_link_by_time ON short_link USING brin (created_at);
 CREATE INDEX short_link_by_message ON short_link (lane, message_id);
 `
 

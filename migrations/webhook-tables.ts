@@ -73,6 +73,7 @@ CREATE TABLE webhook_call (
 ) WITH (fillfactor = 75);
 CREATE INDEX webhook_call_due ON webhook_call (lane, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX webhook_call_by_enrollment ON webhook_call (lane, enrollment_id);
+CREATE INDEX webhook_call_by_time ON webhook_call USING brin (finished_at);
 CREATE INDEX webhook_call_held ON webhook_call (journey_id) WHERE status = 'HELD';
 CREATE TABLE webhook_delivery (
   lane smallint NOT NULL,

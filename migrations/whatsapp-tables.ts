@@ -31,4 +31,5 @@ CREATE TABLE whatsapp_window (
   open_until timestamptz NOT NULL,
   PRIMARY KEY (lane, identity_id, connection_id)
 ) WITH (fillfactor = 80);
+CREATE INDEX whatsapp_window_by_time ON whatsapp_window USING brin (open_until);
 `

@@ -295,6 +295,7 @@ CREATE TABLE idempotency (
 );
 ALTER TABLE idempotency ENABLE ROW LEVEL SECURITY;
 ALTER TABLE idempotency FORCE ROW LEVEL SECURITY;
+CREATE INDEX idempotency_by_time ON idempotency USING brin (created_at);
 CREATE POLICY api ON idempotency TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
 CREATE POLICY owner ON idempotency TO CURRENT_USER USING (true) WITH CHECK (true);
 CREATE POLICY worker ON idempotency TO throughline_worker USING (true) WITH CHECK (true);
@@ -325,6 +326,7 @@ CREATE TABLE in_app_message (
 ) WITH (fillfactor=80);
 ALTER TABLE in_app_message ENABLE ROW LEVEL SECURITY;
 ALTER TABLE in_app_message FORCE ROW LEVEL SECURITY;
+CREATE INDEX in_app_message_by_time ON in_app_message USING brin (LEAST(expires_at, dismissed_at));
 CREATE UNIQUE INDEX in_app_message_one_per_key ON in_app_message USING btree (lane, contact_id, key);
 CREATE INDEX in_app_message_showing ON in_app_message USING btree (lane, contact_id, priority, id) WHERE (dismissed_at IS NULL);
 CREATE POLICY api ON in_app_message TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
@@ -661,6 +663,7 @@ CREATE TABLE short_link (
 ALTER TABLE short_link ENABLE ROW LEVEL SECURITY;
 ALTER TABLE short_link FORCE ROW LEVEL SECURITY;
 CREATE INDEX short_link_by_message ON short_link USING btree (lane, message_id);
+CREATE INDEX short_link_by_time ON short_link USING brin (created_at);
 CREATE POLICY api ON short_link TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
 CREATE POLICY owner ON short_link TO CURRENT_USER USING (true) WITH CHECK (true);
 CREATE POLICY worker ON short_link TO throughline_worker USING (true) WITH CHECK (true);
@@ -688,12 +691,34 @@ CREATE POLICY worker ON template TO throughline_worker USING (true) WITH CHECK (
 GRANT DELETE, INSERT, SELECT, UPDATE ON template TO throughline_api;
 GRANT DELETE, INSERT, SELECT, UPDATE ON template TO throughline_worker;
 
+CREATE TABLE template_partial (
+  id uuid NOT NULL,
+  workspace_id uuid NOT NULL,
+  name text NOT NULL,
+  text text NOT NULL,
+  uses jsonb NOT NULL,
+  version integer NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  CONSTRAINT template_partial_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id),
+  CONSTRAINT template_partial_pkey PRIMARY KEY (id),
+  CONSTRAINT template_partial_workspace_id_name_key UNIQUE (workspace_id, name)
+);
+ALTER TABLE template_partial ENABLE ROW LEVEL SECURITY;
+ALTER TABLE template_partial FORCE ROW LEVEL SECURITY;
+CREATE POLICY api ON template_partial TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY owner ON template_partial TO CURRENT_USER USING (true) WITH CHECK (true);
+CREATE POLICY worker ON template_partial TO throughline_worker USING (true) WITH CHECK (true);
+GRANT DELETE, INSERT, SELECT, UPDATE ON template_partial TO throughline_api;
+GRANT DELETE, INSERT, SELECT, UPDATE ON template_partial TO throughline_worker;
+
 CREATE TABLE template_version (
   template_id uuid NOT NULL,
   number integer NOT NULL,
   workspace_id uuid NOT NULL,
   variants jsonb NOT NULL,
   variables jsonb NOT NULL DEFAULT '[]'::jsonb,
+  partials jsonb,
   when_unknown text NOT NULL DEFAULT 'HOLD'::text,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   CONSTRAINT template_version_template_id_fkey FOREIGN KEY (template_id) REFERENCES template(id),
@@ -791,6 +816,7 @@ CREATE TABLE webhook_call (
 ALTER TABLE webhook_call ENABLE ROW LEVEL SECURITY;
 ALTER TABLE webhook_call FORCE ROW LEVEL SECURITY;
 CREATE INDEX webhook_call_by_enrollment ON webhook_call USING btree (lane, enrollment_id);
+CREATE INDEX webhook_call_by_time ON webhook_call USING brin (finished_at);
 CREATE INDEX webhook_call_due ON webhook_call USING btree (lane, due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX webhook_call_held ON webhook_call USING btree (journey_id) WHERE (status = 'HELD'::text);
 CREATE POLICY api ON webhook_call TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
@@ -894,6 +920,7 @@ CREATE TABLE whatsapp_window (
 ) WITH (fillfactor=80);
 ALTER TABLE whatsapp_window ENABLE ROW LEVEL SECURITY;
 ALTER TABLE whatsapp_window FORCE ROW LEVEL SECURITY;
+CREATE INDEX whatsapp_window_by_time ON whatsapp_window USING brin (open_until);
 CREATE POLICY api ON whatsapp_window TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
 CREATE POLICY owner ON whatsapp_window TO CURRENT_USER USING (true) WITH CHECK (true);
 CREATE POLICY worker ON whatsapp_window TO throughline_worker USING (true) WITH CHECK (true);

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { RETENTION } from '../store/queries/retention.ts'
 import { inTransaction, run, type Statement } from '../store/sql.ts'
 import { arrive, type StatusCallback, statusItem } from './callbacks.ts'
 
@@ -8,7 +9,7 @@ import { arrive, type StatusCallback, statusItem } from './callbacks.ts'
  */
 const LATELY = 300_000
 /** How long a callback is kept: no provider repeats one later, and no message gets its provider's id later. Milliseconds. */
-const KEPT_FOR = 7 * 86_400_000
+export const KEPT_FOR = RETENTION.unmatched_callback.days * 86_400_000
 const BATCH = 500
 const MOST_BATCHES = 100
 
@@ -56,21 +57,4 @@ interface Owned {
   received_at: number
   message_id: string
   contact_id: string
-}
-
-const FORGET: Statement = {
-  name: 'callback_forget',
-  text: `DELETE FROM unmatched_callback WHERE id IN (SELECT id FROM unmatched_callback WHERE received_at < now() - $1::float8 * interval '1 millisecond' LIMIT ${BATCH}) RETURNING 1`,
-}
-
-/** Hourly: matches whatever is still kept, then forgets what nobody will ask for. Returns how many were forgotten. */
-export async function tidyCallbacks(pool: pg.Pool, lanes: number): Promise<number> {
-  await matchCallbacks(pool, lanes, KEPT_FOR)
-  let forgotten = 0
-  for (let batch = 0; batch < MOST_BATCHES; batch++) {
-    const { length } = await run(pool, FORGET, [KEPT_FOR])
-    forgotten += length
-    if (length < BATCH) break
-  }
-  return forgotten
 }

@@ -4,13 +4,7 @@ import { startDeliveries } from '../../jobs/webhooks-deliveries.ts'
 import type { Runner } from '../../jobs/webhooks-runner.ts'
 import type { WebhookEvent } from '../../src/domain/webhook-delivery.ts'
 import { isSigned, makeSigningSecret } from '../../src/services/webhooks-signature.ts'
-import {
-  claimDeliveries,
-  DELIVERIES_CHANNEL,
-  expireDeliveries,
-  replayDeliveries,
-  settleDeliveries,
-} from '../../src/store/queries/webhook-deliveries.ts'
+import { claimDeliveries, DELIVERIES_CHANNEL, replayDeliveries, settleDeliveries } from '../../src/store/queries/webhook-deliveries.ts'
 import { createVault, type WorkspaceKeys } from '../../src/store/vault.ts'
 import { type Hook, type Hooks, startHooks } from '../support/hooks.ts'
 import { chain, email, LANES, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
@@ -334,17 +328,6 @@ test('what is asked for again is told under its id, with the schedule begun anew
   expect(again?.attempts).toHaveLength(2)
   expect(again?.due_in).toBeLessThan(6_000)
   expect(hooks.at(path).filter((hook) => hook.headers['webhook-id'] === failed?.id)).toHaveLength(2)
-})
-
-test('the log is kept for thirty days', async () => {
-  const { id } = await endpoint('old', ['enrollment.started', 'enrollment.ended'])
-  await pass('ada')
-  await world.rows(
-    `UPDATE webhook_delivery SET created_at = now() - CASE type WHEN 'enrollment.ended' THEN interval '31 days' ELSE interval '29 days' END WHERE endpoint_id = $1`,
-    [id],
-  )
-  expect(await expireDeliveries(world.database.worker, 1_000)).toBe(1)
-  expect((await deliveries(id)).map((row) => row.type)).toEqual(['enrollment.started'])
 })
 
 test('workers are told at commit that there is something to deliver', async () => {

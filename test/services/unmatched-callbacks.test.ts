@@ -3,7 +3,8 @@ import type { ProviderCallback } from '../../src/domain/delivery.ts'
 import { laneOf } from '../../src/domain/ids.ts'
 import { acceptCallbacks } from '../../src/services/callbacks.ts'
 import type { Caller, OpenConnection } from '../../src/services/context.ts'
-import { matchCallbacks, tidyCallbacks } from '../../src/services/unmatched-callbacks.ts'
+import { KEPT_FOR, matchCallbacks } from '../../src/services/unmatched-callbacks.ts'
+import { sweep } from '../../src/store/queries/retention.ts'
 import { arrived, connected, handedOver } from '../support/callbacks.ts'
 import { openTestServices, type TestServices } from '../support/services.ts'
 
@@ -87,6 +88,7 @@ test('every few seconds only the latest are looked at; hourly all are, and those
   await age('e3', '7 days 1 second')
   await handedOver(here, caller, connection, 'their-7')
   expect([await match(), await kept()]).toEqual([1, ['e2', 'e3', 'e4']])
-  expect([await tidyCallbacks(here.database.worker, 64), await kept()]).toEqual([1, ['e4']])
+  await matchCallbacks(here.database.worker, 64, KEPT_FOR)
+  expect([await sweep(here.database.worker, 'unmatched_callback', 500), await kept()]).toEqual([1, ['e4']])
   expect((await arrived(here)).length).toBe(2)
 })

@@ -212,13 +212,3 @@ const REPORT: Statement = {
 export async function reportInApp(client: Client, lane: number, id: string, what: InAppReport, at: number): Promise<boolean> {
   return (await run(client, REPORT, [lane, id, what, at])).length > 0
 }
-
-const FORGET: Statement = {
-  name: 'in_app_forget',
-  text: `WITH gone AS (DELETE FROM in_app_message WHERE lane = ANY ($1::smallint[]) AND least(expires_at, dismissed_at) < now() - interval '30 days' RETURNING 1) SELECT count(*)::int AS n FROM gone`,
-}
-
-/** Drops what has not been shown for 30 days; the ledger keeps what became of it. Answers how many. */
-export async function forgetInApp(client: Client, lanes: readonly number[]): Promise<number> {
-  return (await run<{ n: number }>(client, FORGET, [lanes]))[0]?.n ?? 0
-}

@@ -6,13 +6,6 @@ const count = async (client: Client, statement: Statement, values: unknown[]) =>
 const MAKE: Statement = { name: 'upkeep_make_partitions', text: 'SELECT make_partitions(2) AS n' }
 export const makePartitions = (client: Client) => count(client, MAKE, [])
 
-/** Seven days: no retry of an ingest call comes later. */
-const GUARDS: Statement = {
-  name: 'upkeep_expire_guards',
-  text: `WITH gone AS (DELETE FROM inbox_guard WHERE lane = ANY ($1::smallint[]) AND received_at < now() - interval '7 days' RETURNING 1) SELECT count(*)::int AS n FROM gone`,
-}
-export const expireGuards = (client: Client, lanes: readonly number[]) => count(client, GUARDS, [lanes])
-
 /**
  * Thaws one batch of a resumed journey's timers. `spread` milliseconds are shared out by the hash of the id, so
  * that what fell due during the pause does not fall due again in one second. RESCHEDULE starts the node's wait

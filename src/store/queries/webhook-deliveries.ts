@@ -140,13 +140,3 @@ export async function replayDeliveries(
   const [row] = await run<{ n: number }>(client, REPLAY, [what.endpointId, what.states, what.ids, what.since, what.most])
   return row?.n ?? 0
 }
-
-const EXPIRE: Statement = {
-  name: 'delivery_expire',
-  text: `WITH page AS (SELECT lane, id FROM webhook_delivery WHERE created_at < now() - interval '30 days' LIMIT $1),
-    gone AS (DELETE FROM webhook_delivery AS w USING page WHERE w.lane = page.lane AND w.id = page.id RETURNING 1) SELECT count(*)::int AS n FROM gone`,
-}
-/** The log is kept for thirty days. Answers how many of at most `limit` went. */
-export async function expireDeliveries(client: Client, limit: number): Promise<number> {
-  return (await run<{ n: number }>(client, EXPIRE, [limit]))[0]?.n ?? 0
-}
