@@ -100,6 +100,22 @@ test('one provider that cannot even be asked keeps nobody else from being told',
   expect(await outcomes()).toEqual({ [ids[0] ?? '']: 'UNKNOWN SENDER_LOST', [ids[1] ?? '']: 'SENT', [ids[2] ?? '']: 'SENT' })
 })
 
+test('a provider that keeps one question waiting keeps the others from nothing: they are asked at the same time', async () => {
+  const ids = await marked(60_000, 60_000, 60_000)
+  let asked = 0
+  let answerAll = () => {}
+  const everybody = new Promise<void>((done) => {
+    answerAll = done
+  })
+  await sweep(async (message) => {
+    if (++asked === ids.length) answerAll()
+    await everybody
+    return { type: 'ok', providerMessageId: message.id }
+  })
+  await workspace.tick()
+  expect(Object.values(await outcomes())).toEqual(['SENT', 'SENT', 'SENT'])
+}, 20_000)
+
 test.each([
   [20_000, 'UNKNOWN SENDER_LOST'],
   [40_000, 'SENT'],
