@@ -159,7 +159,7 @@ async function render(renderer: Renderer, message: Dispatchable, template: Templ
     return {
       content: await renderer.render(
         message.channel as Channel,
-        { content: variant.content },
+        { content: variant.content, partials: template.partials ?? undefined },
         scope,
         `${message.template_id}/${message.template_version}/${variant.locale}`,
       ),

@@ -19,6 +19,7 @@ export const NODE_TYPES = [
   'Message',
   'ProviderConnection',
   'Template',
+  'TemplatePartial',
   'Topic',
   'WebhookDelivery',
   'WebhookEndpoint',

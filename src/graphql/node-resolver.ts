@@ -5,6 +5,7 @@ import { listConnections } from '../services/connections.ts'
 import { getIdentity } from '../services/identities.ts'
 import { inAppByIds } from '../services/in-app.ts'
 import { listKeywordRules } from '../services/keyword-rules.ts'
+import { partialsByIds } from '../services/partials.ts'
 import { getDelivery, listEndpoints } from '../services/webhooks-endpoints.ts'
 import { listIncoming } from '../services/webhooks-incoming.ts'
 import { whatsappTemplatesByIds } from '../services/whatsapp-templates.ts'
@@ -26,6 +27,7 @@ import { messageLoader } from './messages/loaders.ts'
 import { Message } from './messages/types.ts'
 import { Node } from './node.ts'
 import { templateLoader } from './templates/loaders.ts'
+import { TemplatePartial } from './templates/partials.ts'
 import { Template } from './templates/types.ts'
 import { topicLoader } from './topics/loaders.ts'
 import { IncomingWebhook } from './webhooks/incoming-types.ts'
@@ -81,6 +83,8 @@ const FINDERS: Partial<Record<NodeType, Find>> = {
       (row) => new ProviderConnection(row),
     ),
   Template: async (context, id) => wrap(await templateLoader(context).load(id), (row) => new Template(row)),
+  TemplatePartial: async (context, id) =>
+    wrap((await partialsByIds(context.services, callerWith(context, 'read'), [id])).get(id), (row) => new TemplatePartial(row)),
   Topic: (context, id) => topicLoader(context).load(id),
   WhatsappTemplate: async (context, id) =>
     wrap((await whatsappTemplatesByIds(context.services, callerWith(context, 'read'), [id])).get(id), (row) => new WhatsappTemplate(row)),

@@ -19,6 +19,7 @@ import { KeywordResolver } from './keywords/resolver.ts'
 import { LiveResolver } from './live/resolver.ts'
 import { MessageResolver } from './messages/resolver.ts'
 import { NodeResolver } from './node-resolver.ts'
+import { PartialResolver } from './templates/partials.ts'
 import { TemplateResolver } from './templates/resolver.ts'
 import { TopicResolver } from './topics/resolver.ts'
 import { EnrollmentCallResolver } from './webhooks/call-resolver.ts'
@@ -52,6 +53,7 @@ const RESOLVERS = [
   NodeResolver,
   NodeStatsResolver,
   SecretResolver,
+  PartialResolver,
   TemplateResolver,
   TopicResolver,
   VersionStatsResolver,

@@ -1,4 +1,4 @@
-import { Liquid, type Template } from 'liquidjs'
+import { Liquid, type Parser, RenderTag, type TagToken, type Template, type TopLevelToken } from 'liquidjs'
 import type { Channel } from '../domain/channel.ts'
 import { type TemplateText, templateTexts, withTexts } from '../domain/content.ts'
 import type { JsonObject } from '../domain/json.ts'
@@ -15,21 +15,64 @@ const LIMITS = {
   renderLimit: 200,
   memoryLimit: 10_000_000,
   relativeReference: false,
-  templates: {},
+  cache: true,
 } as const
 /** Tags that would look for a file, and fail at every send, or that print past `outputEscape`. Unknown to every engine, so refused when saved. */
 const LEFT_OUT = ['render', 'include', 'layout', 'block', 'echo', 'cycle']
 
 /** An engine that keeps to the limits, and writes what is put out the way its surroundings need it. */
-export function openLiquid(outputEscape?: 'escape' | ((value: unknown) => string), renderLimit: number = LIMITS.renderLimit): Liquid {
-  const engine = new Liquid({ ...LIMITS, renderLimit, ...(outputEscape === undefined ? {} : { outputEscape }) })
+export function openLiquid(
+  outputEscape?: 'escape' | ((value: unknown) => string),
+  renderLimit: number = LIMITS.renderLimit,
+  templates: Partials = {},
+): Liquid {
+  const engine = new Liquid({ ...LIMITS, renderLimit, templates, ...(outputEscape === undefined ? {} : { outputEscape }) })
   for (const tag of LEFT_OUT) delete engine.tags[tag]
   return engine
 }
 /** Milliseconds by the clock, of which a busy machine may take many: a message that is failed for it is failed for good. */
 const AWAY_FROM_THE_LOOP = 500
 const PLAIN = openLiquid(undefined, AWAY_FROM_THE_LOOP)
-const HTML = openLiquid('escape', AWAY_FROM_THE_LOOP)
+
+/** The engines of one content: they know its partials, by their names alone, and each has its own escaping also within them. */
+interface Engines {
+  none: Liquid
+  html: Liquid
+}
+const openEngines = (partials: Partials = {}): Engines => ({ none: openWithPartials(partials), html: openWithPartials(partials, 'escape') })
+const NO_PARTIALS = openEngines()
+
+function openWithPartials(partials: Partials, outputEscape?: 'escape', named: (name: string) => void = () => {}): Liquid {
+  const engine = openLiquid(outputEscape, AWAY_FROM_THE_LOOP, partials)
+  engine.registerTag(
+    'render',
+    class extends RenderTag {
+      constructor(token: TagToken, rest: TopLevelToken[], liquid: Liquid, parser: Parser) {
+        super(token, rest, liquid, parser)
+        const { file } = this as unknown as { file: unknown }
+        // A name that data makes cannot be looked up when the template is saved.
+        if (typeof file !== 'string') throw new ThroughlineError('TEMPLATE_INVALID', 'render takes the name of a partial, in quotes')
+        named(file)
+      }
+    },
+  )
+  return engine
+}
+
+/** The partials a text names itself, or why it is no template. */
+export function usesOf(text: string): Uses {
+  const names = new Set<string>()
+  try {
+    openWithPartials({}, undefined, (name) => names.add(name)).parse(text)
+    return { names: [...names], fault: null }
+  } catch (error) {
+    return { names: [], fault: error instanceof Error ? error.message : 'does not parse' }
+  }
+}
+export interface Uses {
+  names: string[]
+  fault: string | null
+}
 
 /** What keeps a text from being a template, in the engine's words; null where nothing does. */
 export function checkTemplate(text: string): string | null {
@@ -43,18 +86,22 @@ export function checkTemplate(text: string): string | null {
 
 /** As long as a mail's body may be. */
 const LONGEST_TEXT = 5_000_000
-const engineOf = (escaping: TemplateText['escape']) => (escaping === 'html' ? HTML : PLAIN)
 
 /** What a content is rendered from. */
 export interface Source {
   content: JsonObject
+  /** All it may `render`, directly or by another. */
+  partials?: Partials | undefined
 }
+/** Texts by name. */
+export type Partials = Readonly<Record<string, string>>
 /** A content's templates, taken apart once. */
 export interface Prepared {
   channel: Channel
   content: JsonObject
   texts: readonly TemplateText[]
   templates: readonly Template[][]
+  engines: Engines
 }
 /** What is wrong with a content, and where in it. */
 export interface Fault {
@@ -68,11 +115,12 @@ type AtText = (index: number) => void
 export function prepareContent(channel: Channel, source: Source, atText: AtText = () => {}): Prepared {
   const content = channel === 'email' ? withPlainText(source.content) : source.content
   const texts = templateTexts(channel, content)
+  const engines = source.partials === undefined ? NO_PARTIALS : openEngines(source.partials)
   const templates = texts.map((each, index) => {
     atText(index)
-    return engineOf(each.escape).parse(each.text)
+    return engines[each.escape].parse(each.text)
   })
-  return { channel, content, texts, templates }
+  return { channel, content, texts, templates, engines }
 }
 
 /** A mail of HTML alone gets its plain text as a template, where one can be made. */
@@ -96,10 +144,10 @@ export function renderContent(channel: Channel, content: JsonObject, scope: obje
   return renderPrepared(prepareContent(channel, { content }), scope)
 }
 
-function fill({ content, texts, templates }: Prepared, scope: object, atText: AtText = () => {}): JsonObject {
+function fill({ content, texts, templates, engines }: Prepared, scope: object, atText: AtText = () => {}): JsonObject {
   const rendered = texts.map((each, index) => {
     atText(index)
-    const text = String(engineOf(each.escape).renderSync(templates[index] ?? [], scope))
+    const text = String(engines[each.escape].renderSync(templates[index] ?? [], scope))
     // What Liquid counts is what its filters take, not what all of them make of it.
     if (text.length > LONGEST_TEXT) throw new ThroughlineError('TEMPLATE_INVALID', `${each.path.join('.')} is longer than ${LONGEST_TEXT} characters`)
     return { ...each, text }
@@ -112,7 +160,9 @@ function fill({ content, texts, templates }: Prepared, scope: object, atText: At
 export function inspectContent(channel: Channel, source: Source, atText: AtText = () => {}): Fault | null {
   for (const [index, { path, text }] of templateTexts(channel, source.content).entries()) {
     atText(index)
-    const message = checkTemplate(text)
+    const { names, fault } = usesOf(text)
+    const unknown = names.find((name) => !Object.hasOwn(source.partials ?? {}, name))
+    const message = unknown === undefined ? fault : `There is no partial «${unknown}».`
     if (message !== null) return { path, message }
   }
   return checkComposition(channel, source, atText)

@@ -74,7 +74,7 @@ const LIQUID = /\{\{[\s\S]*?\}\}|\{%[\s\S]*?%\}/g
 export function plainTextTemplate(html: string): string | null {
   const tokens: string[] = []
   const marked = html.replace(LIQUID, (token) => `\ue000${tokens.push(token) - 1}\ue001`)
-  if (/\{\{|\{%/.test(marked) || tokens.some((token) => /\|\s*(raw|newline_to_br)\b|^\{%-?\s*(raw|liquid|capture)\b/.test(token))) return null
+  if (/\{\{|\{%/.test(marked) || tokens.some((token) => /\|\s*(raw|newline_to_br)\b|^\{%-?\s*(raw|liquid|capture|render)\b/.test(token))) return null
   const kept = new Set<number>()
   const text = plainTextOf(marked).replace(/\ue000(\d+)\ue001/g, (_mark, index: string) => {
     kept.add(Number(index))

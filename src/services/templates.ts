@@ -1,6 +1,6 @@
 import { type EntityManager, LockMode } from '@mikro-orm/postgresql'
 import { CHANNELS, type Channel } from '../domain/channel.ts'
-import { CONTENT } from '../domain/content.ts'
+import { CONTENT, templateTexts } from '../domain/content.ts'
 import { isStorableJson, type JsonObject } from '../domain/json.ts'
 import type { WhenUnknown } from '../domain/ledger.ts'
 import type { Shape } from '../domain/shape.ts'
@@ -16,6 +16,7 @@ import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
 import { conform, isId, nameOf } from './input.ts'
 import { pickVariant } from './liquid.ts'
+import { type Frozen, freeze, holdFrozen, type Named, NOTHING_FROZEN } from './partials.ts'
 import { shortenedAlike } from './short-links.ts'
 import { idsWithin, orderOf, type Slice } from './slice.ts'
 import { flushUnique } from './transaction.ts'
@@ -35,7 +36,7 @@ export interface TemplateWithVersion {
 const NAME_TAKEN = 'Another template has this name.'
 
 /** Every variant fits its channel, every text parses: nothing is left to go wrong at send time but the data. */
-async function checkContent({ renderer }: Services, channel: Channel, content: TemplateContent): Promise<void> {
+async function checkContent(services: Services, caller: Caller, channel: Channel, content: TemplateContent): Promise<Frozen> {
   if (content.variants.length === 0) throw new ThroughlineError('TEMPLATE_INVALID', 'needs at least one variant', { path: ['variants'] })
   if (!isStorableJson(content.variables ?? []))
     throw new ThroughlineError('INVALID_INPUT', 'must not contain NUL or half a surrogate pair', { path: ['variables'] })
@@ -46,9 +47,38 @@ async function checkContent({ renderer }: Services, channel: Channel, content: T
     if (!/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/.test(variant.locale))
       throw new ThroughlineError('TEMPLATE_INVALID', 'is not a BCP 47 language tag', { path: [...path, 'locale'] })
     conform(CONTENT[channel].shape as unknown as Shape<JsonObject>, variant.content, [...path, 'content'])
-    const fault = await renderer.inspect(channel, { content: variant.content })
-    if (fault !== null) throw new ThroughlineError('TEMPLATE_INVALID', fault.message, { path: [...path, 'content', ...fault.path] })
   }
+  const named = await partialsNamed(services, channel, content)
+  const frozen = named.length === 0 ? NOTHING_FROZEN : await inWorkspaceEm(services.orm, caller.workspaceId, (em) => freeze(em, named))
+  await inspectVariants(services, channel, content.variants, frozen)
+  return frozen
+}
+
+/** Throws TEMPLATE_INVALID with the path under `variants` of what is wrong. */
+export async function inspectVariants(
+  { renderer }: Services,
+  channel: Channel,
+  variants: readonly TemplateVariant[],
+  { texts }: Pick<Frozen, 'texts'>,
+): Promise<void> {
+  for (const [index, { content }] of variants.entries()) {
+    const fault = await renderer.inspect(channel, { content, partials: texts ?? undefined })
+    if (fault !== null) throw new ThroughlineError('TEMPLATE_INVALID', fault.message, { path: ['variants', String(index), 'content', ...fault.path] })
+  }
+}
+
+/** The partials that its texts name, each with the first that does. */
+export async function partialsNamed({ renderer }: Services, channel: Channel, { variants }: Pick<TemplateContent, 'variants'>): Promise<Named[]> {
+  const texts = variants.flatMap(({ content }, index) =>
+    templateTexts(channel, content)
+      .filter((each) => each.text.includes('render'))
+      .map(({ path, text }) => ({ path: ['variants', String(index), 'content', ...path], text })),
+  )
+  if (texts.length === 0) return []
+  const named = new Map<string, Named>()
+  for (const [index, { names }] of (await renderer.uses(texts.map((each) => each.text))).entries())
+    for (const name of names) if (!named.has(name)) named.set(name, { name, path: texts[index]?.path ?? [] })
+  return [...named.values()]
 }
 
 async function checkFiles(em: EntityManager, channel: Channel, content: TemplateContent): Promise<void> {
@@ -63,26 +93,28 @@ export async function createTemplate(
 ): Promise<string> {
   const name = nameOf(input.name, 'name')
   if (!CHANNELS.includes(input.channel)) throw new ThroughlineError('INVALID_INPUT', `must be one of ${CHANNELS.join(', ')}`, { path: ['channel'] })
-  await checkContent(services, input.channel, input)
+  const frozen = await checkContent(services, caller, input.channel, input)
   return once(services, caller, 'createTemplate', input.idempotencyKey, input, async (em) => {
     await checkFiles(em, input.channel, input)
+    await holdFrozen(em, frozen)
     const id = newId()
     const now = new Date()
     em.create(TemplateTable, { id, workspaceId: caller.workspaceId, name, channel: input.channel, version: 1, createdAt: now, updatedAt: now })
     await flushUnique(em, 'name', NAME_TAKEN)
-    em.create(TemplateVersionTable, versionOf(id, 1, caller.workspaceId, input))
+    em.create(TemplateVersionTable, versionOf(id, 1, caller.workspaceId, input, frozen))
     await em.flush()
     return id
   })
 }
 
-function versionOf(templateId: string, number: number, workspaceId: string, content: TemplateContent) {
+export function versionOf(templateId: string, number: number, workspaceId: string, content: TemplateContent, { texts }: Pick<Frozen, 'texts'>) {
   return {
     templateId,
     number,
     workspaceId,
     variants: content.variants,
     variables: content.variables ?? [],
+    partials: texts,
     whenUnknown: content.whenUnknown ?? ('HOLD' as const),
     createdAt: new Date(),
   }
@@ -97,14 +129,15 @@ export async function updateTemplate(
   const known = (await templatesByIds(services, caller, [input.id])).get(input.id)
   if (known === undefined) throw new ThroughlineError('NOT_FOUND', 'There is no such template.', { path: ['id'] })
   // Before the lock: inspecting takes as long as the content likes, a second each at most.
-  await checkContent(services, known.template.channel, input)
+  const frozen = await checkContent(services, caller, known.template.channel, input)
   return inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
     const template = await em.findOneOrFail(TemplateTable, { id: input.id }, { lockMode: LockMode.PESSIMISTIC_WRITE })
     await checkFiles(em, template.channel, input)
+    await holdFrozen(em, frozen)
     if (input.name != null) template.name = nameOf(input.name, 'name')
     template.version += 1
     template.updatedAt = new Date()
-    em.create(TemplateVersionTable, versionOf(template.id, template.version, caller.workspaceId, input))
+    em.create(TemplateVersionTable, versionOf(template.id, template.version, caller.workspaceId, input, frozen))
     await flushUnique(em, 'name', NAME_TAKEN)
     return template.id
   })
@@ -140,11 +173,13 @@ export async function previewTemplate(
   const variant = found === undefined ? null : pickVariant(found.version.variants, input.locale)
   if (found === undefined || variant === null) throw new ThroughlineError('NOT_FOUND', 'There is no such template.', { path: ['id'] })
   const { channel } = found.template
-  const content = await services.renderer.render(channel, { content: variant.content }, input.data).catch((error: unknown) => {
-    throw error instanceof ThroughlineError && error.code === 'TEMPLATE_INVALID'
-      ? new ThroughlineError(error.code, error.message, { path: ['data'] })
-      : error
-  })
+  const content = await services.renderer
+    .render(channel, { content: variant.content, partials: found.version.partials ?? undefined }, input.data)
+    .catch((error: unknown) => {
+      throw error instanceof ThroughlineError && error.code === 'TEMPLATE_INVALID'
+        ? new ThroughlineError(error.code, error.message, { path: ['data'] })
+        : error
+    })
   return { content, sms: channel === 'sms' ? reckon(content, services.config.publicUrl) : null }
 }
 

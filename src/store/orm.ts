@@ -21,6 +21,7 @@ import { NodeStatTable } from './entities/node-stat.ts'
 import { ProviderCircuitTable } from './entities/provider-circuit.ts'
 import { ProviderConnectionTable } from './entities/provider-connection.ts'
 import { TemplateTable } from './entities/template.ts'
+import { TemplatePartialTable } from './entities/template-partial.ts'
 import { TemplateVersionTable } from './entities/template-version.ts'
 import { TopicTable } from './entities/topic.ts'
 import { WebhookCallTable } from './entities/webhook-call.ts'
@@ -37,6 +38,7 @@ const ENTITIES = [
   ProviderConnectionTable,
   TopicTable,
   TemplateTable,
+  TemplatePartialTable,
   TemplateVersionTable,
   JourneyTable,
   JourneyVersionTable,

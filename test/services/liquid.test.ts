@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { checkTemplate, pickVariant, renderContent } from '../../src/services/liquid.ts'
+import { checkTemplate, inspectContent, pickVariant, prepareContent, renderContent, renderPrepared, usesOf } from '../../src/services/liquid.ts'
 
 const html = (text: string, scope: object) => renderContent('email', { subject: 'S', html: text }, scope).html
 
@@ -45,6 +45,28 @@ test('nested texts are rendered where they stand; a duration is not a template',
     ttl: 'PT1H',
   })
   expect(content.data.cart).toBe('{{ event.cartId }}')
+})
+
+test('a partial is rendered with what it is given, escaped as where it stands, and by others', () => {
+  const partials = { footer: '<hr>{{ shop }}{{ name }}{% render "legal", of: shop %}', legal: '© {{ of }}' }
+  const text = "{{ name }}{% render 'footer', shop: 'A & B' %}{% render 'legal' for list as of %}"
+  const source = { content: { subject: text, html: `<p>${text}</p>` }, partials }
+  expect(renderPrepared(prepareContent('email', source), { name: 'Ada', list: [1, 2] })).toEqual({
+    subject: 'Ada<hr>A & B© A & B© 1© 2',
+    html: '<p>Ada<hr>A &amp; B© A &amp; B© 1© 2</p>',
+    text: expect.stringMatching(/^Ada\n+-+\n+A & B© A & B© 1© 2$/),
+  })
+})
+
+test('partials are named in quotes, and are there', () => {
+  expect(usesOf("{% render 'a' %}{% if x %}{% render \"b\", y: 1 %}{% endif %}{% liquid\nrender 'c'\n%}{% render 'a' %}")).toEqual({
+    names: ['a', 'b', 'c'],
+    fault: null,
+  })
+  for (const text of ['{% render name %}', '{% render "{{ name }}" %}']) expect(usesOf(text).fault).toMatch(/in quotes/)
+  expect(inspectContent('sms', { content: { body: "{% render 'a' %}" } })).toEqual({ path: ['body'], message: 'There is no partial «a».' })
+  expect(inspectContent('sms', { content: { body: "{% render 'a' %}" }, partials: { a: '' } })).toBeNull()
+  expect(inspectContent('sms', { content: { body: "{% render 'constructor' %}" }, partials: {} })).toMatchObject({ path: ['body'] })
 })
 
 test('a text that grows past what anybody sends is refused', () => {

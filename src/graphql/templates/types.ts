@@ -72,6 +72,12 @@ export class Template extends Node {
   get variables(): Variable[] {
     return this.found.version.variables
   }
+  @Field(() => [String], {
+    description: 'Names of the partials it renders, itself or by another; their texts are as they were when this version was saved.',
+  })
+  get partials(): string[] {
+    return Object.keys(this.found.version.partials ?? {}).sort()
+  }
   @Field(() => WhenUnknownEnum, { description: 'What to do when a hand-over stays unknown.' })
   get whenUnknown(): WhenUnknown {
     return this.found.version.whenUnknown

@@ -1,7 +1,7 @@
 import { readSync, writeSync } from 'node:fs'
 import type { Channel } from '../../domain/channel.ts'
 import type { JsonObject } from '../../domain/json.ts'
-import { type Fault, inspectContent, type Prepared, prepareContent, renderPrepared, type Source } from '../liquid.ts'
+import { type Fault, inspectContent, type Prepared, prepareContent, renderPrepared, type Source, type Uses, usesOf } from '../liquid.ts'
 
 /**
  * One content to render or to inspect. `source` is left out where the process has had it under the same key, and `key` is
@@ -10,6 +10,7 @@ import { type Fault, inspectContent, type Prepared, prepareContent, renderPrepar
 export type Task = { id: number } & (
   | { type: 'render'; channel: Channel; key: string | null; source?: Source; scope: object }
   | { type: 'inspect'; channel: Channel; source: Source }
+  | { type: 'uses'; texts: readonly string[] }
 )
 /** What one line to the process says. */
 interface Batch {
@@ -17,7 +18,7 @@ interface Batch {
   forget: boolean
   tasks: Task[]
 }
-export type Answer = { id: number } & ({ content: JsonObject } | { fault: Fault | null } | { error: string })
+export type Answer = { id: number } & ({ content: JsonObject } | { fault: Fault | null } | { uses: Uses[] } | { error: string })
 
 /** Milliseconds until answers that are there go out, though more of the batch are to come. */
 const LONGEST_SILENCE = 10
@@ -59,6 +60,7 @@ function answerTo(task: Task) {
     if (text > 0) at(task.id, text)
   }
   try {
+    if (task.type === 'uses') return { uses: task.texts.map(usesOf) }
     if (task.type === 'inspect') return { fault: inspectContent(task.channel, task.source, atText) }
     return { content: renderPrepared(preparedOf(task, atText), task.scope, atText) }
   } catch (error) {

@@ -2,7 +2,7 @@ import type { Channel } from '../../domain/channel.ts'
 import { templateTexts } from '../../domain/content.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { ThroughlineError } from '../../errors.ts'
-import type { Fault, Source } from '../liquid.ts'
+import type { Fault, Source, Uses } from '../liquid.ts'
 import { type Bounds, type End, type RenderProcess, startChild } from './child.ts'
 import type { Answer, Task } from './in-child.ts'
 
@@ -14,13 +14,15 @@ export interface Renderer {
   render(channel: Channel, source: Source, scope: object, key?: string): Promise<JsonObject>
   /** What keeps the content from being sent, whatever the data; null where nothing is known to. Throws UNAVAILABLE. */
   inspect(channel: Channel, source: Source): Promise<Fault | null>
+  /** The partials each text names itself. Throws TEMPLATE_INVALID where one takes too long, UNAVAILABLE. */
+  uses(texts: readonly string[]): Promise<Uses[]>
   close(): Promise<void>
 }
 
 /** A task that waits or is under way, with all it needs to be given to another process. */
 interface Waiting {
   task: Task
-  source: Source
+  source: Source | null
   /** Whether a process was killed over it from outside: once may be chance. */
   killed: boolean
   done(answer: Answer | Lost): void
@@ -124,7 +126,7 @@ export function openRenderer({ processes = 1, deadline = 1_000, heap = 256 }: Pa
     for (const [key, { until }] of refused) if (until < now) refused.delete(key)
     refused.set(task.key, { ended: (refused.get(task.key)?.ended ?? 0) + 1, until: now + MINUTE })
   }
-  const ask = (task: Task, source: Source): Promise<Answer | Lost> =>
+  const ask = (task: Task, source: Source | null): Promise<Answer | Lost> =>
     new Promise((done) => {
       if (closed) return done({ unavailable: true })
       queue.push({ task, source, killed: false, done })
@@ -154,6 +156,12 @@ export function openRenderer({ processes = 1, deadline = 1_000, heap = 256 }: Pa
       if ('lost' in answer) return answer.lost
       return 'fault' in answer ? answer.fault : { path: [], message: 'error' in answer ? answer.error : 'cannot be inspected' }
     },
+    async uses(texts) {
+      const answer = await ask({ id: nextId(), type: 'uses', texts }, null)
+      if ('unavailable' in answer) throw unavailable()
+      if ('uses' in answer) return answer.uses
+      throw new ThroughlineError('TEMPLATE_INVALID', 'lost' in answer ? answer.lost.message : 'cannot be read')
+    },
     async close() {
       closed = true
       for (const each of queue.splice(0)) each.done({ unavailable: true })
@@ -169,7 +177,7 @@ function textOf(place: Place, { task, source }: Waiting): string | null {
   const had = key !== null && place.keys.has(key)
   let text: string
   try {
-    text = JSON.stringify(had ? task : { ...task, source })
+    text = JSON.stringify(had || source === null ? task : { ...task, source })
   } catch {
     return null
   }
@@ -186,6 +194,7 @@ function emptied(place: Place): void {
 }
 
 function pathOf({ task, source }: Waiting, text: number): readonly string[] {
+  if (task.type === 'uses' || source === null) return []
   // The plain text that is derived stands behind the author's, and beyond the texts comes the body made of them.
   const body = ['html', 'mjml', 'blocks'].find((each) => Object.hasOwn(source.content, each))
   const texts = templateTexts(task.channel, source.content)

@@ -11,6 +11,8 @@ export const TemplateVersionTable = defineEntity({
     workspaceId: p.uuid(),
     variants: p.json().$type<TemplateVariant[]>(),
     variables: p.json().$type<TemplateVariable[]>(),
+    /** Texts by name of every partial it renders, as they were when it was saved; null where it renders none. */
+    partials: p.json().$type<Record<string, string>>().nullable(),
     whenUnknown: p.string().$type<WhenUnknown>(),
     createdAt: p.datetime(),
   },

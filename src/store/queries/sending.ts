@@ -4,12 +4,13 @@ import { type Client, run, type Statement } from '../sql.ts'
 /** What the sender reads once and keeps: none of it changes under its key. */
 const VERSION: Statement = {
   name: 'sending_template',
-  text: 'SELECT variants, variables FROM template_version WHERE template_id = $1 AND number = $2',
+  text: 'SELECT variants, variables, partials FROM template_version WHERE template_id = $1 AND number = $2',
 }
 
 export interface TemplateVersionRow {
   variants: { locale: string; content: JsonObject }[]
   variables: { name: string; required: boolean; default: string | null }[]
+  partials: Record<string, string> | null
 }
 
 export async function readTemplateVersion(client: Client, templateId: string, number: number): Promise<TemplateVersionRow | null> {
