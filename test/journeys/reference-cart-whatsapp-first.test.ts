@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { hasEnded, look, numbers, refusals, seen } from '../support/look.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
-import { connectWhatsapp, got, publishReference } from '../support/reference.ts'
+import { atOnce, connectWhatsapp, got, publishReference } from '../support/reference.ts'
 import { openStage, type Stage } from '../support/stage.ts'
 import { until } from '../support/until.ts'
 
@@ -60,8 +60,8 @@ test('ignored all the way it is lost; bought after the coupon, or answered and b
 
 test('bought before the cart was quiet, there is nothing to say', async () => {
   await stage.contact('hurries', { whatsapp: '+14155553404' })
-  await stage.event('hurries', 'cart.item_added', { cartId: 'cart-hurries', item: 'lamp', total: 10 })
-  await stage.event('hurries', 'order.placed', { cartId: 'cart-hurries', total: 10 })
+  const cart = { cartId: 'cart-hurries', item: 'lamp', total: 10 }
+  await atOnce(stage, 'hurries', ['cart.item_added', cart], ['order.placed', cart])
   const refused = await until(async () => {
     const found = await refusals(stage, 'hurries')
     return found.length > 0 && found

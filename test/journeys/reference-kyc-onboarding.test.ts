@@ -49,6 +49,7 @@ test('who stays away is written to on days 2, 5 and 10, and called who answers w
   const way = [
     'signup:next',
     'login:timeout',
+    'welcome:next',
     'day_2:next',
     'email:next',
     'day_5:next',

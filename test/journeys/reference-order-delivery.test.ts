@@ -75,6 +75,13 @@ describe('J3, with days as long as they are', () => {
     expect([end.state, end.endReason, end.path.at(-1)]).toEqual(['EXITED', 'cancelled', 'partner'])
     expect((await at('1', 'next_day')).state).toBe('WAITING')
   })
+
+  test('who brings it without having been announced has delivered it all the same', async () => {
+    await stage.event('ada', 'order.placed', { orderId: '5' })
+    await at('5', 'partner')
+    await stage.event('ada', 'order.delivered', { orderId: '5' })
+    expect((await at('5', 'next_day')).path.slice(2)).toEqual(['preparing:next', 'partner:delivered', 'delivered:next', 'arrived:next', 'next_day'])
+  })
 })
 
 describe('J3, hastened', () => {
@@ -91,7 +98,7 @@ describe('J3, hastened', () => {
     await seen(stage, journeyId, 'bob', (one) => one.node === 'at_last')
     await stage.event('bob', 'order.delivered', { orderId: '3' })
     const [came, lost] = await Promise.all(['bob', 'cyd'].map((who) => seen(stage, journeyId, who, hasEnded)))
-    const late = ['partner:timeout', 'expected:timeout', 'late:next']
+    const late = ['partner:timeout', 'no_partner:timeout', 'late:next']
     const rest = ['at_last:delivered', 'delivered:next', 'arrived:next', 'next_day:next', 'email:next']
     expect([came?.state, came?.path.slice(3)]).toEqual(['COMPLETED', [...late, ...rest]])
     expect([lost?.state, lost?.endReason, lost?.path.slice(3)]).toEqual(['EXITED', 'not delivered', [...late, 'at_last:timeout', 'lost']])

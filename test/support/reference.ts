@@ -57,6 +57,13 @@ export async function longAgo(stage: Stage, externalId: string, name: string, se
   })
 }
 
+/** Events of one contact in one call, in their order, so that no clock runs out between them. */
+export async function atOnce(stage: Stage, externalId: string, ...events: readonly (readonly [name: string, properties: object])[]): Promise<void> {
+  await stage.client.run('mutation ($events: [EventInput!]!) { ingestEvents(input: { events: $events }) { accepted } }', {
+    events: events.map(([name, properties]) => ({ messageId: `once-${made++}`, name, contact: { externalId }, properties })),
+  })
+}
+
 /** What the provider took for an address, in order. */
 export const got = (stage: Stage, to: string): string[] =>
   stage.sandbox.log.entries().flatMap((entry) => (entry.to === to && entry.outcome === 'accepted' ? [entry.text ?? ''] : []))
