@@ -100,8 +100,9 @@ function argumentOf(field: FieldNode, argument: string, variables: Variables): u
 function entries(value: unknown, depth = 0): number {
   if (typeof value !== 'object' || value === null) return 0
   if (depth > LIMITS.nesting) refuse('nesting', depth)
-  const own = Array.isArray(value) ? value.length : 0
-  return Object.values(value).reduce((sum: number, each) => sum + entries(each, depth + 1), own)
+  let sum = Array.isArray(value) ? value.length : 0
+  for (const each of Object.values(value)) sum += entries(each, depth + 1)
+  return sum
 }
 
 const isList = (type: GraphQLOutputType): boolean => (isNonNullType(type) ? isList(type.ofType) : isListType(type))

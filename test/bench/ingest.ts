@@ -14,10 +14,10 @@ export interface IngestSize {
 
 const EVENTS_A_REQUEST = 100
 const ROWS_A_STATEMENT = 1_000
-const CONNECTIONS = 4
+const CONNECTIONS = 16
 
 /**
- * `ingestEvents` of 100 events a request, over HTTP to an API process, four requests at a time, against the
+ * `ingestEvents` of 100 events a request, over HTTP to an API process, sixteen requests at a time, against the
  * same guard and inbox rows by two connections that insert a thousand a statement.
  */
 export async function benchIngest(database: TestDatabase, size: IngestSize): Promise<Figure[]> {

@@ -1,7 +1,8 @@
-import { Arg, Ctx, Extensions, Mutation, Resolver } from 'type-graphql'
+import { Ctx, Extensions, Mutation, Resolver } from 'type-graphql'
 import { ingestEvents } from '../../services/events.ts'
 import { toReference } from '../contact-ref.ts'
 import { type ApiContext, callerWith } from '../context.ts'
+import { PlainArg } from '../plain-arg.ts'
 import { expected } from '../user-error.ts'
 import { IngestEventsInput } from './inputs.ts'
 import { IngestEventsPayload } from './types.ts'
@@ -13,7 +14,7 @@ export class EventResolver {
       'The hot door: takes up to 1,000 events and answers when they are committed. What they mean, journeys they start and contacts they make, follows at once and is not waited for. Needs the scope INGEST.',
   })
   @Extensions({ judgesEach: true })
-  async ingestEvents(@Arg('input', () => IngestEventsInput) input: IngestEventsInput, @Ctx() context: ApiContext): Promise<IngestEventsPayload> {
+  async ingestEvents(@PlainArg('input', () => IngestEventsInput) input: IngestEventsInput, @Ctx() context: ApiContext): Promise<IngestEventsPayload> {
     const caller = callerWith(context, 'ingest')
     const events = input.events.map((event) => ({ ...event, contact: toReference(event.contact), occurredAt: event.occurredAt?.getTime() ?? null }))
     const answer = await expected(() => ingestEvents(context.services, caller, events))
