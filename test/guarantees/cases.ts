@@ -15,7 +15,7 @@ export interface Guarantee {
   promise: 'exactly once' | 'at least once' | 'at least once, collapses' | 'at most once / at least once'
 }
 
-/** An answer that never came leaves the doubt that a kill leaves. */
+/** An answer that never came leaves the doubt that a kill leaves, with somebody left to ask or without. */
 const endings = (
   notMarked: Ending,
   notSent: Ending,
@@ -29,7 +29,7 @@ const endings = (
   'sent, looked up': lookedUp,
   'sent, called back': calledBack,
   'sent, silence': silence,
-  'answer lost': silence,
+  'answer lost': silence === null ? null : (lookedUp ?? silence),
   reported,
 })
 

@@ -1,6 +1,6 @@
 import Fastify from 'fastify'
 import { type MessageSender, openSender } from '../../jobs/sender.ts'
-import { STRANDED_AFTER, sweepStranded } from '../../jobs/stranded.ts'
+import { ASKED_BEFORE, STRANDED_AFTER, sweepStranded } from '../../jobs/stranded.ts'
 import { readConfig } from '../../src/config.ts'
 import type { Channel } from '../../src/domain/channel.ts'
 import type { JsonObject } from '../../src/domain/json.ts'
@@ -55,7 +55,7 @@ export interface Settled {
   sweep(id: string): Promise<void>
   /** The provider reports that it has arrived. */
   callBack(id: string): Promise<void>
-  /** The ten minutes after which nothing more is waited for, and what is sent then. */
+  /** The ten minutes after which nothing more is waited for, the sweep just before, and what is sent then. */
   wait(id: string): Promise<void>
   status(id: string): Promise<string>
   /** What the provider accepted of it. */
@@ -163,7 +163,11 @@ export async function openRig(): Promise<Rig> {
         })
       },
       async wait(id) {
-        await rows(`UPDATE message SET due_at = due_at - $2 * interval '1 millisecond' WHERE id = $1`, [id, RECONCILE_AFTER])
+        const pass = (millis: number) => rows(`UPDATE message SET due_at = due_at - $2 * interval '1 millisecond' WHERE id = $1`, [id, millis])
+        await pass(RECONCILE_AFTER - ASKED_BEFORE + 1_000)
+        await sweepStranded(worker, LANES, sender.lookUp)
+        await dispatch(await turn())
+        await pass(ASKED_BEFORE)
         await dispatch(await turn())
       },
       status,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { STRANDED_AFTER, sweepStranded } from '../../jobs/stranded.ts'
+import { ASKED_BEFORE, STRANDED_AFTER, sweepStranded } from '../../jobs/stranded.ts'
 import type { SendOutcome } from '../../src/domain/delivery.ts'
+import type { InboxItem } from '../../src/lanes/inbox.ts'
 import type { Stranded } from '../../src/store/queries/dispatch.ts'
 import { chain, email, LANES, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
 
@@ -115,6 +116,45 @@ test('a provider that keeps one question waiting keeps the others from nothing: 
   await workspace.tick()
   expect(Object.values(await outcomes())).toEqual(['SENT', 'SENT', 'SENT'])
 }, 20_000)
+
+/** A message whose answer was lost, so many milliseconds before nothing more is waited for. */
+async function doubtful(left: number): Promise<string> {
+  const [id = ''] = await marked(60_000)
+  await workspace.post(result(id, { type: 'ambiguous', code: 'TIMEOUT', message: 'no answer' }, await contactOf(id)))
+  await world.rows(`UPDATE message SET due_at = now() + $2::float8 * interval '1 millisecond' WHERE id = $1 AND status = 'UNKNOWN'`, [id, left])
+  return id
+}
+const contactOf = async (id: string) =>
+  (await world.rows<{ contact_id: string }>('SELECT contact_id FROM message WHERE id = $1', [id]))[0]?.contact_id ?? ''
+const result = (messageId: string, outcome: SendOutcome, contactId: string): InboxItem => ({
+  kind: 'result',
+  data: { messageId, attempt: 1, outcome, at: Date.now() },
+  workspaceId: workspace.id,
+  contactId,
+})
+
+test.each([
+  ['was accepted', { type: 'ok', providerMessageId: 'SM1' }, 'SENT'],
+  ['never will be', { type: 'permanent', code: '30005', message: 'unknown handset' }, 'FAILED 30005'],
+  ['cannot be told', null, 'UNKNOWN TIMEOUT'],
+] as [string, SendOutcome | null, string][])('before a lost answer is given up, its provider is asked: it %s', async (_, told, outcome) => {
+  const id = await doubtful(ASKED_BEFORE - 10_000)
+  await sweep(async (message) => (message.id === id ? told : null))
+  await workspace.tick()
+  expect(await outcomes()).toEqual({ [id]: outcome })
+  const [row] = await world.rows<{ waits: boolean }>('SELECT due_at IS NOT NULL AS waits FROM message WHERE id = $1', [id])
+  expect(row?.waits).toBe(told === null)
+})
+
+test.each([ASKED_BEFORE + 10_000, -1])('it is not asked %d ms before, while a callback may yet come or when it is too late', async (left) => {
+  const id = await doubtful(left)
+  const asked: string[] = []
+  await sweep(async (message) => {
+    asked.push(message.id)
+    return null
+  })
+  expect(asked).not.toContain(id)
+})
 
 test.each([
   [20_000, 'UNKNOWN SENDER_LOST'],

@@ -141,17 +141,24 @@ export interface Stranded {
   dispatching_at: number
 }
 
-/** Messages whose sender has not reported for longer than any request may take: it died, or lost its answer. */
+/**
+ * Messages whose sender has not reported for longer than any request may take: it died. And those whose answer was lost and has been
+ * waited for nearly to the end: now() there, since no index is searched for what a volatile function gives.
+ */
 const STRANDED: Statement = {
   name: 'dispatch_stranded',
-  text: `SELECT m.lane, m.id, m.workspace_id, m.contact_id, m.attempt, m.channel, m.connection_id, m.identity_id, (extract(epoch FROM m.dispatching_at) * 1000)::float8 AS dispatching_at,
+  text: `SELECT m.lane, m.id, m.workspace_id, m.contact_id, m.attempt, m.channel, m.connection_id, m.identity_id, (extract(epoch FROM m.dispatching_at) * 1000)::float8 AS dispatching_at, m.status,
       NOT EXISTS (SELECT FROM message AS o WHERE o.lane = m.lane AND o.contact_id = m.contact_id AND o.identity_id = m.identity_id AND o.id <> m.id
         AND o.dispatching_at BETWEEN m.dispatching_at - interval '30 seconds' AND m.dispatching_at + interval '30 seconds') AS alone
     FROM unnest($1::smallint[]) AS l (lane),
-    LATERAL (SELECT * FROM message WHERE message.lane = l.lane AND status = 'DISPATCHING' AND dispatching_at < clock_timestamp() - $2::float8 * interval '1 millisecond' LIMIT 100) AS m`,
+    LATERAL ((SELECT * FROM message WHERE message.lane = l.lane AND status = 'DISPATCHING' AND dispatching_at < clock_timestamp() - $2::float8 * interval '1 millisecond' LIMIT 100)
+      UNION ALL (SELECT * FROM message WHERE message.lane = l.lane AND status = 'UNKNOWN' AND due_at > now() AND due_at < now() + $3::float8 * interval '1 millisecond' LIMIT 100)) AS m`,
 }
 
 /** `alone`: no other message was handed over for the same address at about the same time. */
-export async function findStranded(client: Client, lanes: readonly number[], olderThan: number): Promise<(Stranded & { alone: boolean })[]> {
-  return run<Stranded & { alone: boolean }>(client, STRANDED, [lanes, olderThan])
+export type Doubtful = Stranded & { alone: boolean; status: 'DISPATCHING' | 'UNKNOWN' }
+
+/** DISPATCHING for longer than `olderThan`, UNKNOWN for not much longer than `dueWithin`; milliseconds. */
+export async function findStranded(client: Client, lanes: readonly number[], olderThan: number, dueWithin: number): Promise<Doubtful[]> {
+  return run<Doubtful>(client, STRANDED, [lanes, olderThan, dueWithin])
 }
