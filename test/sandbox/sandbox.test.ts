@@ -9,6 +9,7 @@ import { startReceiver } from '../support/receiver.ts'
 
 const { apiKey } = sandboxCredentials().sendgrid.credentials
 const { accountSid } = sandboxCredentials().twilio.credentials
+const { phoneNumberId } = sandboxCredentials().meta.settings
 
 let running: Sandbox | undefined
 afterEach(() => running?.close())
@@ -70,6 +71,7 @@ describe('the sandbox', () => {
     const door = (method: string, name: string, body?: unknown) => ask(sandbox, method, `/_sandbox/${name}`, body)
     await door('POST', 'connections', { provider: 'sendgrid', account: apiKey, callbackUrl: `${receiver.url}/sendgrid` })
     await door('POST', 'connections', { provider: 'twilio', account: accountSid, callbackUrl: `${receiver.url}/twilio` })
+    await door('POST', 'connections', { provider: 'meta', account: phoneNumberId, callbackUrl: `${receiver.url}/meta` })
     await door('POST', 'personas', { 'ada@shop.example': 'bouncer' })
     await mail(sandbox, 'm1', 'ada@shop.example')
     await sandbox.settled()
@@ -83,8 +85,9 @@ describe('the sandbox', () => {
     expect((await door('POST', 'reactions', { messageId: 'm1', reaction: 'click' })).status).toBe(200)
     expect((await door('POST', 'reactions', { messageId: 'm2', reaction: 'click' })).status).toBe(404)
     await door('POST', 'inbound', { account: accountSid, from: '+15551230000', to: '+15005550006', text: 'Hello' })
+    expect((await door('POST', 'preferences', { account: phoneNumberId, from: '+15551230000', value: 'stop' })).status).toBe(200)
     await sandbox.settled()
-    expect(receiver.requests.map(({ url }) => url.slice(receiver.url.length)).sort()).toEqual(['/sendgrid', '/twilio'])
+    expect(receiver.requests.map(({ url }) => url.slice(receiver.url.length)).sort()).toEqual(['/meta', '/sendgrid', '/twilio'])
     await door('POST', 'faults', { kind: 'status', status: 429, retryAfter: 3, times: 1 })
     const refused = await mail(sandbox, 'm3', 'ada@shop.example')
     expect([refused.status, refused.headers.get('retry-after'), (await mail(sandbox, 'm3', 'ada@shop.example')).status]).toEqual([429, '3', 202])
@@ -102,6 +105,7 @@ describe('the sandbox', () => {
       ['faults', { kind: 'flood' }],
       ['connections', { provider: 'pigeon', account: 'a', callbackUrl: 'b' }],
       ['faults', 7],
+      ['preferences', { account: phoneNumberId, from: '+15551230000', value: 'pause' }],
     ] as const) {
       expect((await ask(sandbox, 'POST', `/_sandbox/${name}`, body)).status).toBe(400)
     }
