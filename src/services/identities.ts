@@ -85,17 +85,19 @@ type AddressReference = `${Channel}:${string}`
 /** What arrives from the address is this contact's from now on. Of a device, whoever had it before has it no more. */
 async function pointAt(em: EntityManager, services: Services, caller: Caller, contactId: string, reference: AddressReference): Promise<void> {
   const key = [laneOfReference(caller.workspaceId, reference, services.lanes), caller.workspaceId, reference]
-  const [before] = await em.execute<{ contact_id: string }[]>(
-    'select contact_id from contact_alias where lane = ? and workspace_id = ? and reference = ? for update',
-    key,
-  )
+  const look = 'select contact_id from contact_alias where lane = ? and workspace_id = ? and reference = ? for update'
+  let [before] = await em.execute<{ contact_id: string }[]>(look, key)
   if (before?.contact_id === contactId) return
-  await em.execute(
-    `insert into contact_alias (lane, workspace_id, reference, contact_id) values (?, ?, ?, ?) on conflict (lane, workspace_id, reference) do update set contact_id = excluded.contact_id`,
-    [...key, contactId],
-  )
+  const write =
+    'insert into contact_alias (lane, workspace_id, reference, contact_id) values (?, ?, ?, ?) on conflict (lane, workspace_id, reference)'
+  if (before === undefined) {
+    const made = await em.execute<unknown[]>(`${write} do nothing returning 1`, [...key, contactId])
+    if (made.length > 0) return // Somebody was faster by a moment, and has committed: they are the one who had it before.
+    ;[before] = await em.execute<{ contact_id: string }[]>(look, key)
+  }
+  await em.execute(`${write} do update set contact_id = excluded.contact_id`, [...key, contactId])
   const [channel = '', blind = ''] = reference.split(':')
-  if (before === undefined || !OF_DEVICES.includes(channel as Channel)) return
+  if (before === undefined || before.contact_id === contactId || !OF_DEVICES.includes(channel as Channel)) return
   await em.execute(
     `update channel_identity set status = 'UNREGISTERED' where lane = ? and contact_id = ? and channel = ? and blind_index = ? and status = 'ACTIVE'`,
     [laneOf(before.contact_id), before.contact_id, channel, blind],

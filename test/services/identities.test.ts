@@ -6,6 +6,7 @@ import { keysOf } from '../../src/services/workspace-keys.ts'
 import { newLanedId } from '../../src/store/new-id.ts'
 import { arrived } from '../support/callbacks.ts'
 import { faultOf, openTestServices, type TestServices } from '../support/services.ts'
+import { until } from '../support/until.ts'
 
 let here: TestServices
 let caller: Caller
@@ -105,6 +106,23 @@ test('a device is one person’s at a time: who had it before is no longer reach
   // An address is several people's: a family's.
   const families = [await add({ address: 'us@example.com' }), await add({ address: 'us@example.com', contact: { externalId: 'bob' } })]
   for (const { contactId } of families) expect((await shown(contactId)).find((each) => each[0] === 'email')?.[2]).toBe('ACTIVE')
+})
+
+test('of two who register one new device in the same instant, the later one has it', async () => {
+  for (const externalId of ['ada', 'grace']) await add({ contact: { externalId } })
+  // Neither has written the token yet when both have looked for it.
+  const blocking = await here.database.owner.connect()
+  await blocking.query('BEGIN; LOCK TABLE contact_alias IN SHARE ROW EXCLUSIVE MODE')
+  const registering = ['ada', 'grace'].map((externalId) => add({ contact: { externalId }, channel: 'push', address: DEVICE }))
+  const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query ILIKE 'insert into contact_alias%'`
+  await until(async () => (await here.database.owner.query(waiting)).rows.length === 2)
+  await blocking.query('COMMIT')
+  blocking.release()
+  await Promise.all(registering)
+  const devices = (await rows()).filter(({ channel }) => channel === 'push')
+  const [alias] = (await aliases()).filter(({ reference }) => reference.startsWith('push:'))
+  expect(devices).toHaveLength(2)
+  expect(devices.filter(({ status }) => status === 'ACTIVE').map(({ contact_id }) => contact_id)).toEqual([alias.contact_id])
 })
 
 test('a renewed token takes the place of the old one, under its id, and nothing of the old one is left', async () => {
