@@ -5,6 +5,7 @@ import { type Channel, isOwnSurface, type Purpose } from '../src/domain/channel.
 import type { OutgoingMessage, SendOutcome } from '../src/domain/delivery.ts'
 import { laneOf } from '../src/domain/ids.ts'
 import type { JsonObject } from '../src/domain/json.ts'
+import { missingVariable, templateScope } from '../src/domain/template.ts'
 import { ThroughlineError } from '../src/errors.ts'
 import type { SendOne } from '../src/lanes/dispatch.ts'
 import { pickVariant } from '../src/services/liquid.ts'
@@ -59,7 +60,8 @@ export function openSender({ pool, vault, publicUrl, privateHosts = [] }: Sender
     const keys = await keysOf({ vault }, pool, message.workspace_id)
     const template = await templateOf(message.template_id, message.template_version)
     const content = template === null ? null : await render(renderer, message, template)
-    if (content === null || 'fault' in content) return { type: 'permanent', code: 'RENDER_FAILED', message: content?.fault ?? 'the template is gone' }
+    if (content === null || 'fault' in content)
+      return { type: 'permanent', code: content?.code ?? 'RENDER_FAILED', message: content?.fault ?? 'the template is gone' }
     if (isOwnSurface(message.channel as Channel)) return inApp.show(message, content.content)
     const chosen = message.channel === 'whatsapp' ? await whatsapp.choose(message, content.content) : content
     if ('type' in chosen) return chosen
@@ -143,18 +145,17 @@ async function connect({ pool, vault, publicUrl, privateHosts = [] }: SenderOpti
   })
 }
 
-async function render(renderer: Renderer, message: Dispatchable, template: TemplateVersionRow): Promise<{ content: JsonObject } | { fault: string }> {
+async function render(
+  renderer: Renderer,
+  message: Dispatchable,
+  template: TemplateVersionRow,
+): Promise<{ content: JsonObject } | { fault: string; code?: string }> {
   const variant = pickVariant(template.variants, message.locale)
   if (variant === null) return { fault: 'the template has no variant' }
-  const defaults = Object.fromEntries(template.variables.flatMap((each) => (each.default === null ? [] : [[each.name, each.default]])))
-  const vars = { ...defaults, ...message.variables?.vars }
-  const scope = {
-    ...vars,
-    contact: { externalId: message.external_id, ...message.attributes, attributes: message.attributes, tags: message.tags, locale: message.locale },
-    event: message.variables?.event ?? {},
-    vars,
-    key: message.variables?.key ?? '',
-  }
+  const missing = missingVariable(template.variables, message.variables?.vars)
+  if (missing !== null) return { fault: `vars.${missing} is needed by the template`, code: 'MISSING_VARIABLE' }
+  const reader = { externalId: message.external_id, attributes: message.attributes, tags: message.tags, locale: message.locale }
+  const scope = templateScope(reader, message.variables ?? {}, template.variables)
   try {
     return {
       content: await renderer.render(

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { providerTemplates } from './channels/registry.ts'
+import { providerTemplates, sendOnce } from './channels/registry.ts'
 import type { Config } from './config.ts'
 import { buildApiSchema } from './graphql/schema.ts'
 import { incomingRoutes } from './http/incoming.ts'
@@ -69,6 +69,7 @@ export async function startApi(foundation: Foundation): Promise<Api> {
     ownerUrl: databaseUrl,
     enqueue: (queue, data, client, startAfter) => sendAndWake(boss, queue, data, client, startAfter),
     providerTemplates,
+    sendOnce,
   }
   const hub = openHub({ databaseUrl, onError })
   await hub.ready

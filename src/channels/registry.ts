@@ -1,3 +1,4 @@
+import type { OutgoingMessage, SendOutcome } from '../domain/delivery.ts'
 import type { ProviderTemplate } from '../domain/whatsapp-template.ts'
 import { ThroughlineError } from '../errors.ts'
 import type { ChannelAdapter, Connection } from './channel.ts'
@@ -35,6 +36,16 @@ export function isProvider(name: string): name is Provider {
 export function adapterFor(provider: string): ChannelAdapter {
   if (!isProvider(provider)) throw new ThroughlineError('INVALID_INPUT', `There is no provider «${provider}».`, { path: ['provider'] })
   return ADAPTERS[provider] as unknown as ChannelAdapter
+}
+
+/** Sends one message through a connection that is opened for it alone. */
+export async function sendOnce(connection: Connection, message: OutgoingMessage): Promise<SendOutcome> {
+  const sender = adapterFor(connection.provider).connect(connection)
+  try {
+    return await sender.send(message)
+  } finally {
+    await sender.close()
+  }
 }
 
 /** What the provider of this connection says of its templates; null for a provider that has none. Throws UNAVAILABLE. */

@@ -14,3 +14,46 @@ export interface TemplateVariable {
   /** Used where the enrollment has none. */
   default: string | null
 }
+
+type Data = Readonly<Record<string, unknown>>
+
+/** Whom a message is for, as its template reads them. */
+export interface Reader {
+  externalId: string | null
+  attributes: Data
+  tags: readonly string[]
+  locale: string | null
+}
+/** What brought the message about, as far as there is anything. */
+export interface Occasion {
+  event?: Data | undefined
+  vars?: Data | undefined
+  key?: string | undefined
+}
+
+/** What a template reads: the contact, the event, the variables with their defaults (also by their bare names) and the key. */
+export function templateScope(
+  reader: Reader,
+  { event = {}, vars: given, key = '' }: Occasion,
+  declared: readonly TemplateVariable[],
+): Record<string, unknown> {
+  const vars = withDefaults(declared, given)
+  const contact = {
+    externalId: reader.externalId,
+    ...reader.attributes,
+    attributes: reader.attributes,
+    tags: [...reader.tags],
+    locale: reader.locale,
+  }
+  return { ...vars, contact, event, vars, key }
+}
+
+export function withDefaults(declared: readonly TemplateVariable[], vars: Data = {}): Record<string, unknown> {
+  const defaults = declared.flatMap(({ name, default: fallback }) => (fallback === null ? [] : [[name, fallback] as const]))
+  return { ...Object.fromEntries(defaults), ...vars }
+}
+
+/** The first variable the template makes no sense without that is neither given nor has a default; null where all are there. */
+export function missingVariable(declared: readonly TemplateVariable[], vars: Data = {}): string | null {
+  return declared.find((each) => each.required && each.default === null && vars[each.name] == null)?.name ?? null
+}

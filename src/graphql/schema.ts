@@ -21,6 +21,7 @@ import { MessageResolver } from './messages/resolver.ts'
 import { NodeResolver } from './node-resolver.ts'
 import { PartialResolver } from './templates/partials.ts'
 import { TemplateResolver } from './templates/resolver.ts'
+import { TestSendResolver } from './templates/test-send.ts'
 import { TopicResolver } from './topics/resolver.ts'
 import { EnrollmentCallResolver } from './webhooks/call-resolver.ts'
 import { IncomingWebhookResolver } from './webhooks/incoming-resolver.ts'
@@ -55,6 +56,7 @@ const RESOLVERS = [
   SecretResolver,
   PartialResolver,
   TemplateResolver,
+  TestSendResolver,
   TopicResolver,
   VersionStatsResolver,
   WebhookEndpointResolver,

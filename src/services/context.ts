@@ -1,6 +1,7 @@
 import type { MikroORM } from '@mikro-orm/postgresql'
 import type pg from 'pg'
 import type { Config } from '../config.ts'
+import type { OutgoingMessage, SendOutcome } from '../domain/delivery.ts'
 import type { JsonObject } from '../domain/json.ts'
 import type { ProviderTemplate } from '../domain/whatsapp-template.ts'
 import type { Client } from '../store/sql.ts'
@@ -24,6 +25,8 @@ export interface Services {
   enqueue: Enqueue
   /** Asks a connection's provider for the templates it has approved or not; null where its channel needs none. Throws UNAVAILABLE. */
   providerTemplates(connection: OpenConnection): Promise<ProviderTemplate[] | null>
+  /** Hands one message to a connection's provider, past ring and ledger: for tests alone. */
+  sendOnce(connection: OpenConnection & { callbackUrl: string; privateHosts: readonly string[] }, message: OutgoingMessage): Promise<SendOutcome>
 }
 
 /** An account at a provider, credentials in the clear: for as long as a request lasts. */

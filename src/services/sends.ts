@@ -1,6 +1,6 @@
 import type { Purpose } from '../domain/channel.ts'
 import { isStorableJson, type JsonObject } from '../domain/json.ts'
-import type { TemplateVariable } from '../domain/template.ts'
+import { missingVariable, type TemplateVariable } from '../domain/template.ts'
 import { ThroughlineError } from '../errors.ts'
 import { deliver } from '../lanes/inbox.ts'
 import { newLanedId } from '../store/new-id.ts'
@@ -27,9 +27,8 @@ export function checkVars(declared: readonly TemplateVariable[], vars: JsonObjec
   if (!isStorableJson(vars)) throw new ThroughlineError('INVALID_INPUT', 'must not contain NUL or half a surrogate pair', { path: ['variables'] })
   if (JSON.stringify(vars).length > MOST_VARS)
     throw new ThroughlineError('INVALID_INPUT', `must not be larger than ${MOST_VARS.toLocaleString('en')} characters`, { path: ['variables'] })
-  for (const { name, required, default: fallback } of declared)
-    if (required && fallback === null && vars[name] == null)
-      throw new ThroughlineError('INVALID_INPUT', 'is needed by the template', { path: ['variables', name] })
+  const missing = missingVariable(declared, vars)
+  if (missing !== null) throw new ThroughlineError('INVALID_INPUT', 'is needed by the template', { path: ['variables', missing] })
 }
 
 /**

@@ -4,7 +4,6 @@ import { CONTENT, templateTexts } from '../domain/content.ts'
 import { isStorableJson, type JsonObject } from '../domain/json.ts'
 import type { WhenUnknown } from '../domain/ledger.ts'
 import type { Shape } from '../domain/shape.ts'
-import { reckonSms, type SmsReckoning } from '../domain/sms-segments.ts'
 import type { TemplateVariable, TemplateVariant } from '../domain/template.ts'
 import { ThroughlineError } from '../errors.ts'
 import { type TemplateRow, TemplateTable } from '../store/entities/template.ts'
@@ -15,9 +14,7 @@ import { checkAttachments } from './attachments.ts'
 import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
 import { conform, isId, nameOf } from './input.ts'
-import { pickVariant } from './liquid.ts'
 import { type Frozen, freeze, holdFrozen, type Named, NOTHING_FROZEN } from './partials.ts'
-import { shortenedAlike } from './short-links.ts'
 import { idsWithin, orderOf, type Slice } from './slice.ts'
 import { flushUnique } from './transaction.ts'
 
@@ -161,29 +158,4 @@ export async function listTemplates(services: Services, caller: Caller, input: S
   return inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
     em.find(TemplateTable, { ...(input.channel === null ? {} : { channel: input.channel }), ...idsWithin(input) }, orderOf(input)),
   )
-}
-
-/** The template as a contact with this data would get it, and as SMS what it would come to, its short links counted as short. */
-export async function previewTemplate(
-  services: Services,
-  caller: Caller,
-  input: { id: string; locale: string | null; data: JsonObject },
-): Promise<{ content: JsonObject; sms: SmsReckoning | null }> {
-  const found = (await templatesByIds(services, caller, [input.id])).get(input.id)
-  const variant = found === undefined ? null : pickVariant(found.version.variants, input.locale)
-  if (found === undefined || variant === null) throw new ThroughlineError('NOT_FOUND', 'There is no such template.', { path: ['id'] })
-  const { channel } = found.template
-  const content = await services.renderer
-    .render(channel, { content: variant.content, partials: found.version.partials ?? undefined }, input.data)
-    .catch((error: unknown) => {
-      throw error instanceof ThroughlineError && error.code === 'TEMPLATE_INVALID'
-        ? new ThroughlineError(error.code, error.message, { path: ['data'] })
-        : error
-    })
-  return { content, sms: channel === 'sms' ? reckon(content, services.config.publicUrl) : null }
-}
-
-function reckon({ body, shortenLinks }: JsonObject, publicUrl: string): SmsReckoning {
-  const text = typeof body === 'string' ? body : ''
-  return reckonSms(shortenLinks === true ? shortenedAlike(publicUrl, text) : text)
 }

@@ -226,6 +226,22 @@ test('a connection that was changed has a client of its own from then on', async
   await elsewhere.close()
 })
 
+test('a variable that is required and missing fails the message by its name; a default stands in', async () => {
+  const variables = [
+    { name: 'code', required: true, default: null },
+    { name: 'shop', required: true, default: 'Ours' },
+  ]
+  const id = await template('sms', [text('{{ code }} of {{ vars.shop }}')], variables)
+  const before = sandbox.log.entries().length
+  expect(await sender.send(await message('sms', id, { variables: { vars: { code: null } } as never }), 1)).toEqual({
+    type: 'permanent',
+    code: 'MISSING_VARIABLE',
+    message: 'vars.code is needed by the template',
+  })
+  expect(sandbox.log.entries()).toHaveLength(before)
+  expect((await sent(await message('sms', id, { variables: { vars: { code: 7 } } as never })))?.text).toBe('7 of Ours')
+})
+
 test('a template that would run for good fails its own message, and the others are sent', async () => {
   const [endless, fine] = [
     await template('sms', [text('{{ event.list | find_exp: "i", "event.list contains none" }}')]),

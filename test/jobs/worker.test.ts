@@ -50,6 +50,7 @@ beforeAll(async () => {
     ownerUrl: database.url,
     enqueue: async () => {},
     providerTemplates: async () => null,
+    sendOnce: async () => ({ type: 'ok', providerMessageId: '' }),
   }
   await http.register(webhookRoutes(services))
   await http.register(linkRoutes(services))

@@ -38,6 +38,7 @@ beforeAll(async () => {
     ownerUrl: world.database.url,
     enqueue: async () => {},
     providerTemplates: async () => null,
+    sendOnce: async () => ({ type: 'ok', providerMessageId: '' }),
   }
 })
 afterAll(async () => {

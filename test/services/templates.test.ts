@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createTemplate, listTemplates, previewTemplate, templatesByIds, updateTemplate } from '../../src/services/templates.ts'
+import { previewTemplate } from '../../src/services/previews.ts'
+import { createTemplate, listTemplates, templatesByIds, updateTemplate } from '../../src/services/templates.ts'
 import { newId } from '../../src/store/new-id.ts'
 import { faultOf, openTestServices, type TestServices } from '../support/services.ts'
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { providerTemplates } from '../../src/channels/registry.ts'
+import { providerTemplates, sendOnce } from '../../src/channels/registry.ts'
 import { type Config, readConfig } from '../../src/config.ts'
 import { buildApiSchema } from '../../src/graphql/schema.ts'
 import { openServer } from '../../src/http/server.ts'
@@ -50,6 +50,7 @@ export async function startTestApi(database: TestDatabase, overrides: Partial<Co
       jobs.push({ queue, data })
     },
     providerTemplates,
+    sendOnce,
   }
   const fail = (error: Error) => {
     throw error

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { providerTemplates } from '../../src/channels/registry.ts'
+import { providerTemplates, sendOnce } from '../../src/channels/registry.ts'
 import { readConfig } from '../../src/config.ts'
 import { authenticate } from '../../src/services/api-keys.ts'
 import type { Caller, Services } from '../../src/services/context.ts'
@@ -36,6 +36,7 @@ export async function openTestServices(): Promise<TestServices> {
       jobs.push({ queue, data })
     },
     providerTemplates,
+    sendOnce,
   }
   return {
     database,

@@ -2,9 +2,11 @@ import { Arg, Args, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql'
 import type { Channel } from '../../domain/channel.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import type { TemplateVariable } from '../../domain/template.ts'
-import { createTemplate, listTemplates, previewTemplate, updateTemplate } from '../../services/templates.ts'
+import { previewTemplate } from '../../services/previews.ts'
+import { createTemplate, listTemplates, updateTemplate } from '../../services/templates.ts'
 import { ChannelEnum } from '../channel.ts'
 import { type Page, PageArgs, pageOf } from '../connection.ts'
+import { ContactRef, soundReference } from '../contact-ref.ts'
 import { type ApiContext, callerWith } from '../context.ts'
 import { idOf, tryIdOf } from '../global-id.ts'
 import { JsonObjectScalar } from '../scalars.ts'
@@ -39,14 +41,26 @@ export class TemplateResolver {
     )
   }
 
-  @Query(() => TemplatePreview, { description: 'The template’s content as somebody with this data would get it.' })
+  @Query(() => TemplatePreview, { description: 'The template’s content as this contact, or somebody with this data, would get it.' })
   previewTemplate(
     @Arg('id', () => ID, { description: 'The template.' }) id: string,
-    @Arg('locale', () => String, { nullable: true, description: 'The reader’s language; the first variant where left out.' }) locale: string | null,
-    @Arg('data', () => JsonObjectScalar, { description: '`{contact, event, vars, key}` as far as the template reads them.' }) data: JsonObject,
+    @Arg('locale', () => String, { nullable: true, description: 'The reader’s language; the contact’s where left out, or the first variant.' })
+    locale: string | null,
+    @Arg('data', () => JsonObjectScalar, {
+      nullable: true,
+      description: '`{contact, event, vars, key}` as far as the template reads them; what is here goes before what is the contact’s.',
+    })
+    data: JsonObject | null,
+    @Arg('contact', () => ContactRef, { nullable: true, description: 'Whose attributes, tags and locale are read; nobody’s where left out.' })
+    contact: ContactRef | null,
     @Ctx() context: ApiContext,
   ): Promise<TemplatePreview> {
-    return previewTemplate(context.services, callerWith(context, 'read'), { id: idOf('Template', id, ['id']), locale: locale ?? null, data })
+    return previewTemplate(context.services, callerWith(context, 'read'), {
+      id: idOf('Template', id, ['id']),
+      contact: contact == null ? null : soundReference(contact),
+      locale: locale ?? null,
+      data: data ?? {},
+    })
   }
 
   @Mutation(() => TemplatePayload, {

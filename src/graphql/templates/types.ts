@@ -38,7 +38,9 @@ export class TemplateVariant {
 export class TemplateVariable {
   @Field(() => String, { description: 'Its name under `vars`.' })
   name!: string
-  @Field(() => Boolean, { description: 'Whether the template makes no sense without it.' })
+  @Field(() => Boolean, {
+    description: 'Whether the template makes no sense without it: a message that has neither it nor a default fails as `MISSING_VARIABLE`.',
+  })
   required!: boolean
   @Field(() => String, { nullable: true, description: 'Used where the enrollment has none.' })
   default!: Variable['default']
