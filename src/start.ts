@@ -1,7 +1,9 @@
 import { startWorker } from '../jobs/worker.ts'
 import { layFoundation, startApi } from './app.ts'
 import { readConfig } from './config.ts'
+import { askedJourney, typedName } from './demo/journeys.ts'
 import { startDemo } from './demo/run.ts'
+import { startShop } from './demo/shop.ts'
 import { createLogger } from './logger.ts'
 import { startSandbox } from './sandbox/sandbox.ts'
 import { createWorkspace } from './services/workspaces.ts'
@@ -25,12 +27,16 @@ process.once('SIGINT', () => void stop(0))
 process.once('SIGTERM', () => void stop(0))
 
 try {
+  const journey = askedJourney(process.argv.slice(2))
   write('\nThroughline is starting…')
   const sandbox = await startSandbox({ port: given.sandboxPort, pause: 700 })
   closing.push(() => sandbox.close())
-  // Its push service is as good as a browser's own here, its mail server as good as a public one.
+  // The one after the sandbox's is its mail server's.
+  const shop = await startShop(given.sandboxPort === 0 ? 0 : given.sandboxPort + 2)
+  closing.push(() => shop.close())
+  // Its push service is as good as a browser's own here, its mail server as good as a public one, and the shop's as any.
   const { hostname, host } = new URL(sandbox.url)
-  const config = { ...given, privateHosts: [...given.privateHosts, host, `${hostname}:${sandbox.smtpPort}`] }
+  const config = { ...given, privateHosts: [...given.privateHosts, host, `${hostname}:${sandbox.smtpPort}`, new URL(shop.url).host] }
   const embedded = config.databaseUrl === null ? await startEmbedded(config.dataDirectory, { durable: true }) : null
   if (embedded) closing.push(() => embedded.stop())
   const databaseUrl = config.databaseUrl ?? (embedded?.url ?? '').replace(/\/postgres$/, '/throughline')
@@ -51,6 +57,8 @@ try {
   const demo = await startDemo({
     url: api.url,
     sandbox,
+    shop,
+    journey,
     dataDirectory: config.dataDirectory,
     createWorkspace: async () =>
       (await createWorkspace({ ownerUrl: databaseUrl, vault: foundation.vault }, { name: 'Demo', timeZone: 'Europe/Berlin' })).secret,
@@ -63,7 +71,7 @@ try {
   Demo API key  ${demo.key}
                 (GraphiQL: Headers → {"authorization": "Bearer ${demo.key}"})
 
-  Three to paste:
+  Four to paste:
 
   query { journeys { edges { node { id name status liveVersion { number } } } } }
 
@@ -71,7 +79,13 @@ try {
 
   subscription { journeyProgress(journeyId: "${demo.journeyId}") { stats { started active converted completed dropped revenue } } }
 
-  Ctrl-C stops everything. The abandoned-cart journey, hours as seconds:
+  mutation { createJourneyFromTemplate(input: { key: "win_back" }) { journey { id name status } userErrors { message path } } }
+
+  The last makes a draft of a shipped journey. All there are, and how to watch one:
+
+${demo.catalogue.map(({ key, title }) => `  ${title.padEnd(32)}${key.padEnd(22)}npm start -- --journey ${typedName(key)}`).join('\n')}
+
+  Ctrl-C stops everything. «${demo.catalogue.find(({ key }) => key === journey.key)?.title ?? journey.key}», days as seconds:
 `)
 } catch (error) {
   write(`\nIt did not start: ${error instanceof Error ? error.message : String(error)}`)

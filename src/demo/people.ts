@@ -1,4 +1,5 @@
 import { hashFraction } from '../domain/hash.ts'
+import type { Habit } from './journeys.ts'
 
 const NAMES = [
   'Ada',
@@ -24,15 +25,13 @@ const NAMES = [
 ]
 const ITEMS = ['teapot', 'rain jacket', 'desk lamp', 'fountain pen', 'bicycle bell', 'chess set', 'wool blanket', 'record player']
 
-/** What somebody is going to do, decided by nothing but their number: every run tells the same story. */
-export type Habit = 'buys at once' | 'buys after the push' | 'opens the push' | 'opens the email' | 'gets as far as the SMS'
-
+/** Somebody of the demo, made of nothing but their number: every run tells the same story. */
 export interface Person {
-  n: number
   name: string
   externalId: string
   habit: Habit
   item: string
+  /** Of their cart, and of the order that becomes of it. */
   cartId: string
   total: number
   email: string
@@ -40,25 +39,24 @@ export interface Person {
   token: string
 }
 
-const HABITS: readonly Habit[] = ['opens the push', 'gets as far as the SMS', 'buys at once', 'opens the email', 'buys after the push']
-
 /** `run` keeps one start's people apart from another's on the same data. */
-export function person(n: number, run: string): Person {
+export function person(n: number, run: string, habits: readonly [Habit, ...Habit[]]): Person {
   const name = NAMES[n % NAMES.length] ?? 'Ada'
-  const habit = HABITS[n % HABITS.length] ?? 'opens the push'
+  const habit = habits[n % habits.length] ?? habits[0]
   const id = `${run}-${n}`
-  // The sandbox knows by an address's beginning, or a number's end, who reads behind it.
-  const reader = habit === 'opens the email' ? 'opener' : 'ignorer'
   return {
-    n,
     name,
     habit,
     externalId: `${name.toLowerCase()}-${id}`,
     item: ITEMS[Math.floor(hashFraction('item', id) * ITEMS.length)] ?? 'teapot',
     cartId: `cart-${id}`,
     total: Math.round(2_000 + hashFraction('total', id) * 8_000) / 100,
-    email: `${reader}.${id}@mail.example`,
-    phone: `+1415555${String(1000 + (n % 90) * 100 + 4).padStart(4, '0')}`,
-    token: `${habit === 'opens the push' ? 'opener' : 'ignorer'}-device-${id}-0123456789abcdef`,
+    // The sandbox knows by an address's beginning who reads behind it; a phone number it is told.
+    email: `${habit.as?.email ?? 'ignorer'}.${id}@mail.example`,
+    phone: phoneOf(id),
+    token: `${habit.as?.push ?? 'ignorer'}-device-${id}-0123456789abcdef`,
   }
 }
+
+/** A number of its own for each: on one data directory a million starts' people hardly meet. */
+const phoneOf = (id: string): string => `+1415${String(2_000_000 + Math.floor(hashFraction('phone', id) * 7_999_999))}`

@@ -1,22 +1,27 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { sandboxCredentials } from '../sandbox/accounts.ts'
 import type { Sandbox } from '../sandbox/control.ts'
 import { type DemoClient, openDemoClient } from './client.ts'
-import { abandonedCart, TEMPLATES } from './journey.ts'
+import type { Deed, DemoJourney } from './journeys.ts'
 import { type Person, person } from './people.ts'
-import { describeMessage, openStory } from './story.ts'
+import { ACCOUNTS, connectProviders, makeJourney, tellSandbox } from './set-up.ts'
+import type { Shop } from './shop.ts'
+import { openStory } from './story.ts'
+import { watch } from './watch.ts'
 
 /** What a start leaves for the next one. */
 interface Memory {
   key: string
-  journeyId: string | null
+  /** Ids by the journeys' names; absent until the providers are connected. */
+  journeys?: Record<string, string>
 }
 
 export interface DemoOptions {
   url: string
   sandbox: Sandbox
+  shop: Shop
   dataDirectory: string
+  journey: DemoJourney
   /** Makes the workspace on the first start; answers its key. */
   createWorkspace(): Promise<string>
   write(line: string): void
@@ -29,8 +34,12 @@ export interface DemoOptions {
 export interface Demo {
   key: string
   journeyId: string
+  /** Every shipped journey. */
+  catalogue: readonly { key: string; title: string }[]
   stop(): Promise<void>
 }
+
+const DAY_SECONDS = 86_400
 
 async function readMemory(file: string): Promise<Memory | null> {
   return readFile(file, 'utf8')
@@ -40,22 +49,31 @@ async function readMemory(file: string): Promise<Memory | null> {
 
 /** Sets up through the GraphQL API what is not there yet, then lets people come: everything here is an integrator's code. */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
+  const { sandbox, shop, journey } = options
   const file = join(options.dataDirectory, 'demo.json')
-  const memory: Memory = (await readMemory(file)) ?? { key: await options.createWorkspace(), journeyId: null }
+  const memory: Memory = (await readMemory(file)) ?? { key: await options.createWorkspace() }
   const remember = async () => {
     await mkdir(options.dataDirectory, { recursive: true })
     await writeFile(file, JSON.stringify(memory), { mode: 0o600 })
   }
   await remember()
   const client = openDemoClient(options.url, memory.key)
-  const journeyId = memory.journeyId ?? (await setUp(client, options.sandbox))
-  memory.journeyId = journeyId
+  if (memory.journeys === undefined) {
+    await connectProviders(client, sandbox)
+    memory.journeys = {}
+  }
+  const journeyId = memory.journeys[journey.key] ?? (await makeJourney(client, journey, shop.url))
+  memory.journeys[journey.key] = journeyId
   await remember()
-  await tellSandbox(client, options.sandbox)
+  await tellSandbox(client, sandbox)
+  const { journeyTemplates: catalogue } = await client.run<{ journeyTemplates: { key: string; title: string }[] }>(
+    '{ journeyTemplates { key title } }',
+  )
 
   const story = openStory(options.write)
   const people = new Map<string, Person>()
   watch(client, journeyId, people, story)
+  shop.onTold((path, body) => story.say('the shop', `was told at ${path}: ${body}`))
   const run = Date.now().toString(36)
   const most = options.people ?? 300
   const timers = new Set<NodeJS.Timeout>()
@@ -68,22 +86,21 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   }
   const arrive = async (n: number): Promise<void> => {
     if (n < most) later(options.every ?? 1_500, () => arrive(n + 1))
-    const one = person(n, run)
+    const one = person(n, run, journey.habits)
     people.set(one.externalId, one)
-    await come(client, one)
-    story.say(one.name, `put a ${one.item} into ${one.cartId}`)
-    const buysAfter = { 'buys at once': 1_000, 'buys after the push': 6_500 }[one.habit as string]
-    if (buysAfter !== undefined) {
-      later(buysAfter, async () => {
-        await client.run(INGEST, { events: [event(one, 'order.placed', { cartId: one.cartId, total: one.total })] })
-        story.say(one.name, `bought it for ${one.total.toFixed(2)}`)
+    sandbox.script(one.phone, one.habit.as?.phone ?? 'ignorer')
+    await introduce(client, one)
+    for (const [nth, deed] of one.habit.does.entries())
+      later(deed.after * 1_000, async () => {
+        story.say(one.name, typeof deed.says === 'string' ? deed.says : deed.says(one))
+        await act(client, options, journeyId, one, deed, nth)
       })
-    }
   }
   later(0, () => arrive(0))
   return {
     key: memory.key,
     journeyId,
+    catalogue,
     async stop() {
       for (const timer of timers) clearTimeout(timer)
       await client.close()
@@ -91,130 +108,37 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   }
 }
 
-async function setUp(client: DemoClient, sandbox: Sandbox): Promise<string> {
-  const accounts = sandboxCredentials('demo')
-  for (const provider of ['fcm', 'sendgrid', 'twilio', 'webpush', 'meta'] as const) {
-    const { credentials, settings } = accounts[provider]
-    const { connectProvider } = await client.run<{ connectProvider: { connection: { id: string } } }>(CONNECT, {
-      input: { provider, name: `Sandbox ${provider}`, credentials, settings, baseUrl: sandbox.url, idempotencyKey: `demo-${provider}` },
-    })
-    // So that a journey drawn in the demo may use the sandbox's templates.
-    if (provider === 'meta') await client.run(SYNC, { id: connectProvider.connection.id })
-  }
-  // Stands in for SendGrid: it has no base URL, only a host and a port.
-  const { credentials, settings } = accounts.smtp
-  await client.run(CONNECT, {
-    input: { provider: 'smtp', name: 'Sandbox smtp', credentials, settings: { ...settings, port: sandbox.smtpPort }, idempotencyKey: 'demo-smtp' },
-  })
-  const ids: Record<string, string> = {}
-  for (const [key, { name, channel, content }] of Object.entries(TEMPLATES)) {
-    const { createTemplate } = await client.run<{ createTemplate: { template: { id: string } } }>(TEMPLATE, {
-      input: { name, channel, variants: [{ locale: 'en', content }], idempotencyKey: `demo-template-${key}` },
-    })
-    ids[key] = createTemplate.template.id
-  }
-  const graph = abandonedCart({ push: ids.push ?? '', email: ids.email ?? '', sms: ids.sms ?? '' })
-  const { createJourney } = await client.run<{ createJourney: { journey: { id: string } } }>(JOURNEY, {
-    input: { name: 'Abandoned cart', description: 'Hours are seconds here.', graph, idempotencyKey: 'demo-journey' },
-  })
-  await client.run(PUBLISH, { input: { id: createJourney.journey.id, idempotencyKey: 'demo-publish' } })
-  return createJourney.journey.id
-}
-
-/** The sandbox calls back where the API says it wants to be called. */
-async function tellSandbox(client: DemoClient, sandbox: Sandbox): Promise<void> {
-  const accounts = sandboxCredentials('demo')
-  const account: Record<string, string> = {
-    sendgrid: accounts.sendgrid.credentials.apiKey,
-    twilio: accounts.twilio.credentials.accountSid,
-    meta: accounts.meta.settings.phoneNumberId,
-  }
-  const { providerConnections } = await client.run<{ providerConnections: { provider: string; callbackUrl: string }[] }>(
-    '{ providerConnections { provider callbackUrl } }',
-  )
-  for (const { provider, callbackUrl } of providerConnections) {
-    if (provider === 'sendgrid' || provider === 'twilio' || provider === 'meta')
-      sandbox.connect({ provider, account: account[provider] ?? '', callbackUrl })
-  }
-}
-
-async function come(client: DemoClient, one: Person): Promise<void> {
+/** The shop gets to know somebody, who allows it everything. */
+async function introduce(client: DemoClient, one: Person): Promise<void> {
   const contact = { externalId: one.externalId }
-  await client.run(CONTACT, { input: { contact, attributes: { firstName: one.name, habit: one.habit }, timeZone: 'Europe/Berlin' } })
+  await client.run(CONTACT, { input: { contact, attributes: { firstName: one.name }, timeZone: 'Europe/Berlin' } })
   for (const [channel, address] of [
     ['EMAIL', one.email],
     ['SMS', one.phone],
+    ['WHATSAPP', one.phone],
     ['PUSH', one.token],
-  ] as const)
+  ] as const) {
     await client.run(IDENTITY, { input: { contact, channel, address } })
-  for (const channel of ['EMAIL', 'SMS'] as const)
-    await client.run(CONSENT, { input: { contact, channel, state: 'GRANTED', purpose: 'Cart reminders', source: 'Demo shop sign-up' } })
-  await client.run(INGEST, { events: [event(one, 'cart.item_added', { cartId: one.cartId, item: one.item, total: one.total })] })
+    await client.run(CONSENT, { input: { contact, channel, state: 'GRANTED', purpose: 'News of the shop', source: 'Demo shop sign-up' } })
+  }
 }
 
-const event = (one: Person, name: string, properties: object) => ({
-  messageId: `${one.externalId}-${name}`,
-  name,
-  contact: { externalId: one.externalId },
-  properties,
-})
-
-function watch(client: DemoClient, journeyId: string, people: ReadonlyMap<string, Person>, story: ReturnType<typeof openStory>): void {
-  const told = new Map<string, string>()
-  client.subscribe<{ messageUpdated: LiveMessage }>(MESSAGES, { journeyId }, ({ messageUpdated: message }) => {
-    const one = people.get(message.contact.externalId ?? '')
-    const text = describeMessage(message.channel, message.status, message.engagement, message.failure?.code ?? null)
-    if (one === undefined || text === null || told.get(message.id) === text) return
-    told.set(message.id, text)
-    story.say(one.name, text)
-    // FCM reports nothing after accepting: the app on the phone does.
-    if (message.channel === 'PUSH' && message.status === 'SENT' && message.engagement.length === 0 && one.habit === 'opens the push') {
-      void client.run(REPORT, { input: { id: message.id, status: 'OPENED' } }).catch(() => {})
-    }
-  })
-  client.subscribe<{ enrollmentChanged: LiveEnrollment }>(ENROLLMENTS, { journeyId }, ({ enrollmentChanged: enrollment }) => {
-    const one = people.get(enrollment.contact.externalId ?? '')
-    const text = {
-      CONVERTED: 'converted: what was planned is called off',
-      COMPLETED: 'is through',
-      EXITED: `left: ${enrollment.endReason}`,
-      FAILED: `failed: ${enrollment.endReason}`,
-    }[enrollment.state as string]
-    if (one === undefined || text === undefined || told.has(one.cartId)) return
-    told.set(one.cartId, text)
-    story.say(one.name, text)
-  })
-  client.subscribe<{ journeyProgress: { stats: Parameters<typeof story.totals>[0] } }>(PROGRESS, { journeyId }, ({ journeyProgress }) =>
-    story.totals(journeyProgress.stats),
-  )
+async function act(client: DemoClient, { sandbox, journey }: DemoOptions, journeyId: string, one: Person, deed: Deed, nth: number): Promise<void> {
+  const contact = { externalId: one.externalId }
+  if ('launch' in deed) {
+    await client.run(LAUNCH, { input: { journeyId, contacts: [contact] } })
+  } else if ('writes' in deed) {
+    sandbox.inbound({ provider: 'meta', account: ACCOUNTS.meta.settings.phoneNumberId, from: one.phone, to: '', text: deed.writes })
+  } else {
+    const ago = (deed.daysAgo ?? 0) * (journey.secondsPerDay ?? DAY_SECONDS) * 1_000
+    const occurredAt = new Date(Date.now() - ago).toISOString()
+    const properties = deed.properties?.(one) ?? {}
+    await client.run(INGEST, { events: [{ messageId: `${one.externalId}-${nth}`, name: deed.event, contact, occurredAt, properties }] })
+  }
 }
 
-interface LiveMessage {
-  id: string
-  channel: string
-  status: string
-  engagement: string[]
-  failure: { code: string } | null
-  contact: { externalId: string | null }
-}
-interface LiveEnrollment {
-  state: string
-  endReason: string | null
-  contact: { externalId: string | null }
-}
-
-const CONNECT = 'mutation ($input: ConnectProviderInput!) { connectProvider(input: $input) { connection { id } userErrors { message path } } }'
-const SYNC = 'mutation ($id: ID!) { syncWhatsappTemplates(input: { connectionId: $id }) { count userErrors { message path } } }'
-const TEMPLATE = 'mutation ($input: CreateTemplateInput!) { createTemplate(input: $input) { template { id } userErrors { message path } } }'
-const JOURNEY = 'mutation ($input: CreateJourneyInput!) { createJourney(input: $input) { journey { id } userErrors { message path } } }'
-const PUBLISH = 'mutation ($input: PublishJourneyInput!) { publishJourney(input: $input) { journey { id } userErrors { message path } } }'
 const CONTACT = 'mutation ($input: UpsertContactInput!) { upsertContact(input: $input) { contact { id } userErrors { message path } } }'
 const IDENTITY = 'mutation ($input: AddIdentityInput!) { addIdentity(input: $input) { contact { id } userErrors { message path } } }'
 const CONSENT = 'mutation ($input: SetConsentInput!) { setConsent(input: $input) { contact { id } userErrors { message path } } }'
 const INGEST = 'mutation ($events: [EventInput!]!) { ingestEvents(input: { events: $events }) { accepted rejected { message } } }'
-const REPORT = 'mutation ($input: ReportMessageInput!) { reportMessage(input: $input) { message { id } userErrors { message path } } }'
-const MESSAGES =
-  'subscription ($journeyId: ID) { messageUpdated(journeyId: $journeyId) { id channel status engagement failure { code } contact { externalId } } }'
-const ENROLLMENTS = 'subscription ($journeyId: ID) { enrollmentChanged(journeyId: $journeyId) { state endReason contact { externalId } } }'
-const PROGRESS =
-  'subscription ($journeyId: ID!) { journeyProgress(journeyId: $journeyId) { stats { started active converted completed dropped revenue } } }'
+const LAUNCH = 'mutation ($input: EnrollContactsInput!) { enrollContacts(input: $input) { accepted userErrors { message path } } }'

@@ -8,9 +8,9 @@ export function openStory(write: (line: string) => void, now: () => Date = () =>
   const clock = () => now().toISOString().slice(11, 19)
   let last = ''
   return {
-    say: (who, what) => write(`  ${clock()}  ${who.padEnd(8)}${what}`),
+    say: (who, what) => write(`  ${clock()}  ${who.padEnd(10)}${what}`),
     totals({ started, active, converted, completed, dropped, revenue }) {
-      const line = `${started} started · ${active} on their way · ${converted} bought (${revenue ?? '0'}) · ${completed} went through · ${dropped} dropped off`
+      const line = `${started} started · ${active} on their way · ${converted} converted (${revenue ?? '0'}) · ${completed} went through · ${dropped} dropped off`
       if (line !== last) write(`  ${clock()}  ──── ${line}`)
       last = line
     },
@@ -19,8 +19,8 @@ export function openStory(write: (line: string) => void, now: () => Date = () =>
 
 /** What a message's status means to somebody who watches. */
 export function describeMessage(channel: string, status: string, engagement: readonly string[], failure: string | null): string | null {
-  const kind = { PUSH: 'push', EMAIL: 'email', SMS: 'SMS' }[channel] ?? channel
-  const article = channel === 'PUSH' ? 'a' : 'an'
+  const kind = { PUSH: 'push', EMAIL: 'email', SMS: 'SMS', WHATSAPP: 'WhatsApp message', IN_APP: 'in-app message' }[channel] ?? channel
+  const article = /^[aei]|^SMS$/.test(kind) ? 'an' : 'a'
   if (engagement.includes('REPLIED')) return `answered the ${kind}`
   if (engagement.includes('CLICKED')) return `clicked in the ${kind}`
   if (engagement.includes('OPENED')) return `opened the ${kind}`
