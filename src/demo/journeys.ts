@@ -68,27 +68,27 @@ export const DEMO_JOURNEYS: readonly DemoJourney[] = [
   },
   {
     key: 'kyc_onboarding',
-    secondsPerDay: 1.5,
+    secondsPerDay: 1.2,
     habits: [
       { as: { phone: 'replier' }, does: [signsUp, opens(1)] },
       { does: [signsUp] },
-      { as: { email: 'opener' }, does: [signsUp, opens(1), { after: 5, event: 'kyc.completed', says: 'proved who they are' }] },
-      { does: [signsUp, opens(1), opens(5), opens(10)] },
+      { as: { email: 'opener' }, does: [signsUp, opens(1), { after: 4, event: 'kyc.completed', says: 'proved who they are' }] },
+      { does: [signsUp, opens(1), opens(4), opens(10)] },
     ],
   },
   {
     key: 'order_delivery',
-    // The promised half hour is less than a second, and the day after far off.
-    secondsPerDay: 40,
+    // The promised half hour is half a second.
+    secondsPerDay: 24,
     habits: [
       {
-        does: [orders, rides(0.5, 'order.partner_assigned', 'has a rider on the way'), rides(1.4, 'order.delivered', 'has it in hand')],
+        does: [orders, rides(0.3, 'order.partner_assigned', 'has a rider on the way'), rides(0.9, 'order.delivered', 'has it in hand')],
       },
       {
         as: { push: 'opener' },
-        does: [orders, rides(0.5, 'order.partner_assigned', 'has a rider on the way'), rides(5, 'order.delivered', 'has it in hand, late')],
+        does: [orders, rides(0.3, 'order.partner_assigned', 'has a rider on the way'), rides(4, 'order.delivered', 'has it in hand, late')],
       },
-      { does: [orders, rides(0.6, 'order.cancelled', 'cancelled it')] },
+      { does: [orders, rides(0.4, 'order.cancelled', 'cancelled it')] },
     ],
   },
   {
