@@ -80,7 +80,8 @@ export function contract(subject: ContractSubject): void {
     beforeAll(async () => {
       sandbox = await startSandbox({ callbacks: { attempts: 1 } })
       sender = adapter.connect(sandboxConnection(provider, sandbox.url))
-      hasty = subject.adapter({ timeout: 250 }).connect(sandboxConnection(provider, sandbox.url))
+      // Time enough for a sound exchange on a machine that is busy with other tests; the two that take all of it run side by side.
+      hasty = subject.adapter({ timeout: 2_500 }).connect(sandboxConnection(provider, sandbox.url))
       // So that no later test counts the opening of a session.
       expect((await hasty.send(sound())).type).toBe('ok')
     })
@@ -142,16 +143,14 @@ export function contract(subject: ContractSubject): void {
       expect(wire(message.id)).toEqual(seen)
     })
 
-    it.each([
-      ['that hangs', { kind: 'hang' }, ['lost']],
-      ['that drips', { kind: 'drip' }, ['accepted']],
-    ] as [string, Fault, string[]][])('gives up on an answer %s, once', async (_name, fault, seen) => {
-      sandbox.fault({ ...fault, provider })
-      const message = sound()
-      expect(await hasty.send(message)).toEqual({ ...ambiguous, code: 'TIMEOUT' })
-      sandbox.clearFaults()
+    it('gives up on an answer that hangs and on one that drips, once', async () => {
+      for (const kind of ['hang', 'drip'] as const) sandbox.fault({ kind, provider, times: 1 })
+      const messages = [sound(), sound()]
+      const late = { ...ambiguous, code: 'TIMEOUT' }
+      expect(await Promise.all(messages.map((message) => hasty.send(message)))).toEqual([late, late])
       expect((await hasty.send(sound())).type).toBe('ok')
-      expect(wire(message.id)).toEqual(seen)
+      // Whichever came first was left hanging.
+      expect(messages.map(({ id }) => wire(id)).sort()).toEqual([['accepted'], ['lost']])
     })
 
     it('knows that nothing happened where no connection came about', async () => {
