@@ -111,8 +111,9 @@ export const DEMO_JOURNEYS: readonly DemoJourney[] = [
   },
   {
     key: 'cart_whatsapp_first',
-    secondsPerDay: 10,
-    habits: [{ does: [fills] }, { as: { phone: 'clicker' }, does: [fills, buys(5)] }, { as: { email: 'opener' }, does: [fills, buys(8)] }],
+    // Six hours are four seconds, in three of which somebody reads and answers.
+    secondsPerDay: 16,
+    habits: [{ does: [fills] }, { as: { phone: 'clicker' }, does: [fills, buys(5)] }, { as: { email: 'opener' }, does: [fills, buys(9)] }],
   },
   {
     key: 'week_long_promotion',

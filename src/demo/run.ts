@@ -77,10 +77,15 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   const run = Date.now().toString(36)
   const most = options.people ?? 300
   const timers = new Set<NodeJS.Timeout>()
+  let stopped = false
   const later = (delay: number, work: () => Promise<unknown>) => {
+    if (stopped) return
     const timer = setTimeout(() => {
       timers.delete(timer)
-      work().catch((error: unknown) => options.write(`  the demo's client: ${error instanceof Error ? error.message : String(error)}`))
+      work().catch((error: unknown) => {
+        // What was under way at the end is cut short.
+        if (!stopped) options.write(`  the demo's client: ${error instanceof Error ? error.message : String(error)}`)
+      })
     }, delay)
     timers.add(timer)
   }
@@ -102,6 +107,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     journeyId,
     catalogue,
     async stop() {
+      stopped = true
       for (const timer of timers) clearTimeout(timer)
       await client.close()
     },
