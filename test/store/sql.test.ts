@@ -1,6 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { ThroughlineError } from '../../src/errors.ts'
 import { isDatabaseAway, onceThere } from '../../src/store/sql.ts'
+import { openTestDatabase } from '../support/database.ts'
 
 test.each<[string, unknown, boolean]>([
   ['a server that is starting', Object.assign(new Error('starting up'), { code: '57P03' }), true],
@@ -8,6 +9,7 @@ test.each<[string, unknown, boolean]>([
   ['a connection cut in the middle', new Error('Connection terminated unexpectedly'), true],
   // pg-boss hands its workers' faults on as copies that are no errors any more.
   ['a copy of such an error', { code: '57P01', message: 'terminating connection (Queue: send, Worker: w)' }, true],
+  ['a transaction taken from a process that stood still', Object.assign(new Error('idle'), { code: '25P03' }), true],
   ['a statement that is wrong', Object.assign(new Error('syntax error'), { code: '42601' }), false],
   ['a fault of our own that says so', new ThroughlineError('UNAVAILABLE', 'Connection terminated'), false],
   ['what is no error at all', null, false],
@@ -42,4 +44,11 @@ test('what a process needs is tried again while the database is away, for a minu
   const given = onceThere(work, () => {}).catch((error: unknown) => error)
   await vi.advanceTimersByTimeAsync(60_000)
   expect([await given, faults]).toEqual([away, []])
+})
+
+test.each(['worker', 'api'] as const)('a transaction that the %s began and forgot is ended by the server within seconds', async (role) => {
+  const database = await openTestDatabase()
+  const { rows } = await database[role].query(`SELECT name, setting, unit FROM pg_settings WHERE name ~ '^(idle_in_transaction|tcp_user)' ORDER BY 1`)
+  await database.close()
+  expect(rows.map(({ setting, unit }) => `${setting} ${unit}`)).toEqual(['5000 ms', '10000 ms'])
 })
