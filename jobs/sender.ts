@@ -5,7 +5,7 @@ import { type Channel, isOwnSurface, type Purpose } from '../src/domain/channel.
 import type { OutgoingMessage, SendOutcome } from '../src/domain/delivery.ts'
 import { laneOf } from '../src/domain/ids.ts'
 import type { JsonObject } from '../src/domain/json.ts'
-import { missingVariable, templateScope } from '../src/domain/template.ts'
+import { missingVariable, templateScope, variantsFor } from '../src/domain/template.ts'
 import { ThroughlineError } from '../src/errors.ts'
 import type { SendOne } from '../src/lanes/dispatch.ts'
 import { pickVariant } from '../src/services/liquid.ts'
@@ -150,8 +150,9 @@ async function render(
   message: Dispatchable,
   template: TemplateVersionRow,
 ): Promise<{ content: JsonObject } | { fault: string; code?: string }> {
-  const variant = pickVariant(template.variants, message.locale)
-  if (variant === null) return { fault: 'the template has no variant' }
+  const channel = message.channel as Channel
+  const variant = pickVariant(variantsFor(template.variants, template.channel, channel), message.locale)
+  if (variant === null) return { fault: `the template has no variant for ${channel}` }
   const missing = missingVariable(template.variables, message.variables?.vars)
   if (missing !== null) return { fault: `vars.${missing} is needed by the template`, code: 'MISSING_VARIABLE' }
   const reader = { externalId: message.external_id, attributes: message.attributes, tags: message.tags, locale: message.locale }
@@ -159,10 +160,10 @@ async function render(
   try {
     return {
       content: await renderer.render(
-        message.channel as Channel,
+        channel,
         { content: variant.content, partials: template.partials ?? undefined },
         scope,
-        `${message.template_id}/${message.template_version}/${variant.locale}`,
+        `${message.template_id}/${message.template_version}/${channel}/${variant.locale}`,
       ),
     }
   } catch (error) {

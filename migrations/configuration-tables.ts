@@ -47,6 +47,7 @@ CREATE TABLE template (
   workspace_id uuid NOT NULL REFERENCES workspace,
   name text NOT NULL,
   channel text NOT NULL,
+  channels text[],
   version integer NOT NULL,
   archived_at timestamptz,
   created_at timestamptz NOT NULL DEFAULT now(),

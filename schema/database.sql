@@ -675,6 +675,7 @@ CREATE TABLE template (
   workspace_id uuid NOT NULL,
   name text NOT NULL,
   channel text NOT NULL,
+  channels text[],
   version integer NOT NULL,
   archived_at timestamp with time zone,
   created_at timestamp with time zone NOT NULL DEFAULT now(),

@@ -1,10 +1,23 @@
+import type { Channel } from './channel.ts'
 import type { JsonObject } from './json.ts'
 
-/** One language's content of a template, in its channel's shape (content.ts), texts as Liquid. */
+/** One language's content of a template for one channel, in that channel's shape (content.ts), texts as Liquid. */
 export interface TemplateVariant {
   /** BCP 47, such as `en` or `pt-BR`. */
   locale: string
+  /** The template's own where left out. */
+  channel?: Channel | null | undefined
   content: JsonObject
+}
+
+/** Every channel a template has a variant for, its own first. */
+export function channelsOf(variants: readonly Pick<TemplateVariant, 'channel'>[], own: Channel): Channel[] {
+  return [...new Set([own, ...variants.map((each) => each.channel ?? own)])]
+}
+
+/** Its variants for one channel. */
+export function variantsFor<V extends Pick<TemplateVariant, 'channel'>>(variants: readonly V[], own: Channel, channel: Channel): V[] {
+  return variants.filter((each) => (each.channel ?? own) === channel)
 }
 
 /** A value a template expects under `vars`. */

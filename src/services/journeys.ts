@@ -32,15 +32,15 @@ async function surroundings({ config }: Services, em: EntityManager, graphs: rea
   const nodes = graphs.flatMap((graph) => graph.nodes)
   const named = (field: string) => nodes.flatMap((node) => idsNamed(node.config, field))
   const found = await em.find(TemplateTable, { id: { $in: named('templateId') }, archivedAt: null })
-  const templates = new Map(found.map((row) => [row.id, row.channel]))
+  const templates = new Map(found.map((row) => [row.id, row.channels ?? [row.channel]]))
   const faults = await faultsOfTemplates(em, found)
   const topics = new Set((await em.find(TopicTable, { id: { $in: named('topicId') } })).map((row) => row.id))
   const secrets = nodes.some((node) => node.kind === 'webhook')
     ? new Set((await em.find(WorkspaceSecretTable, {}, { fields: ['name'] })).map((row) => row.name))
     : new Set<string>()
   return {
-    templateChannel: (id) => templates.get(id) ?? null,
-    templateFaults: (id) => faults.get(id) ?? [],
+    templateChannels: (id) => templates.get(id) ?? [],
+    templateFaults: (id, channel) => (channel === 'whatsapp' ? (faults.get(id) ?? []) : []),
     hasTopic: (id) => topics.has(id),
     hasSecret: (name) => secrets.has(name),
     liquidFault: checkTemplate,
@@ -57,10 +57,17 @@ function idsNamed(value: unknown, field: string): string[] {
 
 /** What is known against templates before they are sent. Only WhatsApp's are approved by anybody. */
 async function faultsOfTemplates(em: EntityManager, templates: readonly TemplateRow[]): Promise<Map<string, TemplateFault[]>> {
-  const current = templates.filter((row) => row.channel === 'whatsapp').map((row) => ({ templateId: row.id, number: row.version }))
+  const current = templates
+    .filter((row) => (row.channels ?? [row.channel]).includes('whatsapp'))
+    .map((row) => ({ templateId: row.id, number: row.version }))
   const versions = current.length === 0 ? [] : await em.find(TemplateVersionTable, { $or: current })
   const faults = new Map<string, TemplateFault[]>()
-  for (const { templateId, variants } of versions) faults.set(templateId, await whatsappFaults(em, variants))
+  for (const { templateId, variants } of versions) {
+    const own = templates.find((row) => row.id === templateId)?.channel
+    // What is for other channels keeps its place, so that paths lead to the right one.
+    const whatsapp = variants.map((each) => ((each.channel ?? own) === 'whatsapp' ? each : { ...each, content: {} }))
+    faults.set(templateId, await whatsappFaults(em, whatsapp))
+  }
   return faults
 }
 

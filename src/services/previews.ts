@@ -1,7 +1,7 @@
 import type { Channel } from '../domain/channel.ts'
 import { isObject, type JsonObject } from '../domain/json.ts'
 import { reckonSms, type SmsReckoning } from '../domain/sms-segments.ts'
-import { templateScope, withDefaults } from '../domain/template.ts'
+import { templateScope, variantsFor, withDefaults } from '../domain/template.ts'
 import { ThroughlineError } from '../errors.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import { type ContactReference, findContact } from './contacts.ts'
@@ -14,6 +14,8 @@ export interface Preview {
   id: string
   /** Whose attributes, tags and locale are read; nobody's where left out. */
   contact?: ContactReference | null | undefined
+  /** The template's own where left out. */
+  channel?: Channel | null | undefined
   locale: string | null
   /** `{contact, event, vars, key}`; what is in it goes before what is the contact's. */
   data: JsonObject
@@ -24,21 +26,23 @@ export async function renderPreview(
   services: Services,
   caller: Caller,
   input: Preview,
-): Promise<{ found: TemplateWithVersion; content: JsonObject }> {
+): Promise<{ found: TemplateWithVersion; channel: Channel; content: JsonObject }> {
   const found = (await templatesByIds(services, caller, [input.id])).get(input.id)
   if (found === undefined) throw new ThroughlineError('NOT_FOUND', 'There is no such template.', { path: ['id'] })
   const { reader, locale } = await readerOf(services, caller, input)
-  const variant = pickVariant(found.version.variants, input.locale ?? locale)
-  if (variant === null) throw new ThroughlineError('NOT_FOUND', 'There is no such template.', { path: ['id'] })
+  const own = found.template.channel
+  const channel = input.channel ?? own
+  const variant = pickVariant(variantsFor(found.version.variants, own, channel), input.locale ?? locale)
+  if (variant === null) throw new ThroughlineError('NOT_FOUND', `The template has no variant for ${channel}.`, { path: ['channel'] })
   const vars = withDefaults(found.version.variables, isObject(input.data.vars) ? input.data.vars : {})
   const scope = { ...vars, ...reader, ...input.data, vars, ...contactOf(reader, input.data) }
   const source = { content: variant.content, partials: found.version.partials ?? undefined }
-  const content = await services.renderer.render(found.template.channel, source, scope).catch((error: unknown) => {
+  const content = await services.renderer.render(channel, source, scope).catch((error: unknown) => {
     throw error instanceof ThroughlineError && error.code === 'TEMPLATE_INVALID'
       ? new ThroughlineError(error.code, error.message, { path: ['data'] })
       : error
   })
-  return { found, content }
+  return { found, channel, content }
 }
 
 /** The scope of a contact, and its locale. */
@@ -71,8 +75,7 @@ export async function previewTemplate(
   caller: Caller,
   input: Preview,
 ): Promise<{ content: JsonObject; sms: SmsReckoning | null }> {
-  const { found, content } = await renderPreview(services, caller, input)
-  const channel: Channel = found.template.channel
+  const { channel, content } = await renderPreview(services, caller, input)
   return { content, sms: channel === 'sms' ? reckon(content, services.config.publicUrl) : null }
 }
 

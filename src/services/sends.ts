@@ -1,6 +1,6 @@
-import type { Purpose } from '../domain/channel.ts'
+import type { Channel, Purpose } from '../domain/channel.ts'
 import { isStorableJson, type JsonObject } from '../domain/json.ts'
-import { missingVariable, type TemplateVariable } from '../domain/template.ts'
+import { channelsOf, missingVariable, type TemplateVariable } from '../domain/template.ts'
 import { ThroughlineError } from '../errors.ts'
 import { deliver } from '../lanes/inbox.ts'
 import { newLanedId } from '../store/new-id.ts'
@@ -14,6 +14,8 @@ import { clientOf } from './transaction.ts'
 export interface SendMessage {
   contact: ContactReference
   templateId: string
+  /** The template's own where left out. */
+  channel?: Channel | null | undefined
   topicId?: string | null | undefined
   purpose?: Purpose | null | undefined
   vars?: JsonObject | null | undefined
@@ -38,6 +40,9 @@ export function checkVars(declared: readonly TemplateVariable[], vars: JsonObjec
 export async function sendMessage(services: Services, caller: Caller, input: SendMessage): Promise<string> {
   const found = (await templatesByIds(services, caller, [input.templateId])).get(input.templateId)
   if (found === undefined) throw new ThroughlineError('NOT_FOUND', 'There is no such template.', { path: ['templateId'] })
+  const channel = input.channel ?? found.template.channel
+  if (!channelsOf(found.version.variants, found.template.channel).includes(channel))
+    throw new ThroughlineError('INVALID_INPUT', `The template has no variant for ${channel}.`, { path: ['channel'] })
   const topicId = input.topicId ?? null
   const vars = input.vars ?? {}
   checkVars(found.version.variables, vars)
@@ -47,7 +52,7 @@ export async function sendMessage(services: Services, caller: Caller, input: Sen
     if (contact === null) throw new ThroughlineError('NOT_FOUND', 'There is no such contact.', { path: ['contact'] })
     const messageId = newLanedId(contact.lane)
     const { templateId } = input
-    const data = { messageId, channel: found.template.channel, templateId, topicId, purpose: input.purpose ?? ('TRANSACTIONAL' as const), vars }
+    const data = { messageId, channel, templateId, topicId, purpose: input.purpose ?? ('TRANSACTIONAL' as const), vars }
     await deliver(clientOf(em), [{ kind: 'send', data, workspaceId: caller.workspaceId, contactId: contact.id }], services.lanes)
     return messageId
   })

@@ -4,7 +4,7 @@ import { CONTENT, templateTexts } from '../domain/content.ts'
 import { isStorableJson, type JsonObject } from '../domain/json.ts'
 import type { WhenUnknown } from '../domain/ledger.ts'
 import type { Shape } from '../domain/shape.ts'
-import type { TemplateVariable, TemplateVariant } from '../domain/template.ts'
+import { channelsOf, type TemplateVariable, type TemplateVariant, variantsFor } from '../domain/template.ts'
 import { ThroughlineError } from '../errors.ts'
 import { type TemplateRow, TemplateTable } from '../store/entities/template.ts'
 import { type TemplateVersionRow, TemplateVersionTable } from '../store/entities/template-version.ts'
@@ -39,12 +39,17 @@ async function checkContent(services: Services, caller: Caller, channel: Channel
     throw new ThroughlineError('INVALID_INPUT', 'must not contain NUL or half a surrogate pair', { path: ['variables'] })
   for (const [index, variant] of content.variants.entries()) {
     const path = ['variants', String(index)]
-    if (content.variants.findIndex((each) => each.locale === variant.locale) !== index)
+    const variantChannel = variant.channel ?? channel
+    if (!CHANNELS.includes(variantChannel))
+      throw new ThroughlineError('INVALID_INPUT', `must be one of ${CHANNELS.join(', ')}`, { path: [...path, 'channel'] })
+    if (content.variants.findIndex((each) => each.locale === variant.locale && (each.channel ?? channel) === variantChannel) !== index)
       throw new ThroughlineError('TEMPLATE_INVALID', 'is there twice', { path: [...path, 'locale'] })
     if (!/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/.test(variant.locale))
       throw new ThroughlineError('TEMPLATE_INVALID', 'is not a BCP 47 language tag', { path: [...path, 'locale'] })
-    conform(CONTENT[channel].shape as unknown as Shape<JsonObject>, variant.content, [...path, 'content'])
+    conform(CONTENT[variantChannel].shape as unknown as Shape<JsonObject>, variant.content, [...path, 'content'])
   }
+  if (variantsFor(content.variants, channel, channel).length === 0)
+    throw new ThroughlineError('TEMPLATE_INVALID', `needs at least one variant for ${channel}, which is its own channel`, { path: ['variants'] })
   const named = await partialsNamed(services, channel, content)
   const frozen = named.length === 0 ? NOTHING_FROZEN : await inWorkspaceEm(services.orm, caller.workspaceId, (em) => freeze(em, named))
   await inspectVariants(services, channel, content.variants, frozen)
@@ -58,16 +63,16 @@ export async function inspectVariants(
   variants: readonly TemplateVariant[],
   { texts }: Pick<Frozen, 'texts'>,
 ): Promise<void> {
-  for (const [index, { content }] of variants.entries()) {
-    const fault = await renderer.inspect(channel, { content, partials: texts ?? undefined })
+  for (const [index, { content, channel: named }] of variants.entries()) {
+    const fault = await renderer.inspect(named ?? channel, { content, partials: texts ?? undefined })
     if (fault !== null) throw new ThroughlineError('TEMPLATE_INVALID', fault.message, { path: ['variants', String(index), 'content', ...fault.path] })
   }
 }
 
 /** The partials that its texts name, each with the first that does. */
 export async function partialsNamed({ renderer }: Services, channel: Channel, { variants }: Pick<TemplateContent, 'variants'>): Promise<Named[]> {
-  const texts = variants.flatMap(({ content }, index) =>
-    templateTexts(channel, content)
+  const texts = variants.flatMap(({ content, channel: named }, index) =>
+    templateTexts(named ?? channel, content)
       .filter((each) => each.text.includes('render'))
       .map(({ path, text }) => ({ path: ['variants', String(index), 'content', ...path], text })),
   )
@@ -79,8 +84,8 @@ export async function partialsNamed({ renderer }: Services, channel: Channel, { 
 }
 
 async function checkFiles(em: EntityManager, channel: Channel, content: TemplateContent): Promise<void> {
-  if (channel !== 'email') return
-  for (const [index, variant] of content.variants.entries()) await checkAttachments(em, variant.content, ['variants', String(index), 'content'])
+  for (const [index, variant] of content.variants.entries())
+    if ((variant.channel ?? channel) === 'email') await checkAttachments(em, variant.content, ['variants', String(index), 'content'])
 }
 
 export async function createTemplate(
@@ -96,7 +101,17 @@ export async function createTemplate(
     await holdFrozen(em, frozen)
     const id = newId()
     const now = new Date()
-    em.create(TemplateTable, { id, workspaceId: caller.workspaceId, name, channel: input.channel, version: 1, createdAt: now, updatedAt: now })
+    const channels = channelsToKeep(input.channel, input)
+    em.create(TemplateTable, {
+      id,
+      workspaceId: caller.workspaceId,
+      name,
+      channel: input.channel,
+      channels,
+      version: 1,
+      createdAt: now,
+      updatedAt: now,
+    })
     await flushUnique(em, 'name', NAME_TAKEN)
     em.create(TemplateVersionTable, versionOf(id, 1, caller.workspaceId, input, frozen))
     await em.flush()
@@ -104,12 +119,18 @@ export async function createTemplate(
   })
 }
 
+/** null where they are its own alone, as of most. */
+function channelsToKeep(own: Channel, { variants }: TemplateContent): Channel[] | null {
+  const channels = channelsOf(variants, own)
+  return channels.length === 1 ? null : channels
+}
+
 export function versionOf(templateId: string, number: number, workspaceId: string, content: TemplateContent, { texts }: Pick<Frozen, 'texts'>) {
   return {
     templateId,
     number,
     workspaceId,
-    variants: content.variants,
+    variants: content.variants.map(({ channel, ...rest }) => (channel == null ? rest : { ...rest, channel })),
     variables: content.variables ?? [],
     partials: texts,
     whenUnknown: content.whenUnknown ?? ('HOLD' as const),
@@ -125,13 +146,18 @@ export async function updateTemplate(
 ): Promise<string> {
   const known = (await templatesByIds(services, caller, [input.id])).get(input.id)
   if (known === undefined) throw new ThroughlineError('NOT_FOUND', 'There is no such template.', { path: ['id'] })
+  const { channel } = known.template
+  const lost = (known.template.channels ?? []).find((each) => variantsFor(input.variants, channel, each).length === 0)
+  if (lost !== undefined)
+    throw new ThroughlineError('TEMPLATE_INVALID', `must keep a variant for ${lost}, which messages may be waiting for`, { path: ['variants'] })
   // Before the lock: inspecting takes as long as the content likes, a second each at most.
-  const frozen = await checkContent(services, caller, known.template.channel, input)
+  const frozen = await checkContent(services, caller, channel, input)
   return inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
     const template = await em.findOneOrFail(TemplateTable, { id: input.id }, { lockMode: LockMode.PESSIMISTIC_WRITE })
     await checkFiles(em, template.channel, input)
     await holdFrozen(em, frozen)
     if (input.name != null) template.name = nameOf(input.name, 'name')
+    template.channels = channelsToKeep(channel, input)
     template.version += 1
     template.updatedAt = new Date()
     em.create(TemplateVersionTable, versionOf(template.id, template.version, caller.workspaceId, input, frozen))
@@ -155,7 +181,12 @@ export async function templatesByIds(services: Services, caller: Caller, ids: re
 
 /** Newest first. */
 export async function listTemplates(services: Services, caller: Caller, input: Slice & { channel: Channel | null }): Promise<TemplateRow[]> {
+  const { channel } = input
   return inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
-    em.find(TemplateTable, { ...(input.channel === null ? {} : { channel: input.channel }), ...idsWithin(input) }, orderOf(input)),
+    em.find(
+      TemplateTable,
+      { ...(channel === null ? {} : { $or: [{ channel }, { channels: { $contains: [channel] } }] }), ...idsWithin(input) },
+      orderOf(input),
+    ),
   )
 }

@@ -18,6 +18,8 @@ import { checkVars } from './sends.ts'
 export interface TestSend {
   templateId: string
   address: string
+  /** The template's own where left out. */
+  channel?: Channel | null | undefined
   locale?: string | null | undefined
   data?: JsonObject | null | undefined
   connectionId?: string | null | undefined
@@ -43,9 +45,9 @@ const OPERATION = 'sendTestMessage'
  */
 export async function sendTestMessage(services: Services, caller: Caller, input: TestSend): Promise<TestSendResult> {
   const data = input.data ?? {}
-  const { found, content } = await renderPreview(services, caller, { id: input.templateId, locale: input.locale ?? null, data }).catch(atTemplateId)
+  const asked = { id: input.templateId, channel: input.channel, locale: input.locale ?? null, data }
+  const { found, channel, content } = await renderPreview(services, caller, asked).catch(atTemplateId)
   checkVars(found.version.variables, isObject(data.vars) ? data.vars : {})
-  const { channel } = found.template
   if (isOwnSurface(channel)) throw new ThroughlineError('INVALID_INPUT', `is for ${channel}, which has no addresses`, { path: ['templateId'] })
   const address = normaliseAddress(channel, input.address, services.config.privateHosts)
   if (address === null) throw new ThroughlineError('INVALID_INPUT', `is not ${ADDRESS_OF[channel]}`, { path: ['address'] })
@@ -61,7 +63,7 @@ export async function sendTestMessage(services: Services, caller: Caller, input:
 }
 
 function atTemplateId(error: unknown): never {
-  if (error instanceof ThroughlineError && error.code === 'NOT_FOUND')
+  if (error instanceof ThroughlineError && error.code === 'NOT_FOUND' && error.path?.[0] === 'id')
     throw new ThroughlineError('NOT_FOUND', error.message, { path: ['templateId'] })
   throw error
 }

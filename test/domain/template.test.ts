@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest'
-import { missingVariable, templateScope, withDefaults } from '../../src/domain/template.ts'
+import { channelsOf, missingVariable, templateScope, variantsFor, withDefaults } from '../../src/domain/template.ts'
+
+test('a variant is for the channel it names, or for the template’s own', () => {
+  const variants = [{ channel: 'email' as const }, {}, { channel: null }, { channel: 'sms' as const }]
+  expect(channelsOf(variants, 'sms')).toEqual(['sms', 'email'])
+  expect(channelsOf([], 'push')).toEqual(['push'])
+  expect(variantsFor(variants, 'sms', 'sms')).toEqual([{}, { channel: null }, { channel: 'sms' }])
+  expect(variantsFor(variants, 'sms', 'email')).toEqual([{ channel: 'email' }])
+  expect(variantsFor(variants, 'sms', 'push')).toEqual([])
+})
 
 const shop = { name: 'shop', required: false, default: 'ours' }
 const code = { name: 'code', required: true, default: null }

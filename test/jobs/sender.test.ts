@@ -242,6 +242,31 @@ test('a variable that is required and missing fails the message by its name; a d
   expect((await sent(await message('sms', id, { variables: { vars: { code: 7 } } as never })))?.text).toBe('7 of Ours')
 })
 
+test('a message takes the variants of its channel, and of these its locale’s', async () => {
+  const html = (words: string) => ({ subject: words, html: `<p>${words}</p>` })
+  const id = await template('sms', [
+    text('words'),
+    text('Worte', 'de'),
+    { locale: 'en', channel: 'email', content: html('letter') },
+    { locale: 'de', channel: 'email', content: html('Brief') },
+  ])
+  const said = async (channel: 'sms' | 'email', locale: string) => {
+    const entry = await sent(await message(channel, id, { locale }))
+    return channel === 'sms' ? entry?.text : entry?.subject
+  }
+  expect([await said('sms', 'de'), await said('email', 'de'), await said('email', 'fr'), await said('sms', 'en')]).toEqual([
+    'Worte',
+    'Brief',
+    'letter',
+    'words',
+  ])
+  const only = await template('sms', [text('words')])
+  expect(await sender.send(await message('email', only), 1)).toMatchObject({
+    code: 'RENDER_FAILED',
+    message: 'the template has no variant for email',
+  })
+})
+
 test('a template that would run for good fails its own message, and the others are sent', async () => {
   const [endless, fine] = [
     await template('sms', [text('{{ event.list | find_exp: "i", "event.list contains none" }}')]),

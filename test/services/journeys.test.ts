@@ -111,6 +111,20 @@ test('validation knows the workspace’s own templates and topics, and nobody el
   ])
 })
 
+test('a template with variants for several channels fits a node of each, and WhatsApp’s faults are of WhatsApp’s nodes', async () => {
+  const caller = await here.workspace()
+  const variants = [
+    { locale: 'en', content: { body: 'Hi' } },
+    { locale: 'en', channel: 'email' as const, content: { subject: 'Hi', html: '<p>Hi</p>' } },
+    { locale: 'en', channel: 'whatsapp' as const, content: { category: 'UTILITY', template: { name: 'hi', language: 'en' } } },
+  ]
+  const templateId = await createTemplate(here.services, caller, { name: 'T', channel: 'sms', variants })
+  const codes = async (kind: string) =>
+    (await problemsOf(here.services, caller, [graph([{ key: 'say', kind, config: { templateId } }])]))[0]?.map(({ code }) => code)
+  expect([await codes('sms'), await codes('email'), await codes('push')]).toEqual([[], [], ['UNKNOWN_TEMPLATE']])
+  expect(await codes('whatsapp')).toEqual(['TEMPLATE_REFUSED'])
+})
+
 test('a graph with problems is not published, and all of them are told', async () => {
   const caller = await here.workspace()
   const id = await createJourney(here.services, caller, {

@@ -90,3 +90,18 @@ test('what cannot be sent is refused by its field, and nothing is planned', asyn
   await work()
   expect(planned).toEqual([])
 })
+
+test('a template of several channels is sent on the one that is asked for, and on none that it has no words for', async () => {
+  templateId = await createTemplate(here.services, caller, {
+    name: newId(),
+    channel: 'sms',
+    variants: [
+      { locale: 'en', content: { body: 'Hi' } },
+      { locale: 'en', channel: 'email', content: { subject: 'Hi', html: '<p>Hi</p>' } },
+    ],
+  })
+  const id = await send({ channel: 'email' })
+  await work()
+  expect(await find(id)).toMatchObject({ status: 'PLANNED', channel: 'email' })
+  expect(await faultOf(send({ channel: 'push' }))).toEqual({ code: 'INVALID_INPUT', path: ['channel'] })
+})

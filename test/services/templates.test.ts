@@ -53,6 +53,38 @@ test('a template that takes for good to look at is refused with its field, and o
   expect(await fine).toMatch(/-/)
 })
 
+test('one template says it on several channels, each in several languages', async () => {
+  const caller = await here.workspace()
+  const mail = (locale: string, subject = 'S') => ({ locale, channel: 'email' as const, content: { subject, html: '<p>{{ contact.name }}</p>' } })
+  const variants = [sms('Hi'), { ...sms('Hallo', 'de'), channel: 'sms' as const }, mail('en'), mail('de', 'Betreff')]
+  const id = await createTemplate(here.services, caller, { name: 'Both', channel: 'sms', variants })
+  expect((await templatesByIds(here.services, caller, [id])).get(id)).toMatchObject({ template: { channel: 'sms', channels: ['sms', 'email'] } })
+  const preview = async (channel: 'email' | 'sms' | 'push' | null, locale: string) =>
+    (await previewTemplate(here.services, caller, { id, channel, locale, data: {} })).content
+  expect([(await preview(null, 'de')).body, (await preview('sms', 'fr')).body]).toEqual(['Hallo', 'Hi'])
+  expect([(await preview('email', 'de')).subject, (await preview('email', 'fr')).subject]).toEqual(['Betreff', 'S'])
+  expect(await faultOf(preview('push', 'de'))).toEqual({ code: 'NOT_FOUND', path: ['channel'] })
+  const other = await createTemplate(here.services, caller, { name: 'Mail', channel: 'email', variants: [mail('en')] })
+  const listed = async (channel: 'email' | 'sms' | 'push') =>
+    (await listTemplates(here.services, caller, { channel, first: 9, before: null })).map((each) => each.id)
+  expect([await listed('sms'), await listed('email'), await listed('push')]).toEqual([[id], [other, id], []])
+
+  const update = (next: typeof variants) => faultOf(updateTemplate(here.services, caller, { id, variants: next }))
+  expect(await update([sms('Hi')])).toEqual({ code: 'TEMPLATE_INVALID', path: ['variants'] })
+  expect(await update([mail('en')])).toEqual({ code: 'TEMPLATE_INVALID', path: ['variants'] })
+  expect(await update([sms('Hi'), mail('en'), mail('en')])).toEqual({ code: 'TEMPLATE_INVALID', path: ['variants', '2', 'locale'] })
+  expect(await update([sms('Hi'), { ...sms('x'), channel: 'email' as const }])).toMatchObject({ path: ['variants', '1', 'content', 'body'] })
+  expect(await update([sms('Hi'), { ...sms('x'), channel: 'letter' as never }, mail('en')])).toEqual({
+    code: 'INVALID_INPUT',
+    path: ['variants', '1', 'channel'],
+  })
+  expect(await update([sms('Hi'), mail('en')])).toEqual({})
+  expect(await faultOf(createTemplate(here.services, caller, { name: 'None', channel: 'push', variants: [mail('en')] }))).toEqual({
+    code: 'TEMPLATE_INVALID',
+    path: ['variants'],
+  })
+})
+
 test('updates at once make versions of their own, none lost', async () => {
   const caller = await here.workspace()
   const id = await createTemplate(here.services, caller, { name: 'Busy', channel: 'sms', variants: [sms('0')] })

@@ -43,10 +43,10 @@ export interface CheckScope {
   readonly key: string
   readonly nodeKeys: ReadonlySet<string>
   connected(port: string): boolean
-  /** null: there is no such template. */
-  templateChannel(id: string): string | null
-  /** Why its provider would refuse a template now, each with the way to it in the template; empty where nothing is known against it. */
-  templateFaults(id: string): readonly { path: readonly string[]; message: string }[]
+  /** Those it has variants for; empty: there is no such template. */
+  templateChannels(id: string): readonly string[]
+  /** Why this channel's provider would refuse a template now, each with the way to it in the template; empty where nothing is known against it. */
+  templateFaults(id: string, channel: string): readonly { path: readonly string[]; message: string }[]
   hasTopic(id: string): boolean
   hasSecret(name: string): boolean
   /** What keeps a text from being a Liquid template; null where nothing does. */

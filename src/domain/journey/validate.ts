@@ -5,7 +5,7 @@ import { type AnyKind, kindOf } from './kinds.ts'
 import type { CheckScope } from './node-kind.ts'
 
 /** What a graph may refer to outside itself, and what only others can judge of its texts. */
-export type Surroundings = Pick<CheckScope, 'templateChannel' | 'templateFaults' | 'hasTopic' | 'hasSecret' | 'liquidFault' | 'urlFault'>
+export type Surroundings = Pick<CheckScope, 'templateChannels' | 'templateFaults' | 'hasTopic' | 'hasSecret' | 'liquidFault' | 'urlFault'>
 
 interface Checked {
   node: GraphNode

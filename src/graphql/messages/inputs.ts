@@ -1,7 +1,7 @@
 import { Field, ID, InputType, registerEnumType } from 'type-graphql'
-import type { Purpose } from '../../domain/channel.ts'
+import type { Channel, Purpose } from '../../domain/channel.ts'
 import type { JsonObject } from '../../domain/json.ts'
-import { PurposeEnum } from '../channel.ts'
+import { ChannelEnum, PurposeEnum } from '../channel.ts'
 import { ContactRef } from '../contact-ref.ts'
 import { DateTimeScalar, JsonObjectScalar } from '../scalars.ts'
 
@@ -30,8 +30,10 @@ export class ReportMessageInput {
 export class SendMessageInput {
   @Field(() => ContactRef, { description: 'To whom. The contact must exist.' })
   contact!: ContactRef
-  @Field(() => ID, { description: 'What is sent; its channel is the message’s.' })
+  @Field(() => ID, { description: 'What is sent.' })
   templateId!: string
+  @Field(() => ChannelEnum, { nullable: true, description: 'On which of its channels; the template’s own where left out.' })
+  channel?: Channel | null
   @Field(() => PurposeEnum, { nullable: true, description: 'TRANSACTIONAL where left out.' })
   purpose?: Purpose | null
   @Field(() => ID, { nullable: true, description: 'What it is about, for consent by topic.' })

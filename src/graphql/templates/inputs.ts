@@ -6,10 +6,12 @@ import { ChannelEnum } from '../channel.ts'
 import { JsonObjectScalar } from '../scalars.ts'
 import { WhenUnknownEnum } from './types.ts'
 
-@InputType({ description: 'A template in one language.' })
+@InputType({ description: 'A template in one language, for one channel.' })
 export class TemplateVariantInput {
   @Field(() => String, { description: 'BCP 47, such as `en` or `pt-BR`.' })
   locale!: string
+  @Field(() => ChannelEnum, { nullable: true, description: 'The template’s own where left out.' })
+  channel?: Channel | null
   @Field(() => JsonObjectScalar, {
     description: 'What the channel takes, texts as Liquid over `contact`, `event`, `vars` and `key`; see Template.variants.',
   })
@@ -30,9 +32,9 @@ export class TemplateVariableInput {
 export class CreateTemplateInput {
   @Field(() => String, { description: 'Unique in the workspace; 1 to 200 characters.' })
   name!: string
-  @Field(() => ChannelEnum, { description: 'The channel it is for.' })
+  @Field(() => ChannelEnum, { description: 'The channel that variants are for which name none.' })
   channel!: Channel
-  @Field(() => [TemplateVariantInput], { description: 'One per language, at least one.' })
+  @Field(() => [TemplateVariantInput], { description: 'One per channel and language, at least one for its own channel.' })
   variants!: TemplateVariantInput[]
   @Field(() => [TemplateVariableInput], { nullable: true, description: 'What it expects under `vars`.' })
   variables?: TemplateVariableInput[] | null
@@ -51,7 +53,9 @@ export class UpdateTemplateInput {
   id!: string
   @Field(() => String, { nullable: true, description: 'Its name, where it is to change.' })
   name?: string | null
-  @Field(() => [TemplateVariantInput], { description: 'One per language, at least one.' })
+  @Field(() => [TemplateVariantInput], {
+    description: 'One per channel and language, and at least one for every channel that it has variants for already.',
+  })
   variants!: TemplateVariantInput[]
   @Field(() => [TemplateVariableInput], { nullable: true, description: 'What it expects under `vars`.' })
   variables?: TemplateVariableInput[] | null

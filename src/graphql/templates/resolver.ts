@@ -29,7 +29,7 @@ export class TemplateResolver {
   @Query(() => TemplateConnection, { description: 'Templates, newest first.' })
   templates(
     @Args(() => PageArgs) args: PageArgs,
-    @Arg('channel', () => ChannelEnum, { nullable: true, description: 'Only of this channel.' }) channel: Channel | null,
+    @Arg('channel', () => ChannelEnum, { nullable: true, description: 'Only what has a variant for this channel.' }) channel: Channel | null,
     @Ctx() context: ApiContext,
   ): Promise<Page<Template | null>> {
     const caller = callerWith(context, 'read')
@@ -53,11 +53,13 @@ export class TemplateResolver {
     data: JsonObject | null,
     @Arg('contact', () => ContactRef, { nullable: true, description: 'Whose attributes, tags and locale are read; nobody’s where left out.' })
     contact: ContactRef | null,
+    @Arg('channel', () => ChannelEnum, { nullable: true, description: 'For which channel; its own where left out.' }) channel: Channel | null,
     @Ctx() context: ApiContext,
   ): Promise<TemplatePreview> {
     return previewTemplate(context.services, callerWith(context, 'read'), {
       id: idOf('Template', id, ['id']),
       contact: contact == null ? null : soundReference(contact),
+      channel,
       locale: locale ?? null,
       data: data ?? {},
     })

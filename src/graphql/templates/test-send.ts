@@ -1,6 +1,8 @@
 import { Arg, Ctx, Field, ID, InputType, Mutation, ObjectType, Resolver, registerEnumType } from 'type-graphql'
+import type { Channel } from '../../domain/channel.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { sendTestMessage, type TestSendResult } from '../../services/test-sends.ts'
+import { ChannelEnum } from '../channel.ts'
 import { type ApiContext, callerWith } from '../context.ts'
 import { idOf } from '../global-id.ts'
 import { JsonObjectScalar } from '../scalars.ts'
@@ -21,8 +23,10 @@ registerEnumType(TestSendOutcomeEnum, {
 class SendTestMessageInput {
   @Field(() => ID, { description: 'What is sent.' })
   templateId!: string
-  @Field(() => String, { description: 'Whereto, as the template’s channel has it; it need not be a contact’s, and none is made.' })
+  @Field(() => String, { description: 'Whereto, as the channel has it; it need not be a contact’s, and none is made.' })
   address!: string
+  @Field(() => ChannelEnum, { nullable: true, description: 'Its variants for which channel; the template’s own where left out.' })
+  channel?: Channel | null
   @Field(() => String, { nullable: true, description: 'The reader’s language; the first variant where left out.' })
   locale?: string | null
   @Field(() => JsonObjectScalar, { nullable: true, description: 'As of `previewTemplate`; required variables are needed here, too.' })

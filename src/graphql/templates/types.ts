@@ -2,7 +2,7 @@ import { Field, Int, ObjectType, registerEnumType } from 'type-graphql'
 import type { Channel } from '../../domain/channel.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import type { WhenUnknown } from '../../domain/ledger.ts'
-import type { TemplateVariable as Variable, TemplateVariant as Variant } from '../../domain/template.ts'
+import { channelsOf, type TemplateVariable as Variable, type TemplateVariant as Variant } from '../../domain/template.ts'
 import type { TemplateWithVersion } from '../../services/templates.ts'
 import { ChannelEnum } from '../channel.ts'
 import { connectionOf } from '../connection.ts'
@@ -21,12 +21,16 @@ registerEnumType(WhenUnknownEnum, {
   },
 })
 
-@ObjectType({ description: 'A template in one language.' })
+@ObjectType({ description: 'A template in one language, for one channel.' })
 export class TemplateVariant {
   @Field(() => String, {
     description: 'BCP 47, such as `en` or `pt-BR`. A contact gets its exact locale, else its language, else the first variant.',
   })
   locale!: string
+  @Field(() => ChannelEnum, {
+    description: 'The channel it is for; a message takes the variants of its channel, and of these the one for its contact’s locale.',
+  })
+  channel!: Channel
   @Field(() => JsonObjectScalar, {
     description:
       'What the channel takes, texts as Liquid: email {subject, html or mjml or blocks, theme text preheader replyTo attachments}, sms {body mediaUrls shortenLinks}, whatsapp {category, template {name language header body buttons cards, or sid variables}, session {text media footer buttons list}}, rcs {body suggestions, or card, or carousel, or content}, push {title body imageUrl deepLink actions data collapseKey ttl android ios}, web_push {title body iconUrl imageUrl badgeUrl url actions data topic urgency requireInteraction silent ttl}.',
@@ -58,17 +62,21 @@ export class Template extends Node {
   get name(): string {
     return this.found.template.name
   }
-  @Field(() => ChannelEnum, { description: 'The channel it is for; never changes.' })
+  @Field(() => ChannelEnum, { description: 'Its own channel, which variants are for that name none; never changes.' })
   get channel(): Channel {
     return this.found.template.channel
+  }
+  @Field(() => [ChannelEnum], { description: 'Every channel it has a variant for, its own first: nodes of any of them may send it.' })
+  get channels(): Channel[] {
+    return channelsOf(this.found.version.variants, this.channel)
   }
   @Field(() => Int, { description: 'Number of the current version, from 1.' })
   get version(): number {
     return this.found.version.number
   }
-  @Field(() => [TemplateVariant], { description: 'One per language, at least one.' })
-  get variants(): Variant[] {
-    return this.found.version.variants
+  @Field(() => [TemplateVariant], { description: 'One per channel and language, at least one for its own channel.' })
+  get variants(): TemplateVariant[] {
+    return this.found.version.variants.map(({ locale, channel, content }) => ({ locale, channel: channel ?? this.channel, content }))
   }
   @Field(() => [TemplateVariable], { description: 'What it expects under `vars`.' })
   get variables(): Variable[] {

@@ -1,10 +1,11 @@
 import { durationMillis, parseDuration } from '../../domain/duration.ts'
 import type { Graph } from '../../domain/journey/graph.ts'
 import { isObject, type Json } from '../../domain/json.ts'
+import { channelsOf } from '../../domain/template.ts'
 import { ThroughlineError } from '../../errors.ts'
 import type { Caller, Services } from '../context.ts'
 import { createJourney } from '../journeys.ts'
-import { createTemplate, templatesByIds } from '../templates.ts'
+import { createTemplate, type TemplateWithVersion, templatesByIds } from '../templates.ts'
 import { journeyTemplate } from './catalogue.ts'
 import { examples, type JourneyTemplate, wordsOf } from './journey-template.ts'
 
@@ -71,15 +72,18 @@ function parametersOf(template: JourneyTemplate, { parameters }: FromTemplate): 
 
 async function givenTemplates(services: Services, caller: Caller, template: JourneyTemplate, input: FromTemplate): Promise<Map<string, string>> {
   const ids = input.templates.map((each) => each.templateId)
-  const found = ids.length === 0 ? new Map<string, { template: { channel: string } }>() : await templatesByIds(services, caller, ids)
+  const found = ids.length === 0 ? new Map<string, TemplateWithVersion>() : await templatesByIds(services, caller, ids)
   input.templates.forEach(({ slot, templateId }, index) => {
     const path = ['templates', String(index)]
     const wanted = Object.hasOwn(template.slots, slot) ? template.slots[slot] : undefined
     if (wanted === undefined) throw new ThroughlineError('INVALID_INPUT', 'is no slot of the template', { path: [...path, 'slot'] })
-    const channel = found.get(templateId)?.template.channel
-    if (channel === undefined) throw new ThroughlineError('NOT_FOUND', 'There is no such template.', { path: [...path, 'templateId'] })
-    if (channel !== wanted.channel)
-      throw new ThroughlineError('INVALID_INPUT', `is for ${channel}, and the slot for ${wanted.channel}`, { path: [...path, 'templateId'] })
+    const given = found.get(templateId)
+    if (given === undefined) throw new ThroughlineError('NOT_FOUND', 'There is no such template.', { path: [...path, 'templateId'] })
+    const channels = channelsOf(given.version.variants, given.template.channel)
+    if (!channels.includes(wanted.channel))
+      throw new ThroughlineError('INVALID_INPUT', `is for ${channels.join(' and ')}, and the slot for ${wanted.channel}`, {
+        path: [...path, 'templateId'],
+      })
   })
   return new Map(input.templates.map(({ slot, templateId }) => [slot, templateId]))
 }

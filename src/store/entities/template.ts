@@ -9,6 +9,8 @@ export const TemplateTable = defineEntity({
     workspaceId: p.uuid(),
     name: p.string(),
     channel: p.string().$type<Channel>(),
+    /** All that its current version has variants for; null where that is its own alone. */
+    channels: p.array().$type<Channel[]>().nullable(),
     version: p.integer(),
     archivedAt: p.datetime().nullable(),
     createdAt: p.datetime(),

@@ -1,14 +1,19 @@
+import type { Channel } from '../../domain/channel.ts'
 import type { JsonObject } from '../../domain/json.ts'
+import type { TemplateVariant } from '../../domain/template.ts'
 import { type Client, run, type Statement } from '../sql.ts'
 
 /** What the sender reads once and keeps: none of it changes under its key. */
 const VERSION: Statement = {
   name: 'sending_template',
-  text: 'SELECT variants, variables, partials FROM template_version WHERE template_id = $1 AND number = $2',
+  text: `SELECT t.channel, v.variants, v.variables, v.partials FROM template_version v JOIN template t ON t.id = v.template_id
+    WHERE v.template_id = $1 AND v.number = $2`,
 }
 
 export interface TemplateVersionRow {
-  variants: { locale: string; content: JsonObject }[]
+  /** Of variants that name none. */
+  channel: Channel
+  variants: TemplateVariant[]
   variables: { name: string; required: boolean; default: string | null }[]
   partials: Record<string, string> | null
 }

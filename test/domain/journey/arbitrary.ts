@@ -14,7 +14,7 @@ export const DAY = 86_400_000
 
 /** Every template `t-<channel>` exists, and one `t-<channel>/refused` that its provider would refuse; one topic, and one secret. */
 export const SURROUNDINGS: Surroundings = {
-  templateChannel: (id) => (id.startsWith('t-') ? id.slice(2).replace('/refused', '') : null),
+  templateChannels: (id) => (id.startsWith('t-') ? id.slice(2).replace('/refused', '').split('+') : []),
   templateFaults: (id) => (id.endsWith('/refused') ? [{ path: ['body'], message: 'is too short' }] : []),
   hasTopic: (id) => id === 'news',
   hasSecret: (name) => name === 'token',

@@ -15,6 +15,8 @@ test.each([
   ['none', ['UNKNOWN_TEMPLATE rungs.0.templateId: there is no such template']],
   ['t-email', ['UNKNOWN_TEMPLATE rungs.0.templateId: the template is for email']],
   ['t-email/refused', ['UNKNOWN_TEMPLATE rungs.0.templateId: the template is for email']],
+  ['t-email+sms', []],
+  ['t-email+push', ['UNKNOWN_TEMPLATE rungs.0.templateId: the template is for email and push']],
   ['t-sms/refused', ['TEMPLATE_REFUSED rungs.0.templateId: body: is too short']],
 ])('%s', (templateId, problems) => {
   expect(reported(templateId)).toEqual(problems)

@@ -21,6 +21,32 @@ afterAll(async () => {
   await database.close()
 })
 
+test('a template says for which channels it is', async () => {
+  const { key } = await api.workspace()
+  const CREATE =
+    'mutation ($input: CreateTemplateInput!) { createTemplate(input: $input) { template { id channel channels variants { channel locale } } userErrors { code path } } }'
+  const variants = [
+    { locale: 'en', content: { body: 'Hi' } },
+    { locale: 'en', channel: 'EMAIL', content: { subject: 'Hi', html: '<p>Hi</p>' } },
+  ]
+  const { template } = (await api.graphql(key, CREATE, { input: { name: 'Both', channel: 'SMS', variants } })).data.createTemplate
+  expect(template).toEqual({
+    id: expect.any(String),
+    channel: 'SMS',
+    channels: ['SMS', 'EMAIL'],
+    variants: [
+      { channel: 'SMS', locale: 'en' },
+      { channel: 'EMAIL', locale: 'en' },
+    ],
+  })
+  const PREVIEW =
+    'query ($id: ID!) { previewTemplate(id: $id, channel: EMAIL) { content sms { segments } } templates(channel: EMAIL) { edges { node { id } } } }'
+  expect((await api.graphql(key, PREVIEW, { id: template.id })).data).toEqual({
+    previewTemplate: { content: { subject: 'Hi', html: '<p>Hi</p>', text: 'Hi' }, sms: null },
+    templates: { edges: [{ node: { id: template.id } }] },
+  })
+})
+
 test('a template is seen as a contact would get it, and tried on oneself', async () => {
   const { key, caller } = await api.workspace()
   const CREATE = 'mutation ($input: CreateTemplateInput!) { createTemplate(input: $input) { template { id } } }'

@@ -22,7 +22,7 @@ describe('the journey templates', () => {
       const templates = Object.fromEntries(slots.map(([slot]) => [slot, slot]))
       const parameters = examples(template)
       const graph = template.graph(templates, parameters)
-      const problems = validate(graph, { ...SURROUNDINGS, templateChannel: (id) => template.slots[id]?.channel ?? null })
+      const problems = validate(graph, { ...SURROUNDINGS, templateChannels: (id) => [template.slots[id]?.channel ?? ''] })
       expect(problems).toEqual([])
       expect(compile(graph, { journeyId: 'j', versionId: 'v' }).triggers.length).toBeGreaterThan(0)
       // Every slot is said somewhere, and every address called or shown a file from.
