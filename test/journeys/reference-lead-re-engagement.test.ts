@@ -31,13 +31,14 @@ test('read by mail or by WhatsApp and not clicked is told to sales; clicked or a
   // A day is 1.2 seconds.
   const journeyId = await publishReference(stage, 'lead_re_engagement', { secondsPerDay: 1.2, parameters: { sales: `${receiver.url}/sales` } })
   const ends = await Promise.all(PEOPLE.map((who) => seen(stage, journeyId, who, hasEnded)))
+  expect(ends.map(({ state }) => state)).toEqual(PEOPLE.map(() => 'COMPLETED'))
   const way = ['silent:next', 'email:next', 'days:next', 'whatsapp:next', 'push:next', 'day:next']
   expect(ends.map(({ path }) => path)).toEqual([
-    [...way, 'warm:warm', 'sales:success', 'done'],
-    [...way, 'warm:else', 'done'],
-    [...way, 'warm:else', 'done'],
-    [...way, 'warm:warm', 'sales:success', 'done'],
-    [...way, 'warm:else', 'done'],
+    [...way, 'warm:warm', 'sales:success'],
+    [...way, 'warm:else'],
+    [...way, 'warm:else'],
+    [...way, 'warm:warm', 'sales:success'],
+    [...way, 'warm:else'],
   ])
   const told = receiver.requests.map(({ url, body }) => [url, (JSON.parse(String(body)) as { contact: string }).contact])
   expect(told.sort()).toEqual(['opener', 'reads'].map((who) => [`${receiver.url}/sales`, who]))

@@ -47,11 +47,11 @@ test('the week runs its course, and who bought is reported, and nobody else', as
   await seen(stage, journeyId, 'buyer')
   await stage.event('buyer', 'order.placed', { total: 30 })
   const [buyer, looker, nobody] = await Promise.all(['buyer', 'looker', 'nobody'].map((who) => seen(stage, journeyId, who, hasEnded)))
-  expect(looker?.path).toEqual([...WEEK, 'result:else', 'done'])
-  expect(buyer?.path).toEqual([...WEEK, 'result:bought', 'report:success', 'done'])
+  expect(looker?.path).toEqual([...WEEK, 'result:else'])
+  expect(buyer?.path).toEqual([...WEEK, 'result:bought', 'report:success'])
   // Without an address there is nothing to send, and the end all the same.
-  expect([nobody?.path.slice(-4), nobody?.messages.filter(({ status }) => status !== 'SUPPRESSED')]).toEqual([
-    ['sms:suppressed', 'over:next', 'result:else', 'done'],
+  expect([nobody?.path.slice(-3), nobody?.messages.filter(({ status }) => status !== 'SUPPRESSED')]).toEqual([
+    ['sms:suppressed', 'over:next', 'result:else'],
     [],
   ])
   expect(receiver.requests.map(({ url, body }) => [url, JSON.parse(String(body))])).toEqual([[`${receiver.url}/promotion`, { contact: 'buyer' }]])
@@ -60,7 +60,7 @@ test('the week runs its course, and who bought is reported, and nobody else', as
     expect(got(stage, `+1415555${n}04`)).toEqual(['there, the code WEEK10 takes 10 % off.'])
     expect(got(stage, `+1415556${n}04`)).toEqual(['Today is the last day. Reply STOP to opt out.'])
   }
-  expect(await numbers(stage, journeyId)).toMatchObject({ started: 3, active: 0, goals: 1 })
+  expect(await numbers(stage, journeyId)).toMatchObject({ started: 3, active: 0, completed: 3, dropped: 0, goals: 1 })
 })
 
 test('a day lasts a day from launch to the end, and called off nobody hears of it again', async () => {

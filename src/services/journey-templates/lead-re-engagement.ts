@@ -29,19 +29,8 @@ export const leadReEngagement: JourneyTemplate = {
         whatsapp: ['whatsapp', 'A word', { templateId: templates.whatsapp }, onTo('push')],
         push: ['push', 'Once more', { templateId: templates.push }, onTo('day')],
         day: ['delay', 'A day to read it', { duration: 'P1D' }, { next: 'warm' }],
-        warm: [
-          'branch',
-          'Read, and no click?',
-          { branches: [{ name: 'warm', when: { all: [read, { not: clicked }] } }] },
-          { warm: 'sales', else: 'done' },
-        ],
-        sales: [
-          'webhook',
-          'Tell sales',
-          { method: 'POST', url: sales, body: { json: { contact: '{{ contact.externalId }}' } } },
-          { success: 'done' },
-        ],
-        done: ['exit', 'Over', {}],
+        warm: ['branch', 'Read, and no click?', { branches: [{ name: 'warm', when: { all: [read, { not: clicked }] } }] }, { warm: 'sales' }],
+        sales: ['webhook', 'Tell sales', { method: 'POST', url: sales, body: { json: { contact: '{{ contact.externalId }}' } } }],
       },
       { goals: [{ name: 'bought', event: 'order.placed', window: 'P30D', valueProperty: 'total' }] },
     )
