@@ -59,7 +59,8 @@ test('who stays away is written to on days 2, 5 and 10, and called who answers w
     'idle_10:else',
     'sms:next',
   ]
-  expect(answers?.path).toEqual([...way, 'reply:yes', 'call:next', 'done'])
+  expect([answers?.state, answers?.path]).toEqual(['COMPLETED', [...way, 'reply:yes', 'call:next', 'thanks:next']])
+  expect(got(stage, '+14155553104')).toEqual(['Shall we call you? Reply YES.', 'Thank you. We shall call you today.'])
   expect([ignores?.endReason, ignores?.path]).toEqual(['not verified', [...way, 'reply:timeout', 'done']])
   expect(got(stage, '+14155553204')).toEqual(['Shall we call you? Reply YES.'])
   // Once and for all: signing up again changes nothing.

@@ -12,6 +12,7 @@ export const kycOnboarding: JourneyTemplate = {
     email: { channel: 'email', title: 'Day 2', content: { subject: 'One step left', html: '<p>Prove who you are and begin.</p>' } },
     push: { channel: 'push', title: 'Day 5', content: { title: 'Still there?', body: 'It takes two minutes.' } },
     sms: { channel: 'sms', title: 'Day 10', content: { body: 'Shall we call you? Reply YES.' } },
+    thanks: { channel: 'sms', title: 'Answer to YES', content: { body: 'Thank you. We shall call you today.' } },
   },
   parameters: {},
   graph: (templates) =>
@@ -38,7 +39,8 @@ export const kycOnboarding: JourneyTemplate = {
           },
           { yes: 'call', timeout: 'done' },
         ],
-        call: ['update', 'Wants a call', { addTags: ['kyc:call'] }, { next: 'done' }],
+        call: ['update', 'Wants a call', { addTags: ['kyc:call'] }, { next: 'thanks' }],
+        thanks: ['sms', 'Answer to YES', { templateId: templates.thanks }],
         done: ['exit', 'Given up', { reason: 'not verified' }],
       },
       { reentry: { rule: 'ONCE' }, purpose: 'SERVICE', goals: [{ name: 'verified', event: 'kyc.completed', window: 'P30D' }] },
