@@ -97,6 +97,7 @@ export class Outbox {
     this.touched.set(workspaceId, known)
   }
 
+  /** What is counted of messages names its channel behind an `@`: a node may send on several. */
   count(key: CountKey, metric: string, n = 1, amount = 0): void {
     const lanes = this.counts.get(key.versionId) ?? new Map<number, Map<string, rows.CountWrite>>()
     const counts = lanes.get(key.lane) ?? new Map<string, rows.CountWrite>()
@@ -235,7 +236,7 @@ export class Outbox {
           variables: variablesOf(state),
           planned: this.now,
         })
-        this.count({ ...key, node: message.node }, status === 'SUPPRESSED' ? 'suppressed' : 'planned')
+        this.count({ ...key, node: message.node }, `${status === 'SUPPRESSED' ? 'suppressed' : 'planned'}@${message.channel}`)
         if (message.verdict.type === 'suppress') this.count({ ...key, node: message.node }, `suppressed:${message.verdict.reason}`)
         break
       }
@@ -329,7 +330,7 @@ export class Outbox {
     }
     if (row.journey_id !== null && row.version_id !== null) {
       const key = { lane: row.lane, workspaceId: row.workspace_id, journeyId: row.journey_id, versionId: row.version_id, node: row.node ?? '' }
-      for (const metric of change.counts) this.count(key, metric, 1, metric === 'sent' ? (entry.cost ?? 0) : 0)
+      for (const metric of change.counts) this.count(key, `${metric}@${row.channel}`, 1, metric === 'sent' ? (entry.cost ?? 0) : 0)
       this.touch(row.workspace_id, 'journeys', row.journey_id)
     }
     if (change.send) this.sends.push({ id: row.id, workspaceId: row.workspace_id })

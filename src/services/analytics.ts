@@ -1,3 +1,4 @@
+import type { Channel } from '../domain/channel.ts'
 import { inWorkspace, run, type Statement, together } from '../store/sql.ts'
 import type { Caller, Services } from './context.ts'
 
@@ -25,7 +26,8 @@ export interface NodeNumbers {
   left: Map<string, number>
   /** By reason. */
   suppressed: Map<string, number>
-  messages: ChannelNumbers
+  /** Of its messages, by channel: those on which anything was counted. */
+  channels: Map<Channel, ChannelNumbers>
 }
 
 export interface JourneyNumbers {
@@ -93,7 +95,7 @@ export async function journeyNumbers(
   let ended = 0
   for (const { node, metric, n, amount } of rows) {
     if (node !== '') {
-      if (metric === 'sent') numbers.cost += amount
+      if (metric.startsWith('sent@')) numbers.cost += amount
       countNode(nodeOf(numbers.nodes, node), metric, n)
     } else if (ENDS.has(metric)) {
       numbers[metric as 'completed'] = n
@@ -110,7 +112,7 @@ export async function journeyNumbers(
 }
 
 function nodeOf(nodes: Map<string, NodeNumbers>, key: string): NodeNumbers {
-  const known = nodes.get(key) ?? { entered: 0, left: new Map(), suppressed: new Map(), messages: { ...NONE } }
+  const known = nodes.get(key) ?? { entered: 0, left: new Map(), suppressed: new Map(), channels: new Map() }
   nodes.set(key, known)
   return known
 }
@@ -119,10 +121,16 @@ function countNode(node: NodeNumbers, metric: string, n: number): void {
   if (metric === 'entered') node.entered = n
   else if (metric.startsWith('left:')) node.left.set(metric.slice('left:'.length), n)
   else if (metric.startsWith('suppressed:')) node.suppressed.set(metric.slice('suppressed:'.length), n)
-  else if (MESSAGE_METRICS.has(metric)) node.messages[metric as keyof ChannelNumbers] = n
+  else {
+    const [name = '', channel] = metric.split('@') as [string, Channel?]
+    if (channel === undefined || !MESSAGE_METRICS.has(name)) return
+    const numbers = node.channels.get(channel) ?? { ...NONE }
+    numbers[name as keyof ChannelNumbers] = n
+    node.channels.set(channel, numbers)
+  }
 }
 
-/** Numbers of several nodes added up. */
+/** Numbers of several nodes or channels added up. */
 export function addMessages(all: readonly ChannelNumbers[]): ChannelNumbers {
   const sum = { ...NONE }
   for (const each of all) for (const metric of Object.keys(sum) as (keyof ChannelNumbers)[]) sum[metric] += each[metric]
@@ -208,7 +216,7 @@ export async function durationPercentiles(
 
 const SERIES: Statement = {
   name: 'analytics_series',
-  text: `SELECT (extract(epoch FROM date_trunc($5, hour)) * 1000)::float8 AS at, CASE WHEN $2::text IS NULL AND node <> '' AND metric = 'failed' THEN 'message_failed' ELSE metric END AS metric, sum(n)::float8 AS n FROM node_stats
+  text: `SELECT (extract(epoch FROM date_trunc($5, hour)) * 1000)::float8 AS at, CASE WHEN $2::text IS NULL AND metric LIKE 'failed@%' THEN 'message_failed' ELSE split_part(metric, '@', 1) END AS metric, sum(n)::float8 AS n FROM node_stats
     WHERE journey_id = $1 AND ($2::text IS NULL OR node = $2) AND hour >= $3 AND hour < $4 AND metric NOT LIKE '%:%' GROUP BY 1, 2 ORDER BY 1, 2`,
 }
 

@@ -80,12 +80,12 @@ test('it does not matter how many workers sweep, nor that the lost sender report
   expect(await outcomes()).toEqual({ [id]: 'SENT' })
   expect(
     await world.rows(
-      `SELECT metric, sum(n)::int AS n FROM node_stats WHERE journey_id = $1 AND metric IN ('sent', 'unknown') GROUP BY 1 ORDER BY 1`,
+      `SELECT metric, sum(n)::int AS n FROM node_stats WHERE journey_id = $1 AND metric IN ('sent@email', 'unknown@email') GROUP BY 1 ORDER BY 1`,
       [journeyId],
     ),
   ).toEqual([
-    { metric: 'sent', n: 1 },
-    { metric: 'unknown', n: 1 },
+    { metric: 'sent@email', n: 1 },
+    { metric: 'unknown@email', n: 1 },
   ])
 })
 

@@ -154,7 +154,7 @@ test('STOP withdraws consent at once, is an event and a reply; what follows in t
     { id: messageId, node: 'text', status: 'SENT', failure_code: null },
     { id: expect.any(String), node: 'text', status: 'SUPPRESSED', failure_code: 'consent_withdrawn' },
   ])
-  expect(await counts(journeyId, 'text')).toMatchObject({ replied: 1, suppressed: 1, 'suppressed:consent_withdrawn': 1 })
+  expect(await counts(journeyId, 'text')).toMatchObject({ 'replied@sms': 1, 'suppressed@sms': 1, 'suppressed:consent_withdrawn': 1 })
   expect((await events()).find((each) => each.name === 'sms.message.received')?.properties).toEqual({
     text: ' Stop. ',
     to: '+15550100',
@@ -231,7 +231,8 @@ test('what a provider reports of one message comes to the same in any order, rep
     }),
     { numRuns: 25 },
   )
-  const once = { entered: n, planned: n, sent: n, delivered: n, opened: n, clicked: n, machine_opened: n, 'left:clicked': n }
+  const messages = ['planned', 'sent', 'delivered', 'opened', 'clicked', 'machine_opened'].map((metric) => [`${metric}@email`, n])
+  const once = { entered: n, 'left:clicked': n, ...Object.fromEntries(messages) }
   expect(await counts(journeyId, 'mail')).toEqual(once)
   expect(new Set((await workspace.enrollments(journeyId)).map((each) => each.end_reason))).toEqual(new Set(['clicked']))
 })

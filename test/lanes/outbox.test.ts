@@ -140,7 +140,7 @@ test('a message is planned, deferred or suppressed as its gate said, counted so,
     ['SUPPRESSED', 'no_consent', null],
   ])
   expect(outbox.sends).toEqual([{ id: rows[0]?.id, workspaceId: WORKSPACE }])
-  expect(metrics(outbox)).toEqual({ 'mail/planned': 2, 'mail/suppressed': 1, 'mail/suppressed:no_consent': 1 })
+  expect(metrics(outbox)).toEqual({ 'mail/planned@email': 2, 'mail/suppressed@email': 1, 'mail/suppressed:no_consent': 1 })
   expect(rows[0]?.variables).toEqual({ event: { item: 'socks' }, vars: { code: '1234' }, key: 'cart-1' })
 })
 

@@ -56,20 +56,21 @@ async function counted(): Promise<{ caller: Caller; journeyId: string; first: st
     ['say', 'left:next', 5],
     ['say', 'left:failed', 1],
     ['say', 'ended', 2],
-    ['say', 'planned', 7],
-    ['say', 'suppressed', 1],
+    ['say', 'planned@email', 7],
+    ['say', 'suppressed@email', 1],
     ['say', 'suppressed:no_consent', 1],
-    ['say', 'sent', 6, 0.06],
-    ['say', 'failed', 4],
-    ['say', 'opened', 2],
-    ['say', 'machine_opened', 5],
+    ['say', 'sent@email', 6, 0.06],
+    ['say', 'failed@email', 4],
+    ['say', 'opened@email', 2],
+    ['say', 'machine_opened@email', 5],
+    ['say', 'sent@sms', 1, 0.5],
   ])
   await count(caller, journeyId, first, NOON, 2, [
     ['', 'started', 5],
     ['say', 'entered', 1],
     ['say', 'left:next', 1],
-    ['say', 'sent', 1, 0.02],
-    ['say', 'delivered', 1],
+    ['say', 'sent@email', 1, 0.02],
+    ['say', 'delivered@email', 1],
   ])
   await count(caller, journeyId, second, NOON + HOUR, 1, [
     ['', 'started', 100],
@@ -79,7 +80,7 @@ async function counted(): Promise<{ caller: Caller; journeyId: string; first: st
   ])
   await count(caller, newId(), newId(), NOON, 1, [
     ['', 'started', 7_000],
-    ['say', 'sent', 7_000],
+    ['say', 'sent@email', 7_000],
   ])
   return { caller, journeyId, first, second }
 }
@@ -96,7 +97,7 @@ test('a journey’s numbers are summed over lanes, hours and versions', async ()
     averageDuration: 1_400,
     goals: 3,
     revenue: 59.7,
-    cost: 0.08,
+    cost: 0.58,
   })
   expect(nodes).toEqual(
     new Map([
@@ -109,10 +110,13 @@ test('a journey’s numbers are summed over lanes, hours and versions', async ()
             ['failed', 1],
           ]),
           suppressed: new Map([['no_consent', 1]]),
-          messages: { ...NOTHING, planned: 7, suppressed: 1, sent: 7, failed: 4, opened: 2, delivered: 1 },
+          channels: new Map([
+            ['email', { ...NOTHING, planned: 7, suppressed: 1, sent: 7, failed: 4, opened: 2, delivered: 1 }],
+            ['sms', { ...NOTHING, sent: 1 }],
+          ]),
         },
       ],
-      ['wait', { entered: 100, left: new Map(), suppressed: new Map(), messages: NOTHING }],
+      ['wait', { entered: 100, left: new Map(), suppressed: new Map(), channels: new Map() }],
     ]),
   )
 })
@@ -195,7 +199,8 @@ test('a series has a point for each bucket in which something was counted, in or
   const midnight = Date.UTC(2026, 2, 11)
   await count(caller, journeyId, versionId, midnight - HOUR, 1, [
     ['', 'started', 1],
-    ['say', 'sent', 2],
+    ['say', 'sent@email', 1],
+    ['say', 'sent@sms', 1],
   ])
   await count(caller, journeyId, versionId, midnight, 1, [['', 'started', 3]])
   await count(caller, journeyId, versionId, midnight, 2, [

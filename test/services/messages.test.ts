@@ -129,13 +129,13 @@ test('what an app reports becomes of the message what it says, once', async () =
   const history = (await statusesOf(here.services, caller, [id])).get(id)
   expect(history?.map((row) => row.status).sort()).toEqual(['DELIVERED', 'OPENED', 'OPENED', 'OPENED', 'SENT'])
   const { rows } = await here.database.owner.query(
-    `SELECT metric, sum(n)::int AS n FROM node_stats WHERE workspace_id = $1 AND node = 'say' AND metric IN ('sent', 'delivered', 'opened') GROUP BY 1 ORDER BY 1`,
+    `SELECT metric, sum(n)::int AS n FROM node_stats WHERE workspace_id = $1 AND node = 'say' AND metric IN ('sent@push', 'delivered@push', 'opened@push') GROUP BY 1 ORDER BY 1`,
     [caller.workspaceId],
   )
   expect(rows).toEqual([
-    { metric: 'delivered', n: 1 },
-    { metric: 'opened', n: 1 },
-    { metric: 'sent', n: 1 },
+    { metric: 'delivered@push', n: 1 },
+    { metric: 'opened@push', n: 1 },
+    { metric: 'sent@push', n: 1 },
   ])
 })
 

@@ -28,8 +28,8 @@ export async function journeyStats(
   const kinds = new Map((input.graph?.nodes ?? []).map((node) => [node.key, node.kind]))
   const nodes = nodeStats(numbers, waiting, kinds)
   const channels: ChannelStats[] = []
-  for (const channel of [...CHANNELS, null]) {
-    const own = [...numbers.nodes].filter(([key]) => channelOf(kinds.get(key)) === channel).map(([, each]) => each.messages)
+  for (const channel of CHANNELS) {
+    const own = [...numbers.nodes.values()].flatMap((each) => each.channels.get(channel) ?? [])
     if (own.length > 0) channels.push(new ChannelStats(channel, addMessages(own)))
   }
   const { started, completed, converted, exited, failed, goals } = numbers
@@ -58,7 +58,7 @@ function nodeStats(numbers: JourneyNumbers, waiting: ReadonlyMap<string, number>
   return [...keys].map((node) => statsOfNode(node, kinds.get(node), { nodes: numbers.nodes, waiting }))
 }
 
-/** On which channel a kind of node sends: a message node's kind is its channel. null: on several; undefined: on none. */
+/** On which channel a kind of node sends: most message nodes' kind is their channel. null: on several; undefined: on none. */
 function channelOf(kind = ''): Channel | null | undefined {
   return CHANNELS.find((each) => each === kind) ?? (kindOf(kind)?.category === 'message' ? null : undefined)
 }
@@ -77,7 +77,11 @@ export function statsOfNode(
     waiting: waiting.get(node) ?? 0,
     left: [...(own?.left ?? [])].map(([port, count]) => ({ port, count })),
     suppressed: [...(own?.suppressed ?? [])].map(([reason, count]) => ({ reason, count })),
-    messages: channel === undefined ? null : new ChannelStats(channel, addMessages(own ? [own.messages] : [])),
+    messages: channel === undefined ? null : new ChannelStats(channel, addMessages([...(own?.channels.values() ?? [])])),
+    channels: CHANNELS.flatMap((each) => {
+      const numbers = own?.channels.get(each)
+      return numbers === undefined ? [] : [new ChannelStats(each, numbers)]
+    }),
   }
 }
 

@@ -25,7 +25,7 @@ export class ChannelStats {
   @Field(() => ChannelEnum, {
     name: 'channel',
     nullable: true,
-    description: 'The channel; null for nodes that send on several, whose messages are counted together.',
+    description: 'The channel; null where it sums up a node that may send on several.',
   })
   get channelName(): Channel | null {
     return this.channel
@@ -112,8 +112,10 @@ export class NodeStats {
   left!: PortCount[]
   @Field(() => [ReasonCount], { description: 'Why messages were held back.' })
   suppressed!: ReasonCount[]
-  @Field(() => ChannelStats, { nullable: true, description: 'Of message nodes.' })
+  @Field(() => ChannelStats, { nullable: true, description: 'Of message nodes: all its messages, on whichever channel.' })
   messages!: ChannelStats | null
+  @Field(() => [ChannelStats], { description: 'The same by channel; those on which nothing was counted are left out.' })
+  channels!: ChannelStats[]
 }
 
 @ObjectType({ description: 'What came of a journey.' })

@@ -86,8 +86,8 @@ test('a node shows the numbers of the version it is read from; a draft’s, and 
   await count(workspaceId, id, second, NOON, [
     ['', 'started', 9],
     ['mail', 'entered', 5],
-    ['mail', 'sent', 2],
-    ['mail', 'delivered', 1],
+    ['mail', 'sent@email', 2],
+    ['mail', 'delivered@email', 1],
     ['mail', 'suppressed:no_consent', 1],
   ])
   await count(workspaceId, id, second, NOON + HOUR, [['mail', 'entered', 50]])
@@ -129,7 +129,7 @@ test('a node shows the numbers of the version it is read from; a draft’s, and 
   expect(ranged.data.node).toEqual({ all: { entered: 110, waiting: 2 }, some: { entered: 10, waiting: 2 } })
 })
 
-test('a node that sends on several channels counts its messages together, at the node and in the journey', async () => {
+test('a node that sends on several channels counts its messages together and by channel, and the journey by channel over all nodes', async () => {
   const { id: workspaceId, key } = await api.workspace()
   const answer = await api.graphql(
     key,
@@ -152,25 +152,34 @@ test('a node that sends on several channels counts its messages together, at the
   const { id } = answer.data.createJourney.journey
   await count(workspaceId, id, newLanedId(1), NOON, [
     ['start', 'entered', 5],
-    ['mail', 'sent', 1],
-    ['alarm', 'sent', 2],
-    ['climb', 'sent', 3],
+    ['mail', 'sent@email', 1],
+    ['alarm', 'sent@sms', 1],
+    ['alarm', 'sent@push', 1],
+    ['climb', 'sent@sms', 3],
   ])
   const { data } = await api.graphql(
     key,
-    'query ($id: ID!) { journey(id: $id) { stats { channels { channel sent } nodes { node messages { channel sent } } } } }',
+    'query ($id: ID!) { journey(id: $id) { stats { channels { channel sent } nodes { node messages { channel sent } channels { channel sent } } } } }',
     { id },
   )
   expect(data.journey.stats).toEqual({
     channels: [
+      { channel: 'PUSH', sent: 2 },
       { channel: 'EMAIL', sent: 2 },
-      { channel: null, sent: 10 },
+      { channel: 'SMS', sent: 8 },
     ],
     nodes: [
-      { node: 'start', messages: null },
-      { node: 'mail', messages: { channel: 'EMAIL', sent: 2 } },
-      { node: 'alarm', messages: { channel: null, sent: 4 } },
-      { node: 'climb', messages: { channel: null, sent: 6 } },
+      { node: 'start', messages: null, channels: [] },
+      { node: 'mail', messages: { channel: 'EMAIL', sent: 2 }, channels: [{ channel: 'EMAIL', sent: 2 }] },
+      {
+        node: 'alarm',
+        messages: { channel: null, sent: 4 },
+        channels: [
+          { channel: 'PUSH', sent: 2 },
+          { channel: 'SMS', sent: 2 },
+        ],
+      },
+      { node: 'climb', messages: { channel: null, sent: 6 }, channels: [{ channel: 'SMS', sent: 6 }] },
     ],
   })
 })
