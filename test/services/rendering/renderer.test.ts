@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Channel } from '../../../src/domain/channel.ts'
 import { openRenderer, type Renderer } from '../../../src/services/rendering/renderer.ts'
@@ -18,6 +19,9 @@ const said = async (channel: Channel, source: { content: object }, scope: object
     (content) => content.body ?? content.html,
     (error: Error) => error.message,
   )
+
+/** Processes this one has started. */
+const childrenOf = () => readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
 
 /** One filter that looks through every pair of these, for a minute: Liquid's own limits are asked between filters. */
 const MINUTE = { list: Array.from({ length: 20_000 }, (_, n) => n) }
@@ -113,6 +117,20 @@ test('several processes share the work', async () => {
   expect(await several.render('sms', sms('{{ n }}'), { n: 1 })).toEqual({ body: '1' })
   expect(await bomb).toEqual({ code: 'TEMPLATE_INVALID', path: undefined })
   await several.close()
+})
+
+test.skipIf(process.platform !== 'linux')('what a process was at when somebody killed it is rendered by the next', async () => {
+  const before = new Set(childrenOf())
+  const list = (length: number) => ({ list: Array.from({ length }, (_, n) => n) })
+  // Long enough that its answer goes out alone, and that the second is under way when it is there.
+  const first = said('sms', ENDLESS, list(600))
+  const second = said('sms', ENDLESS, list(900))
+  const third = said('sms', sms('{{ n }}'), { n: 3 })
+  expect(await first).toBe('[]')
+  const started = childrenOf().filter((pid) => !before.has(pid))
+  expect(started).toHaveLength(1)
+  for (const pid of started) process.kill(pid, 'SIGKILL')
+  expect([await second, await third]).toEqual([expect.stringMatching(/^(\[\]|template render limit exceeded)$/), '3'])
 })
 
 test('closing leaves nobody waiting, and takes nothing more', async () => {
