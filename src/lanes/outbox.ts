@@ -330,7 +330,10 @@ export class Outbox {
     }
     if (row.journey_id !== null && row.version_id !== null) {
       const key = { lane: row.lane, workspaceId: row.workspace_id, journeyId: row.journey_id, versionId: row.version_id, node: row.node ?? '' }
-      for (const metric of change.counts) this.count(key, `${metric}@${row.channel}`, 1, metric === 'sent' ? (entry.cost ?? 0) : 0)
+      for (const metric of change.counts) {
+        // A reason is counted for the node alone.
+        this.count(key, metric.includes(':') ? metric : `${metric}@${row.channel}`, 1, metric === 'sent' ? (entry.cost ?? 0) : 0)
+      }
       this.touch(row.workspace_id, 'journeys', row.journey_id)
     }
     if (change.send) this.sends.push({ id: row.id, workspaceId: row.workspace_id })

@@ -299,6 +299,7 @@ test('a message the second gate held back is suppressed for good and its token l
     { id: first?.id, status: 'SUPPRESSED', failure_code: 'no_provider', due_at: null },
   ])
   expect((await workspace.enrollments(journeyId)).map((each) => each.end_reason ?? each.node).sort()).toEqual(['mail', 'undeliverable'])
+  expect(await counts(journeyId, 'mail')).toMatchObject({ 'planned@email': 2, 'suppressed@email': 1, 'suppressed:no_provider': 1 })
 })
 
 test('a quiet trigger enters once, when nothing more has come; a purchase calls it off, and so does what came just now', async () => {
