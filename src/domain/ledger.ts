@@ -78,6 +78,12 @@ const nothing = (entry: LedgerEntry): LedgerChange => ({ entry, history: null, s
 /** An attempt may have reached the person unheard of; once sent again for it, a message is not sent again for another doubt. */
 const isInDoubt = (entry: LedgerEntry) => entry.failure?.class === 'AMBIGUOUS'
 
+/** Sent again with the same ids, a message takes the first one's place on the device. */
+export const COLLAPSES: ReadonlySet<Channel> = new Set(['push', 'web_push'])
+/** Each doubt takes ten minutes: three repetitions of what only replaces itself, and then a telephone is left in peace. */
+const REPLACED_FOR = 3 * RECONCILE_AFTER
+const isReplaceable = (entry: LedgerEntry, now: number) => COLLAPSES.has(entry.channel) && now - entry.plannedAt < REPLACED_FOR
+
 /** Whether the ledger may still be told that the message is not to go. */
 const WAITING: ReadonlySet<DeliveryStatus> = new Set(['PLANNED', 'DEFERRED'])
 
@@ -143,7 +149,7 @@ export function applyResult(entry: LedgerEntry, attempt: number, outcome: SendOu
       if (entry.status !== 'DISPATCHING') return nothing(entry)
       const failure = { code: outcome.code, class: 'AMBIGUOUS' as const, message: outcome.message }
       return {
-        ...nothing({ ...entry, status: 'UNKNOWN', dueAt: inDoubt ? null : now + RECONCILE_AFTER, failure }),
+        ...nothing({ ...entry, status: 'UNKNOWN', dueAt: inDoubt && !isReplaceable(entry, now) ? null : now + RECONCILE_AFTER, failure }),
         history: { status: 'UNKNOWN', human: null, at, detail: { code: outcome.code } },
         signal: { signal: 'UNKNOWN', human: true, at },
         counts: ['unknown'],
@@ -287,15 +293,12 @@ export function applyReply(entry: LedgerEntry, at: number): LedgerChange {
   }
 }
 
-/** Sent again with the same ids, a message takes the first one's place on the device. */
-export const COLLAPSES: ReadonlySet<Channel> = new Set(['push', 'web_push'])
-
 /** `dueAt` has come: a retry is due, or the provider has kept silent long enough. */
 export function applyTimer(entry: LedgerEntry, now: number): LedgerChange {
   if (entry.dueAt === null || entry.dueAt > now) return nothing(entry)
   const planned: LedgerEntry = { ...entry, status: 'PLANNED', dueAt: null }
   if (entry.status === 'DEFERRED') return { ...nothing(planned), send: true }
-  // A push resent with the same ids collapses on the device; elsewhere the template decides. Once only: a second doubt has no `dueAt`.
+  // A push resent with the same ids collapses on the device; elsewhere the template decides, and once only: a second doubt has no `dueAt`.
   const resend = entry.status === 'UNKNOWN' && (entry.whenUnknown === 'RESEND' || COLLAPSES.has(entry.channel))
   if (resend) return { ...nothing(planned), send: true, history: { status: 'RESEND', human: null, at: now } }
   return nothing({ ...entry, dueAt: null })
