@@ -21,6 +21,10 @@ export interface Dispatcher {
 
 const LARGEST_MARK = 64
 
+/** Milliseconds in which what else is answered joins a report, unless many wait: nobody is in a hurry for them, and each is a transaction and a tick. */
+const REPORT_EVERY = 20
+const MANY_REPORTS = 16
+
 /**
  * Marks messages DISPATCHING, no more at a time than there are sockets, sends them, and posts what came of
  * it to the ring. What is marked when a worker dies is in doubt, which is why so little is marked at a time.
@@ -105,6 +109,7 @@ export function openDispatcher(options: {
     if (reporting) return
     reporting = true
     for (let wait = 50; reports.length > 0; ) {
+      if (reports.length < MANY_REPORTS) await new Promise((next) => setTimeout(next, REPORT_EVERY))
       const batch = reports.splice(0, 500)
       try {
         await deliver(options.pool, batch, options.lanes)
