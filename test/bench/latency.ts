@@ -6,7 +6,7 @@ import type { TestDatabase } from '../support/database.ts'
 import { until } from '../support/until.ts'
 import { type ApiClient, openApiClient } from './api-client.ts'
 import { type Figure, quantile } from './figure.ts'
-import { gatherStatistics, layFixture } from './fixture.ts'
+import { layFixture, settle } from './fixture.ts'
 import { startApiProcess, startSandboxProcess } from './processes.ts'
 import { startRing } from './ring.ts'
 
@@ -46,7 +46,7 @@ export async function benchLatency(database: TestDatabase, size: LatencySize): P
   try {
     const posted = new Map<string, number>()
     await post(client, fixture.contacts.slice(0, warmUp), size.perSecond, posted)
-    await gatherStatistics(database)
+    await settle(database)
     await post(client, fixture.contacts.slice(warmUp), size.perSecond, posted)
     const log = await until(async () => {
       const entries = (await (await fetch(`${sandbox.url}/_sandbox/log?since=${warmUp + 1}`)).json()) as LogEntry[]

@@ -8,7 +8,7 @@ import { takeIn } from '../../src/services/intake.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { LANES } from './cluster.ts'
 import { compared, type Figure } from './figure.ts'
-import { type Fixture, gatherStatistics, layFixture } from './fixture.ts'
+import { type Fixture, layFixture, settle } from './fixture.ts'
 import { startSandboxProcess } from './processes.ts'
 import { openRawCosts } from './raw-costs.ts'
 import { startRing } from './ring.ts'
@@ -80,7 +80,7 @@ async function turn(fixture: Fixture, size: LoopSize, send: SendOne): Promise<{ 
     const raw = await openRawCosts(database)
     await lap(fixture, journeyId, Math.min(200, size.loops))
     await raw.learn()
-    await gatherStatistics(database)
+    await settle(database)
     for (let round = 0; round < size.rounds; round++) {
       costs.push(await raw.measure())
       speeds.push(await lap(fixture, journeyId, size.loops))
