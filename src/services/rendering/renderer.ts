@@ -23,8 +23,8 @@ export interface Renderer {
 interface Waiting {
   task: Task
   source: Source | null
-  /** Whether a process was killed over it from outside: once may be chance. */
-  killed: boolean
+  /** Whether a process was ended over it, late or from outside: on a busy machine once may be chance. */
+  tried: boolean
   done(answer: Answer | Lost): void
 }
 /** No answer will come: a process ended over it, or there is none. */
@@ -109,8 +109,8 @@ export function openRenderer({ processes = 1, deadline = 1_000, heap = 256 }: Pa
       for (const each of left) each.done({ unavailable: true })
       return pump()
     }
-    const again = fault !== undefined && end.why === 'killed' && !fault.killed
-    if (again) fault.killed = true
+    const again = fault !== undefined && end.why !== 'memory' && !fault.tried
+    if (again) fault.tried = true
     queue = [...left.filter((each) => each !== fault || again), ...queue]
     if (fault !== undefined && !again) {
       blame(fault)
@@ -129,7 +129,7 @@ export function openRenderer({ processes = 1, deadline = 1_000, heap = 256 }: Pa
   const ask = (task: Task, source: Source | null): Promise<Answer | Lost> =>
     new Promise((done) => {
       if (closed) return done({ unavailable: true })
-      queue.push({ task, source, killed: false, done })
+      queue.push({ task, source, tried: false, done })
       if (scheduled) return
       scheduled = true
       setImmediate(pump)
