@@ -1,24 +1,5 @@
 import { ThroughlineError } from '../errors.ts'
-import type { Persona } from '../sandbox/personas.ts'
-import type { Person } from './people.ts'
-
-/** Something a person does: an event of the shop's, a WhatsApp message, or being named when the shop launches a campaign. */
-export type Deed = {
-  /** Seconds after the person came. */
-  after: number
-  /** What the terminal says of it. */
-  says: string | ((one: Person) => string)
-} & (
-  | { event: string; properties?: (one: Person) => object /** It is heard of late, by this many of the journey's days. */; daysAgo?: number }
-  | { writes: string }
-  | { launch: true }
-)
-
-/** A kind of person: whom the sandbox takes for whom (ignorer where left out), and what they do. */
-export interface Habit {
-  as?: Partial<Record<'push' | 'email' | 'phone', Persona>>
-  does: readonly Deed[]
-}
+import type { Deed, Habit, Person } from './people.ts'
 
 /** A shipped journey as the demo runs it: one row here. */
 export interface DemoJourney {

@@ -1,5 +1,5 @@
 import { hashFraction } from '../domain/hash.ts'
-import type { Habit } from './journeys.ts'
+import type { Persona } from '../sandbox/personas.ts'
 
 const NAMES = [
   'Ada',
@@ -24,6 +24,24 @@ const NAMES = [
   'Tove',
 ]
 const ITEMS = ['teapot', 'rain jacket', 'desk lamp', 'fountain pen', 'bicycle bell', 'chess set', 'wool blanket', 'record player']
+
+/** Something a person does: an event of the shop's, a WhatsApp message, or being named when the shop launches a campaign. */
+export type Deed = {
+  /** Seconds after the person came. */
+  after: number
+  /** What the terminal says of it. */
+  says: string | ((one: Person) => string)
+} & (
+  | { event: string; properties?: (one: Person) => object /** It is heard of late, by this many of the journey's days. */; daysAgo?: number }
+  | { writes: string }
+  | { launch: true }
+)
+
+/** A kind of person: whom the sandbox takes for whom (ignorer where left out), and what they do. */
+export interface Habit {
+  as?: Partial<Record<'push' | 'email' | 'phone', Persona>>
+  does: readonly Deed[]
+}
 
 /** Somebody of the demo, made of nothing but their number: every run tells the same story. */
 export interface Person {
