@@ -68,7 +68,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   }
   const pacer = startPacer(ring, {
     pollEvery: 2_000,
-    concurrency: 2,
+    concurrency: 3,
     onTicked: (ticked) => {
       for (const batch of ticked.sends) dispatchNow(finisher, dispatcher, batch)
       if (ticked.lost > 0) log.warn({ n: ticked.lost }, 'inbox rows named contacts that do not exist')

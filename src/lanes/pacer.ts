@@ -14,7 +14,7 @@ export interface Pacer {
 export interface PacerOptions {
   /** Longest time between two looks at the timers: the backstop for a lost NOTIFY. Milliseconds. */
   pollEvery: number
-  /** Ticks at a time: two, so that PostgreSQL works on one while Node decides the other. */
+  /** Ticks at a time: while Node decides one, PostgreSQL works on others. With two, a tenth of two cores still waited. */
   concurrency: number
   onTicked: (ticked: Ticked) => void
   onError: (error: unknown) => void

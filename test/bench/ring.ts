@@ -27,7 +27,7 @@ export async function startRing(database: TestDatabase, send: SendOne): Promise<
     { pool, lanes: LANES, rowsPerLane: 250, book: openJourneyBook(), enqueueSends: (client, ids) => enqueueSends(boss, client, ids) },
     {
       pollEvery: 1_000,
-      concurrency: 2,
+      concurrency: 3,
       onTicked: (ticked) => {
         for (const batch of ticked.sends) dispatchNow(finisher, dispatcher, batch)
       },
