@@ -83,7 +83,7 @@ beforeAll(async () => {
   expect(await publish(graph)).toEqual([
     'TEMPLATE_REFUSED tell templateId: variants.0.content.template: is not among the provider’s templates; sync them',
   ])
-  expect((await sync(connectionId)).syncWhatsappTemplates.count).toBe(7)
+  expect((await sync(connectionId)).syncWhatsappTemplates.count).toBe(10)
   shipped = await stage.journey(graph)
 
   const acknowledge = await stage.template('WHATSAPP', service('Thank you for «{{ event.text }}».'))
