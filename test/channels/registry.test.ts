@@ -22,6 +22,6 @@ describe('the registry', () => {
 it('asks the providers that have templates, and those alone', async () => {
   const sandbox = await startSandbox()
   const ask = (provider: 'meta' | 'twilio_whatsapp' | 'twilio') => providerTemplates(sandboxConnection(provider, sandbox.url))
-  expect([(await ask('meta'))?.length, (await ask('twilio_whatsapp'))?.length, await ask('twilio')]).toEqual([7, 7, null])
+  expect([(await ask('meta'))?.length, (await ask('twilio_whatsapp'))?.length, await ask('twilio')]).toEqual([10, 10, null])
   await sandbox.close()
 })
