@@ -302,6 +302,21 @@ test('a message the second gate held back is suppressed for good and its token l
   expect(await counts(journeyId, 'mail')).toMatchObject({ 'planned@email': 2, 'suppressed@email': 1, 'suppressed:no_provider': 1 })
 })
 
+test('a report that comes after the end changes neither when nor why it ended', async () => {
+  const { journeyId } = await workspace.publish(
+    chain([on('seen'), email(await workspace.template('email'), { nextAfter: 'P1D' })], { exitRules: [{ event: 'left' }] }),
+  )
+  const ada = await workspace.contact('ada', ['email'])
+  await workspace.post(workspace.event('ada', 'seen'))
+  const id = await dispatched(journeyId)
+  await workspace.post(workspace.event('ada', 'left'))
+  const end = () => world.rows('SELECT status, ended_at, end_reason FROM enrollment WHERE journey_id = $1', [journeyId])
+  const before = await end()
+  expect(before).toEqual([{ status: 'EXITED', ended_at: expect.anything(), end_reason: expect.any(String) }])
+  await workspace.post(result(id, ada, accepted))
+  expect(await end()).toEqual(before)
+})
+
 test('a quiet trigger enters once, when nothing more has come; a purchase calls it off, and so does what came just now', async () => {
   const { journeyId } = await workspace.publish(
     chain([on('cart', { matchKey: 'id', quietFor: 'PT1H' }), delay('PT1H')], {

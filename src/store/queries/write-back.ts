@@ -62,9 +62,11 @@ const NEW_ENROLLMENTS: Statement = {
 export const writeNewEnrollments = (client: Client, rows: readonly EnrollmentWrite[]) => write(client, NEW_ENROLLMENTS, NEW_ENROLLMENTS_COLUMNS, rows)
 
 const ENROLLMENTS_COLUMNS = record('lane smallint, id uuid, status text, node text, due float8, frozen float8, state json, ended float8, reason text')
+/** What comes to an enrollment after its end changes what it remembers, not when and why it ended. */
 const ENROLLMENTS: Statement = {
   name: 'write_enrollments',
-  text: `UPDATE enrollment AS e SET status = r.status, node = r.node, due_at = ${at('due')}, frozen_due_at = ${at('frozen')}, state = r.state, ended_at = ${at('ended')}, end_reason = r.reason
+  text: `UPDATE enrollment AS e SET status = r.status, node = r.node, due_at = ${at('due')}, frozen_due_at = ${at('frozen')}, state = r.state,
+      ended_at = coalesce(e.ended_at, ${at('ended')}), end_reason = coalesce(e.end_reason, r.reason)
     FROM ${ENROLLMENTS_COLUMNS.source} WHERE e.lane = r.lane AND e.id = r.id`,
 }
 export const writeEnrollments = (client: Client, rows: readonly EnrollmentWrite[]) => write(client, ENROLLMENTS, ENROLLMENTS_COLUMNS, rows)
