@@ -131,7 +131,10 @@ function judgeMessage(message: SeenMessage, arrived: number, requests: number): 
   if (requests > message.attempt) faults.push(`${requests} requests for ${message.attempt} attempts`)
   if (arrived > 1 && !(repeatable && flagged)) faults.push(`reached the provider ${arrived} times (${told})`)
   if (arrived > 2) faults.push(`reached the provider ${arrived} times, which nothing allows`)
-  if (arrived === 0 && !(flagged && message.status === 'UNKNOWN' && !repeatable)) faults.push(`lost: it never reached the provider (${told})`)
+  // A purchase may come before a worker that was killed has given up the push: whom it called off is judged below.
+  const calledOff = message.status === 'CANCELLED' && message.attempt === 0 && message.nodeKey === 'push'
+  if (arrived === 0 && !calledOff && !(flagged && message.status === 'UNKNOWN' && !repeatable))
+    faults.push(`lost: it never reached the provider (${told})`)
   // A provider that calls back has cleared every doubt by now.
   const callsBack = message.nodeKey !== 'push' && message.nodeKey !== 'thanks'
   if (arrived > 0 && callsBack && message.status !== 'DELIVERED') faults.push(`delivered, and the API says ${told}`)
