@@ -177,23 +177,23 @@ const SET_WORKSPACE: Statement = { name: 'set_workspace', text: `SELECT set_conf
 
 /**
  * One statement in a transaction of its own, in the API's role, seeing one workspace: one round trip. The COMMIT is
- * on its way before the statement is answered; where that fails, PostgreSQL takes it for a ROLLBACK.
+ * on its way before the statement is answered; where that fails, PostgreSQL takes it for a ROLLBACK. So the next may be
+ * given before this one is answered, on the same connection: the server begins it without having to wait for it.
  */
 export async function runInWorkspace<Row extends pg.QueryResultRow>(
-  pool: pg.Pool,
+  client: pg.PoolClient,
   workspaceId: string,
   statement: Statement,
   values: unknown[],
 ): Promise<Row[]> {
-  return onConnection(pool, async (client) => {
-    const [, , rows] = await together([
-      client.query('BEGIN'),
-      run(client, SET_WORKSPACE, [workspaceId]),
-      run<Row>(client, statement, values),
-      client.query('COMMIT'),
-    ])
-    return rows
-  })
+  bundle(client)
+  const [, , rows] = await together([
+    client.query('BEGIN'),
+    run(client, SET_WORKSPACE, [workspaceId]),
+    run<Row>(client, statement, values),
+    client.query('COMMIT'),
+  ])
+  return rows
 }
 
 /** Runs `work` in one transaction in the API's role, seeing one workspace. Callers of the API's pool have no other way in. */

@@ -9,6 +9,8 @@ import { startApiProcess } from './processes.ts'
 
 export interface IngestSize {
   events: number
+  /** Events before the first round: until the API's code is compiled as it stays, which takes some 40,000. */
+  warmUp: number
   rounds: number
 }
 
@@ -26,7 +28,7 @@ export async function benchIngest(database: TestDatabase, size: IngestSize): Pro
   const client = openApiClient(api.url, fixture.apiKey, CONNECTIONS)
   const raw = openRawPool(database.url)
   try {
-    await overHttp(client, Math.min(4_000, size.events))
+    await overHttp(client, size.warmUp)
     const rounds: { value: number; baseline: number }[] = []
     for (let round = 0; round < size.rounds; round++) {
       await reset(database)

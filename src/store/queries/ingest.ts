@@ -36,11 +36,11 @@ const INGEST: Statement = {
 
 /** Returns how many were new of each call, and nothing of a call that had none; they are committed. */
 export async function ingest(
-  pool: pg.Pool,
+  client: pg.PoolClient,
   workspaceId: string,
   rows: readonly (IngestRow & { call: number })[],
 ): Promise<ReadonlyMap<number, number>> {
   const values = COLUMNS.encode(rows.map((each, n) => ({ ...each, n })))
-  const accepted = await runInWorkspace<{ call: number; accepted: number }>(pool, workspaceId, INGEST, [...values, workspaceId])
+  const accepted = await runInWorkspace<{ call: number; accepted: number }>(client, workspaceId, INGEST, [...values, workspaceId])
   return new Map(accepted.map((row) => [row.call, row.accepted]))
 }
