@@ -23,9 +23,10 @@ const FUTURE = 3_600_000
 const UNSTORABLE = 'must not contain NUL or half a surrogate pair'
 const EARLIEST = Date.UTC(2000, 0, 1)
 
+const fault = (path: string, message: string): EventFault => ({ path: path.split('.'), message })
+
 /** What is wrong with one event; null where nothing is. Each is judged alone, so one bad event costs its neighbours nothing. */
 export function judgeEvent(event: EventInput, now: number, lanes: number): EventFault | null {
-  const fault = (path: string, message: string): EventFault => ({ path: path.split('.'), message })
   if (typeof event.messageId !== 'string' || event.messageId.length === 0 || event.messageId.length > LONGEST_ID)
     return fault('messageId', `must have 1 to ${LONGEST_ID} characters`)
   if (typeof event.name !== 'string' || event.name.length === 0 || event.name.length > LONGEST_NAME)
