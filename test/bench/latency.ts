@@ -28,7 +28,7 @@ const graph = (templateId: string): Graph => ({
 })
 
 /** Until the processes run compiled code: in their first seconds an event takes ten times as long. */
-const SECONDS_OF_WARM_UP = 5
+const SECONDS_OF_WARM_UP = 10
 
 /**
  * One event a request over GraphQL, at a steady pace: milliseconds from before the request leaves here to its

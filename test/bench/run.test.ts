@@ -11,7 +11,7 @@ import { benchWebhookIn } from './webhook-in.ts'
 
 const BENCHMARKS: Record<string, (database: Awaited<ReturnType<typeof openTestDatabase>>) => Promise<Figure[]>> = {
   ingest: (database) => benchIngest(database, { events: 200, warmUp: 200, rounds: 1 }),
-  'steps, steps-vs-naive': (database) => benchSteps(database, { due: 60, naive: 4, rounds: 1 }),
+  'steps, steps-vs-naive': (database) => benchSteps(database, { due: 60, naive: 4, warmUp: 1, rounds: 1 }),
   loop: (database) => benchLoop(database, { loops: 5, rounds: 1 }),
   'loop-memory': (database) => benchLoopInMemory(database, { loops: 5, rounds: 1 }),
   ...Object.fromEntries(SEND_PROVIDERS.map((provider) => [`send-${provider}`, () => benchSend(provider, { messages: 20, rounds: 1 })])),

@@ -16,6 +16,8 @@ export interface StepsSize {
   due: number
   /** How many of them the row-by-row baseline advances. */
   naive: number
+  /** Rounds of the subject before the first that counts: until its code is compiled and its memory is the process's own. */
+  warmUp: number
   rounds: number
 }
 
@@ -92,8 +94,10 @@ export async function benchSteps(database: TestDatabase, size: StepsSize): Promi
       )
       return (steps.reduce((sum, each) => sum + each, 0) / (performance.now() - started)) * 1_000
     }
-    await reset(database)
-    await subject()
+    for (let round = 0; round < size.warmUp; round++) {
+      await reset(database)
+      await subject()
+    }
     const same = await readSameRows(database, versionId)
     const rounds: { value: number; limit: number; naive: number }[] = []
     for (let round = 0; round < size.rounds; round++) {

@@ -128,6 +128,31 @@ test('runs no more ticks at a time than it may, and never two over one lane', as
   expect(await world.rows('SELECT count(*)::int AS n FROM message WHERE workspace_id = $1', [workspace.id])).toEqual([{ n: LANES }])
 })
 
+test('what comes while a tick lasts is not held up by it', async () => {
+  await workspace.publish(chain([on('seen'), email(await workspace.template('email'))]))
+  const [slow, quick] = [externalIdIn(workspace.id, 3), externalIdIn(workspace.id, 5)]
+  await workspace.contact(slow, ['email'])
+  let go = () => {}
+  start({
+    enqueueSends: () =>
+      new Promise((done) => {
+        go = () => done('')
+      }),
+  })
+  const under = () =>
+    until(
+      async () => (await world.rows(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'`)).length > 0,
+    )
+  await send(slow)
+  pacer.wake([3])
+  await under()
+  await send(quick)
+  pacer.wake([5])
+  await hearing(1)
+  go()
+  await hearing(2)
+})
+
 test('a tick that fails changes nothing, is reported, and its lanes are found again', async () => {
   const { journeyId } = await workspace.publish(chain([on('seen'), email(await workspace.template('email'))]))
   await workspace.contact('ada', ['email'])
