@@ -1,5 +1,5 @@
 import { isLanedId } from './ids.ts'
-import { isObject, isStorable, type JsonObject } from './json.ts'
+import { isObject, isStorable, type JsonObject, UNSTORABLE } from './json.ts'
 
 /** An event as a caller sent it, before anything is known to be right about it. Times are Unix milliseconds. */
 export interface EventInput {
@@ -20,7 +20,6 @@ const LONGEST_ID = 256
 const LARGEST_PROPERTIES = 32_768
 const DEEPEST_PROPERTIES = 10
 const FUTURE = 3_600_000
-const UNSTORABLE = 'must not contain NUL or half a surrogate pair'
 const EARLIEST = Date.UTC(2000, 0, 1)
 
 const fault = (path: string, message: string): EventFault => ({ path: path.split('.'), message })

@@ -37,6 +37,9 @@ export function unstorableIn(value: unknown): string[] | null {
   return null
 }
 
+/** What a caller hears of a text or a value that is not storable. */
+export const UNSTORABLE = 'must not contain NUL or half a surrogate pair'
+
 /** Whether PostgreSQL can keep every key and text of a JSON value. */
 export const isStorableJson = (value: unknown): boolean => unstorableIn(value) === null
 

@@ -9,7 +9,7 @@ import {
   isListType,
   isObjectType,
 } from 'graphql'
-import { unstorableIn } from '../domain/json.ts'
+import { UNSTORABLE, unstorableIn } from '../domain/json.ts'
 import { ThroughlineError } from '../errors.ts'
 import type { ApiContext } from './context.ts'
 import { expected } from './user-error.ts'
@@ -21,7 +21,7 @@ function faultIn(args: unknown): ThroughlineError | null {
   const way = unstorableIn(args)
   if (way === null) return null
   const path = way[0] === 'input' ? way.slice(1) : way
-  return new ThroughlineError('INVALID_INPUT', 'must not contain NUL or half a surrogate pair', { path })
+  return new ThroughlineError('INVALID_INPUT', UNSTORABLE, { path })
 }
 
 /** A payload that says why nothing was done; its lists are empty, all else is null. */

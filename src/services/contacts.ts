@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import { laneOf, laneOfReference } from '../domain/ids.ts'
-import { canonicalJson, isStorable, isStorableJson, type JsonObject } from '../domain/json.ts'
+import { canonicalJson, isStorable, isStorableJson, type JsonObject, UNSTORABLE } from '../domain/json.ts'
 import { isTimeZone } from '../domain/zone.ts'
 import { ThroughlineError } from '../errors.ts'
 import { deliver, type InboxItem, type Reference } from '../lanes/inbox.ts'
@@ -129,8 +129,7 @@ export async function upsertContact(services: Services, caller: Caller, input: U
     throw new ThroughlineError('INVALID_INPUT', `must not be larger than ${MOST_ATTRIBUTES.toLocaleString('en')} characters`, {
       path: ['attributes'],
     })
-  if (input.attributes != null && !isStorableJson(input.attributes))
-    throw new ThroughlineError('INVALID_INPUT', 'must not contain NUL or half a surrogate pair', { path: ['attributes'] })
+  if (input.attributes != null && !isStorableJson(input.attributes)) throw new ThroughlineError('INVALID_INPUT', UNSTORABLE, { path: ['attributes'] })
   if (input.tags != null && !input.tags.every((tag) => tag.length > 0 && tag.length <= 100 && isStorable(tag)))
     throw new ThroughlineError('INVALID_INPUT', 'must each have 1 to 100 characters', { path: ['tags'] })
   return once(services, caller, 'upsertContact', input.idempotencyKey, input, async (em) => {

@@ -1,6 +1,6 @@
 import { isLanedId, laneOf } from '../domain/ids.ts'
 import type { Decision, EnrollmentStatus } from '../domain/journey/enrollment.ts'
-import { isStorableJson, type JsonObject } from '../domain/json.ts'
+import { isStorableJson, type JsonObject, UNSTORABLE } from '../domain/json.ts'
 import { ThroughlineError } from '../errors.ts'
 import { deliver, type InboxItem } from '../lanes/inbox.ts'
 import { type EnrollmentRow, EnrollmentTable } from '../store/entities/enrollment.ts'
@@ -33,8 +33,7 @@ export interface EnrollContacts {
 export async function enrollContacts(services: Services, caller: Caller, input: EnrollContacts): Promise<number> {
   if (input.contacts.length > MOST_ENROLLED)
     throw new ThroughlineError('LIMIT_EXCEEDED', `At most ${MOST_ENROLLED} contacts a call.`, { path: ['contacts'] })
-  if (!isStorableJson(input.properties ?? {}))
-    throw new ThroughlineError('INVALID_INPUT', 'must not contain NUL or half a surrogate pair', { path: ['properties'] })
+  if (!isStorableJson(input.properties ?? {})) throw new ThroughlineError('INVALID_INPUT', UNSTORABLE, { path: ['properties'] })
   const items = input.contacts.map((contact, index): InboxItem => {
     let reference: ReturnType<typeof referenceOf>
     try {

@@ -1,11 +1,11 @@
-import { isStorable, isStorableJson, type JsonObject } from '../domain/json.ts'
+import { isStorable, isStorableJson, type JsonObject, UNSTORABLE } from '../domain/json.ts'
 import type { Shape } from '../domain/shape.ts'
 import { ThroughlineError } from '../errors.ts'
 
 /** The value if it fits its shape; else INVALID_INPUT with the path of the first fault and all of them in `data`. */
 export function conform<T>(shape: Shape<T>, value: unknown, path: readonly string[]): T {
   const faults: { path: readonly string[]; message: string }[] = []
-  if (!isStorableJson(value)) faults.push({ path, message: 'must not contain NUL or half a surrogate pair' })
+  if (!isStorableJson(value)) faults.push({ path, message: UNSTORABLE })
   const parsed = shape.parse(value, path, (at, message) => void faults.push({ path: at, message }))
   const [first] = faults
   if (parsed !== undefined && first === undefined) return parsed
@@ -20,7 +20,7 @@ export function nameOf(value: string, field: string, longest = 200): string {
   const trimmed = value.trim()
   if (trimmed.length === 0 || trimmed.length > longest)
     throw new ThroughlineError('INVALID_INPUT', `must have 1 to ${longest} characters`, { path: [field] })
-  if (!isStorable(trimmed)) throw new ThroughlineError('INVALID_INPUT', 'must not contain NUL or half a surrogate pair', { path: [field] })
+  if (!isStorable(trimmed)) throw new ThroughlineError('INVALID_INPUT', UNSTORABLE, { path: [field] })
   return trimmed
 }
 

@@ -1,7 +1,7 @@
 import { type EntityManager, LockMode } from '@mikro-orm/postgresql'
 import type { Channel } from '../domain/channel.ts'
 import { CONTENT } from '../domain/content.ts'
-import { isStorable, type JsonObject } from '../domain/json.ts'
+import { isStorable, type JsonObject, UNSTORABLE } from '../domain/json.ts'
 import { KEYWORD_ACTIONS, type KeywordAction, normalise, refuseWord } from '../domain/keywords.ts'
 import type { Shape } from '../domain/shape.ts'
 import { ThroughlineError } from '../errors.ts'
@@ -98,7 +98,7 @@ function wordsOf({ keywords, action }: SetKeywordRule): string[] {
   return [
     ...new Set(
       keywords.map((word, index) => {
-        const refusal = isStorable(word) ? refuseWord(word, action) : 'must not contain NUL or half a surrogate pair'
+        const refusal = isStorable(word) ? refuseWord(word, action) : UNSTORABLE
         if (refusal !== null) throw new ThroughlineError('INVALID_INPUT', refusal, { path: ['keywords', String(index)] })
         return normalise(word)
       }),

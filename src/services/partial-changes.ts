@@ -1,5 +1,5 @@
 import { type EntityManager, LockMode } from '@mikro-orm/postgresql'
-import { isStorable } from '../domain/json.ts'
+import { isStorable, UNSTORABLE } from '../domain/json.ts'
 import { ThroughlineError } from '../errors.ts'
 import { TemplateTable } from '../store/entities/template.ts'
 import { type TemplatePartialRow, TemplatePartialTable } from '../store/entities/template-partial.ts'
@@ -21,7 +21,7 @@ const MOST_TEMPLATES = 500
 /** The partials a text names, once it is known to be a template. */
 async function usesOfText({ renderer }: Services, text: string): Promise<string[]> {
   if (text.length > LONGEST) throw new ThroughlineError('INVALID_INPUT', `must have at most ${LONGEST} characters`, { path: ['text'] })
-  if (!isStorable(text)) throw new ThroughlineError('INVALID_INPUT', 'must not contain NUL or half a surrogate pair', { path: ['text'] })
+  if (!isStorable(text)) throw new ThroughlineError('INVALID_INPUT', UNSTORABLE, { path: ['text'] })
   const [uses] = await renderer.uses([text])
   if (uses === undefined || uses.fault !== null) throw new ThroughlineError('TEMPLATE_INVALID', uses?.fault ?? undefined, { path: ['text'] })
   return uses.names

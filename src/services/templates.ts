@@ -1,7 +1,7 @@
 import { type EntityManager, LockMode } from '@mikro-orm/postgresql'
 import { CHANNELS, type Channel } from '../domain/channel.ts'
 import { CONTENT, templateTexts } from '../domain/content.ts'
-import { isStorableJson, type JsonObject } from '../domain/json.ts'
+import { isStorableJson, type JsonObject, UNSTORABLE } from '../domain/json.ts'
 import type { WhenUnknown } from '../domain/ledger.ts'
 import type { Shape } from '../domain/shape.ts'
 import { channelsOf, type TemplateVariable, type TemplateVariant, variantsFor } from '../domain/template.ts'
@@ -35,8 +35,7 @@ const NAME_TAKEN = 'Another template has this name.'
 /** Every variant fits its channel, every text parses: nothing is left to go wrong at send time but the data. */
 async function checkContent(services: Services, caller: Caller, channel: Channel, content: TemplateContent): Promise<Frozen> {
   if (content.variants.length === 0) throw new ThroughlineError('TEMPLATE_INVALID', 'needs at least one variant', { path: ['variants'] })
-  if (!isStorableJson(content.variables ?? []))
-    throw new ThroughlineError('INVALID_INPUT', 'must not contain NUL or half a surrogate pair', { path: ['variables'] })
+  if (!isStorableJson(content.variables ?? [])) throw new ThroughlineError('INVALID_INPUT', UNSTORABLE, { path: ['variables'] })
   for (const [index, variant] of content.variants.entries()) {
     const path = ['variants', String(index)]
     const variantChannel = variant.channel ?? channel
