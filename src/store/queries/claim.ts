@@ -108,7 +108,7 @@ export async function readRevision(client: Client): Promise<number> {
 
 const DUE_WATCHES: Statement = {
   name: 'claim_due_watches',
-  text: `SELECT w.lane, w.workspace_id, w.journey_id, w.contact_id, w.node, w.key, (extract(epoch FROM w.due_at) * 1000)::float8 AS due_at, w.event
+  text: `SELECT w.lane, w.workspace_id, w.journey_id, w.contact_id, w.node, w.key, ${epochMs('w.due_at')} AS due_at, w.event
     FROM unnest($1::smallint[]) AS l (lane),
     LATERAL (SELECT * FROM watch WHERE watch.lane = l.lane AND NOT frozen AND due_at <= to_timestamp($3::float8 / 1000) ORDER BY due_at LIMIT $2) AS w`,
 }

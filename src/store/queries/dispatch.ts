@@ -1,4 +1,4 @@
-import { type Client, run, type Statement, together } from '../sql.ts'
+import { type Client, epochMs, run, type Statement, together } from '../sql.ts'
 
 /**
  * Locks what is still planned, in key order like every writer of messages, and then its contacts: all messages
@@ -74,13 +74,13 @@ export interface Dispatchable {
  */
 const READ: Statement = {
   name: 'dispatch_read',
-  text: `SELECT m.lane, m.id, m.workspace_id, m.contact_id, m.channel, m.purpose, m.topic_id, m.attempt, m.variables, (extract(epoch FROM m.planned_at) * 1000)::float8 AS planned_at, m.useful_for::float8 AS useful_for,
+  text: `SELECT m.lane, m.id, m.workspace_id, m.contact_id, m.channel, m.purpose, m.topic_id, m.attempt, m.variables, ${epochMs('m.planned_at')} AS planned_at, m.useful_for::float8 AS useful_for,
       m.node, m.journey_id, m.enrollment_id, e.status AS enrollment_status, j.status AS journey_status, b.status AS broadcast_status,
       c.suppressed_at IS NOT NULL OR a.suppressed_at IS NOT NULL AS contact_suppressed, c.erased_at IS NOT NULL OR a.erased_at IS NOT NULL AS contact_erased, c.external_id, c.attributes, c.tags, c.locale,
       i.id AS identity_id, i.status AS identity_status, i.platform, i.address,
       (SELECT coalesce(json_agg(json_build_array(s.channel, s.topic_id, s.state)), '[]') FROM unnest(ARRAY[c.id] || c.linked) AS half (id),
         LATERAL (SELECT * FROM consent WHERE consent.lane = lane_of(half.id) AND consent.contact_id = half.id OFFSET 0) AS s) AS consents,
-      m.template_id, t.version AS template_version, p.id AS connection_id, (extract(epoch FROM p.updated_at) * 1000)::float8 AS connection_updated, p.provider, coalesce(p.failures, 0) AS connection_failures, w.open AS window_open
+      m.template_id, t.version AS template_version, p.id AS connection_id, ${epochMs('p.updated_at')} AS connection_updated, p.provider, coalesce(p.failures, 0) AS connection_failures, w.open AS window_open
     FROM unnest($1::smallint[], $2::uuid[]) WITH ORDINALITY AS k (lane, id, place)
     CROSS JOIN LATERAL (SELECT * FROM message WHERE message.lane = k.lane AND message.id = k.id LIMIT 1) AS m
     CROSS JOIN LATERAL (SELECT coalesce(merged_into, id) AS known_id, suppressed_at, erased_at FROM contact WHERE contact.lane = m.lane AND contact.id = m.contact_id LIMIT 1) AS a

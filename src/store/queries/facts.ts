@@ -163,7 +163,7 @@ export const MOST_HISTORY = 501
 
 const HISTORY: Statement = {
   name: 'facts_history',
-  text: `SELECT k.owner AS contact_id, h.id, h.name, h.properties, (extract(epoch FROM h.occurred_at) * 1000)::float8 AS occurred_at, (extract(epoch FROM h.received_at) * 1000)::float8 AS received_at
+  text: `SELECT k.owner AS contact_id, h.id, h.name, h.properties, ${epochMs('h.occurred_at')} AS occurred_at, ${epochMs('h.received_at')} AS received_at
     FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::float8[], $5::uuid[]) AS k (lane, contact_id, name, since, owner),
     LATERAL (SELECT * FROM event WHERE event.lane = k.lane AND event.contact_id = k.contact_id AND event.name = k.name
       AND event.occurred_at >= to_timestamp(k.since / 1000) ORDER BY event.occurred_at DESC LIMIT ${MOST_HISTORY}) AS h
@@ -195,7 +195,7 @@ export async function loadHistory(
 
 const DEDUPE: Statement = {
   name: 'facts_dedupe',
-  text: `SELECT k.contact_id, m.dedupe_key AS key, (extract(epoch FROM m.planned_at) * 1000)::float8 AS at FROM unnest($1::smallint[], $2::uuid[]) AS k (lane, contact_id),
+  text: `SELECT k.contact_id, m.dedupe_key AS key, ${epochMs('m.planned_at')} AS at FROM unnest($1::smallint[], $2::uuid[]) AS k (lane, contact_id),
     LATERAL (SELECT dedupe_key, planned_at FROM message WHERE message.lane = k.lane AND message.contact_id = k.contact_id AND dedupe_key IS NOT NULL
       AND status NOT IN ('SUPPRESSED', 'CANCELLED') ORDER BY planned_at DESC LIMIT 200) AS m`,
 }
