@@ -5,6 +5,7 @@ CREATE TABLE broadcast (
   workspace_id uuid NOT NULL REFERENCES workspace,
   name text NOT NULL,
   template_id uuid NOT NULL REFERENCES template,
+  channel text NOT NULL,
   topic_id uuid REFERENCES topic,
   purpose text NOT NULL,
   audience jsonb NOT NULL,

@@ -48,6 +48,7 @@ CREATE TABLE broadcast (
   workspace_id uuid NOT NULL,
   name text NOT NULL,
   template_id uuid NOT NULL,
+  channel text NOT NULL,
   topic_id uuid,
   purpose text NOT NULL,
   audience jsonb NOT NULL,

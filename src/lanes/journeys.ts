@@ -1,5 +1,5 @@
 import type { CompiledGraph } from '../domain/journey/compile.ts'
-import { compile, standIn } from '../domain/journey/compile.ts'
+import { compileOrStandIn } from '../domain/journey/compile.ts'
 import type { Graph } from '../domain/journey/graph.ts'
 import type { KeywordRule } from '../domain/keywords.ts'
 import { type Client, run, type Statement } from '../store/sql.ts'
@@ -116,13 +116,9 @@ export function openJourneyBook(onFault: (fault: VersionFault) => void = () => {
 }
 
 function compileOr(graph: Graph, ids: { journeyId: string; versionId: string }, onFault: (fault: VersionFault) => void): CompiledGraph {
-  try {
-    return compile(graph, ids)
-  } catch (error) {
-    const fault = error instanceof Error ? error.message : String(error)
-    onFault({ ...ids, fault })
-    return standIn(graph, ids, fault)
-  }
+  const compiled = compileOrStandIn(graph, ids)
+  if (compiled.fault !== null) onFault({ ...ids, fault: compiled.fault })
+  return compiled
 }
 
 interface RuleRow extends Omit<KeywordRule, 'templateId'> {

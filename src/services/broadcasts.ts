@@ -1,6 +1,6 @@
 import { LockMode } from '@mikro-orm/postgresql'
 import { FASTEST, mayBecome, USUAL_PACE } from '../domain/broadcast.ts'
-import type { Purpose } from '../domain/channel.ts'
+import type { Channel, Purpose } from '../domain/channel.ts'
 import type { Condition } from '../domain/condition/condition.ts'
 import { audienceConditionShape } from '../domain/condition/validate.ts'
 import type { DeliveryStatus } from '../domain/delivery.ts'
@@ -13,7 +13,7 @@ import { inWorkspace, run, type Statement } from '../store/sql.ts'
 import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
 import { conform, isId, nameOf } from './input.ts'
-import { checkVars } from './sends.ts'
+import { channelFor, checkVars } from './sends.ts'
 import { idsWithin, orderOf, type Slice } from './slice.ts'
 import { templatesByIds } from './templates.ts'
 import { requireTopic } from './topics.ts'
@@ -22,6 +22,8 @@ import { clientOf } from './transaction.ts'
 export interface CreateBroadcast {
   name: string
   templateId: string
+  /** The template's own where left out. */
+  channel?: Channel | null | undefined
   audience: Condition
   topicId?: string | null | undefined
   purpose?: Purpose | null | undefined
@@ -44,6 +46,7 @@ export async function createBroadcast(services: Services, caller: Caller, input:
     throw new ThroughlineError('INVALID_INPUT', 'must be within a year', { path: ['startsAt'] })
   const found = (await templatesByIds(services, caller, [input.templateId])).get(input.templateId)
   if (found === undefined) throw new ThroughlineError('NOT_FOUND', 'There is no such template.', { path: ['templateId'] })
+  const channel = channelFor(found, input.channel)
   const vars = input.vars ?? {}
   checkVars(found.version.variables, vars)
   return once(services, caller, 'createBroadcast', input.idempotencyKey, input, async (em) => {
@@ -55,6 +58,7 @@ export async function createBroadcast(services: Services, caller: Caller, input:
       workspaceId: caller.workspaceId,
       name,
       templateId: input.templateId,
+      channel,
       topicId,
       purpose: input.purpose ?? 'PROMOTIONAL',
       audience,

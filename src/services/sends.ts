@@ -1,5 +1,5 @@
 import type { Channel, Purpose } from '../domain/channel.ts'
-import { isStorableJson, type JsonObject } from '../domain/json.ts'
+import { isStorableJson, type JsonObject, UNSTORABLE } from '../domain/json.ts'
 import { channelsOf, missingVariable, type TemplateVariable } from '../domain/template.ts'
 import { ThroughlineError } from '../errors.ts'
 import { deliver } from '../lanes/inbox.ts'
@@ -7,7 +7,7 @@ import { newLanedId } from '../store/new-id.ts'
 import { type ContactReference, findContact } from './contacts.ts'
 import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
-import { templatesByIds } from './templates.ts'
+import { type TemplateWithVersion, templatesByIds } from './templates.ts'
 import { requireTopic } from './topics.ts'
 import { clientOf } from './transaction.ts'
 
@@ -26,11 +26,19 @@ const MOST_VARS = 32_768
 
 /** What a template must be given and was not, or given and cannot be kept. */
 export function checkVars(declared: readonly TemplateVariable[], vars: JsonObject): void {
-  if (!isStorableJson(vars)) throw new ThroughlineError('INVALID_INPUT', 'must not contain NUL or half a surrogate pair', { path: ['variables'] })
+  if (!isStorableJson(vars)) throw new ThroughlineError('INVALID_INPUT', UNSTORABLE, { path: ['variables'] })
   if (JSON.stringify(vars).length > MOST_VARS)
     throw new ThroughlineError('INVALID_INPUT', `must not be larger than ${MOST_VARS.toLocaleString('en')} characters`, { path: ['variables'] })
   const missing = missingVariable(declared, vars)
   if (missing !== null) throw new ThroughlineError('INVALID_INPUT', 'is needed by the template', { path: ['variables', missing] })
+}
+
+/** The channel asked for, or else the template's own; throws INVALID_INPUT where the template has no variant for it. */
+export function channelFor({ template, version }: TemplateWithVersion, asked: Channel | null | undefined): Channel {
+  const channel = asked ?? template.channel
+  if (!channelsOf(version.variants, template.channel).includes(channel))
+    throw new ThroughlineError('INVALID_INPUT', `The template has no variant for ${channel}.`, { path: ['channel'] })
+  return channel
 }
 
 /**
@@ -40,9 +48,7 @@ export function checkVars(declared: readonly TemplateVariable[], vars: JsonObjec
 export async function sendMessage(services: Services, caller: Caller, input: SendMessage): Promise<string> {
   const found = (await templatesByIds(services, caller, [input.templateId])).get(input.templateId)
   if (found === undefined) throw new ThroughlineError('NOT_FOUND', 'There is no such template.', { path: ['templateId'] })
-  const channel = input.channel ?? found.template.channel
-  if (!channelsOf(found.version.variants, found.template.channel).includes(channel))
-    throw new ThroughlineError('INVALID_INPUT', `The template has no variant for ${channel}.`, { path: ['channel'] })
+  const channel = channelFor(found, input.channel)
   const topicId = input.topicId ?? null
   const vars = input.vars ?? {}
   checkVars(found.version.variables, vars)

@@ -110,3 +110,24 @@ test('bad input is refused by its field, and another workspace’s broadcast is 
   ])
   expect((await find(id))?.status).toBe('RUNNING')
 })
+
+test('a template of several channels goes out on the one that is named, its own where none is, and on none that it has no words for', async () => {
+  await people(1)
+  const variants = [
+    { locale: 'en', content: { body: 'Hi' } },
+    { locale: 'en', channel: 'email' as const, content: { subject: 'Hi', html: '<p>Hi</p>' } },
+  ]
+  templateId = await createTemplate(here.services, caller, { name: newId(), channel: 'sms', variants })
+  const sent: [string | undefined, unknown][] = []
+  for (const channel of ['email', undefined] as const) {
+    const id = await create({ channel })
+    await work()
+    const { rows } = await here.database.owner.query<{ data: { channel: string } }>(`SELECT data FROM inbox WHERE data ->> 'broadcastId' = $1`, [id])
+    sent.push([(await find(id))?.channel, rows.map((row) => row.data.channel)])
+  }
+  expect(sent).toEqual([
+    ['email', ['email']],
+    ['sms', ['sms']],
+  ])
+  expect(await faultOf(create({ channel: 'push' }))).toEqual({ code: 'INVALID_INPUT', path: ['channel'] })
+})

@@ -72,3 +72,45 @@ test('cancelled before its start, it never reaches anybody', async () => {
   expect(answer.cancelBroadcast).toMatchObject({ broadcast: { status: 'CANCELLED', progress: { handed: 0 } }, userErrors: [] })
   expect(mails('News for pro')).toHaveLength(before)
 })
+
+test('it goes out on the channel that is named, in the words that the template has for it', async () => {
+  await stage.client.run('mutation ($input: AddIdentityInput!) { addIdentity(input: $input) { userErrors { message } } }', {
+    input: { contact: { externalId: 'member-0' }, channel: 'SMS', address: '+4915112345670' },
+  })
+  const made = await stage.client.run<{ createTemplate: { template: { id: string; channels: string[] } } }>(
+    'mutation ($input: CreateTemplateInput!) { createTemplate(input: $input) { template { id channels } userErrors { message path } } }',
+    {
+      input: {
+        name: 'Two ways',
+        channel: 'EMAIL',
+        variants: [
+          { locale: 'en', content: { subject: 'By mail', html: '<p>Hi</p>' } },
+          { locale: 'en', channel: 'SMS', content: { body: 'By text' } },
+        ],
+      },
+    },
+  )
+  const { template } = made.createTemplate
+  const one = { attribute: { path: 'plan', op: 'EQ', value: 'pro' } }
+  const input = { name: 'Two ways', templateId: template.id, purpose: 'SERVICE', audience: one }
+  const send = 'mutation ($input: CreateBroadcastInput!) { createBroadcast(input: $input) { broadcast { id channel } userErrors { code path } } }'
+  interface Answer {
+    createBroadcast: { broadcast: { id: string; channel: string } | null; userErrors: object[] }
+  }
+  const refused = await stage.client.run<Answer>(send, { input: { ...input, channel: 'PUSH' } }).catch((error: unknown) => String(error))
+  expect(refused).toContain('channel The template has no variant for push.')
+  const { broadcast } = (await stage.client.run<Answer>(send, { input: { ...input, channel: 'SMS' } })).createBroadcast
+  expect(broadcast?.channel).toBe('SMS')
+  const done = await until(async () => {
+    const shown = await find(broadcast?.id ?? '')
+    return shown.status === 'COMPLETED' && shown.progress.sent === 1 && shown.progress.suppressed === 3 && shown
+  })
+  expect(done.progress.handed).toBe(4)
+  expect(
+    stage.sandbox.log
+      .entries()
+      .filter((entry) => entry.provider === 'twilio')
+      .map((entry) => [entry.to, entry.text]),
+  ).toEqual([['+4915112345670', 'By text']])
+  expect(mails('By mail')).toEqual([])
+})

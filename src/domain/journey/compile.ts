@@ -109,6 +109,15 @@ export function compile(graph: Graph, ids: { journeyId: string; versionId: strin
   }
 }
 
+/** The stored graph made ready to run, or else its stand-in, with why it cannot be run as its `fault`. */
+export function compileOrStandIn(graph: Graph, ids: { journeyId: string; versionId: string }): CompiledGraph {
+  try {
+    return compile(graph, ids)
+  } catch (error) {
+    return standIn(graph, ids, error instanceof Error ? error.message : String(error))
+  }
+}
+
 /**
  * In the place of a stored graph that `compile` does not pass, such as one of a build that knew a node kind differently. It has no
  * nodes; `listensTo` holds every text in the graph, and so every name of an event that it could have to do with.

@@ -1,8 +1,8 @@
 import { Field, ID, InputType, Int } from 'type-graphql'
 import { FASTEST, USUAL_PACE } from '../../domain/broadcast.ts'
-import type { Purpose } from '../../domain/channel.ts'
+import type { Channel, Purpose } from '../../domain/channel.ts'
 import type { JsonObject } from '../../domain/json.ts'
-import { PurposeEnum } from '../channel.ts'
+import { ChannelEnum, PurposeEnum } from '../channel.ts'
 import { ConditionScalar } from '../journeys/scalars.ts'
 import { DateTimeScalar, JsonObjectScalar } from '../scalars.ts'
 
@@ -10,8 +10,13 @@ import { DateTimeScalar, JsonObjectScalar } from '../scalars.ts'
 export class CreateBroadcastInput {
   @Field(() => String, { description: 'For people; 1 to 200 characters.' })
   name!: string
-  @Field(() => ID, { description: 'What is sent; its channel is the messages’.' })
+  @Field(() => ID, { description: 'What is sent.' })
   templateId!: string
+  @Field(() => ChannelEnum, {
+    nullable: true,
+    description: 'On which of the template’s channels; its own where left out. One it has no variant for is an error at `channel`.',
+  })
+  channel?: Channel | null
   @Field(() => ConditionScalar, { description: 'Who gets it, judged when their turn comes; without members that only make sense inside a journey.' })
   audience!: unknown
   @Field(() => PurposeEnum, { nullable: true, description: 'PROMOTIONAL where left out.' })

@@ -1,8 +1,8 @@
 import { Field, Float, Int, ObjectType, registerEnumType } from 'type-graphql'
 import { BROADCAST_STATUSES, type BroadcastStatus } from '../../domain/broadcast.ts'
-import type { Purpose } from '../../domain/channel.ts'
+import type { Channel, Purpose } from '../../domain/channel.ts'
 import type { broadcastsByIds, Progress } from '../../services/broadcasts.ts'
-import { PurposeEnum } from '../channel.ts'
+import { ChannelEnum, PurposeEnum } from '../channel.ts'
 import { connectionOf } from '../connection.ts'
 import { outward } from '../journeys/mapping.ts'
 import { ConditionScalar } from '../journeys/scalars.ts'
@@ -83,6 +83,10 @@ export class Broadcast extends Node {
   @Field(() => ConditionScalar, { description: 'Who gets it.' })
   get audience(): unknown {
     return outward(this.row.audience)
+  }
+  @Field(() => ChannelEnum, { description: 'On which of the template’s channels its messages go.' })
+  get channel(): Channel {
+    return this.row.channel
   }
   @Field(() => PurposeEnum, { description: 'What it is for.' })
   get purpose(): Purpose {

@@ -1,4 +1,5 @@
 import { Field, Int, ObjectType } from 'type-graphql'
+import { compileOrStandIn } from '../../domain/journey/compile.ts'
 import type { Graph, GraphProblem as Problem } from '../../domain/journey/graph.ts'
 import { PurposeEnum } from '../channel.ts'
 import { connectionOf } from '../connection.ts'
@@ -133,6 +134,14 @@ export class JourneyVersion extends Node {
   @Field(() => DateTimeScalar, { description: 'When it was published.' })
   get publishedAt(): Date {
     return this.row.publishedAt
+  }
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Why it stands still: this build cannot run it, so nobody in it moves and nothing they would have heard is lost. Publish a version that runs, or wait for a build that runs this one. null where it runs.',
+  })
+  get fault(): string | null {
+    return compileOrStandIn(this.row.graph, { journeyId: this.row.journeyId, versionId: this.row.id }).fault
   }
 }
 

@@ -32,7 +32,10 @@ export class SendMessageInput {
   contact!: ContactRef
   @Field(() => ID, { description: 'What is sent.' })
   templateId!: string
-  @Field(() => ChannelEnum, { nullable: true, description: 'On which of its channels; the template’s own where left out.' })
+  @Field(() => ChannelEnum, {
+    nullable: true,
+    description: 'On which of the template’s channels; its own where left out. One it has no variant for is an error at `channel`.',
+  })
   channel?: Channel | null
   @Field(() => PurposeEnum, { nullable: true, description: 'TRANSACTIONAL where left out.' })
   purpose?: Purpose | null

@@ -1,6 +1,6 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import type { BroadcastStatus } from '../../domain/broadcast.ts'
-import type { Purpose } from '../../domain/channel.ts'
+import type { Channel, Purpose } from '../../domain/channel.ts'
 import type { Condition } from '../../domain/condition/condition.ts'
 import type { JsonObject } from '../../domain/json.ts'
 
@@ -12,6 +12,7 @@ export const BroadcastTable = defineEntity({
     workspaceId: p.uuid(),
     name: p.string(),
     templateId: p.uuid(),
+    channel: p.string().$type<Channel>(),
     topicId: p.uuid().nullable(),
     purpose: p.string().$type<Purpose>(),
     audience: p.json().$type<Condition>(),

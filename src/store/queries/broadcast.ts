@@ -26,9 +26,9 @@ export interface Broadcasting {
 /** Locked: a pause, a cancellation or another runner waits until the page is committed, and is seen by the next. */
 const LOCK: Statement = {
   name: 'broadcast_lock',
-  text: `SELECT b.workspace_id, t.channel, b.template_id, b.topic_id, b.purpose, b.audience, b.vars, b.per_second, b.status, b.runner, b.cursor, w.time_zone,
+  text: `SELECT b.workspace_id, b.channel, b.template_id, b.topic_id, b.purpose, b.audience, b.vars, b.per_second, b.status, b.runner, b.cursor, w.time_zone,
       (extract(epoch FROM b.created_at) * 1000)::float8 AS created_at, (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now
-    FROM broadcast b JOIN template t ON t.id = b.template_id JOIN workspace w ON w.id = b.workspace_id WHERE b.id = $1 FOR NO KEY UPDATE OF b`,
+    FROM broadcast b JOIN workspace w ON w.id = b.workspace_id WHERE b.id = $1 FOR NO KEY UPDATE OF b`,
 }
 export async function lockBroadcast(client: Client, id: string): Promise<Broadcasting | null> {
   return (await run<Broadcasting>(client, LOCK, [id]))[0] ?? null

@@ -316,3 +316,23 @@ test('the catalogue has every kind with the ports it always has', async () => {
     schema: { type: 'object', additionalProperties: false, properties: { reason: { type: 'string' } } },
   })
 })
+
+test('a version that this build cannot run says why it stands still, and can still be read; one that runs has no fault', async () => {
+  const { key } = await api.workspace()
+  const { journey } = await add(key, { name: 'Later', graph: SIMPLE })
+  const published = await api.graphql(key, PUBLISH, { input: { id: journey.id } })
+  const { id } = published.data.publishJourney.journey.liveVersion
+  const read = () => api.graphql(key, '{ journeys { edges { node { liveVersion { id fault graph { nodes { __typename key kind } } } } } } }')
+  const nodes = [
+    { __typename: 'ApiTriggerNode', key: 'start', kind: 'apiTrigger' },
+    { __typename: 'ExitNode', key: 'end', kind: 'exit' },
+  ]
+  expect((await read()).data.journeys.edges).toEqual([{ node: { liveVersion: { id, fault: null, graph: { nodes } } } }])
+  // As a build leaves it that knows a kind this one does not.
+  await database.owner.query(
+    `UPDATE journey_version v SET graph = jsonb_set(graph, '{nodes,1,kind}', '"later_kind"') FROM journey j WHERE v.id = j.live_version_id AND j.name = 'Later'`,
+  )
+  const { data, errors } = await read()
+  expect(errors).toBeUndefined()
+  expect(data.journeys.edges[0].node.liveVersion).toMatchObject({ id, fault: 'node end is not valid' })
+})
