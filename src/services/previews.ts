@@ -8,10 +8,9 @@ import { type ContactReference, findContact } from './contacts.ts'
 import type { Caller, Services } from './context.ts'
 import { pickVariant } from './liquid.ts'
 import { shortenedAlike } from './short-links.ts'
-import { type TemplateWithVersion, templatesByIds } from './templates.ts'
+import { requireTemplate, type TemplateWithVersion } from './templates.ts'
 
 export interface Preview {
-  id: string
   /** Whose attributes, tags and locale are read; nobody's where left out. */
   contact?: ContactReference | null | undefined
   /** The template's own where left out. */
@@ -21,14 +20,13 @@ export interface Preview {
   data: JsonObject
 }
 
-/** A template's content as somebody would get it, and the template it is of. Throws NOT_FOUND, and TEMPLATE_INVALID where it does not render. */
+/** A template's content as somebody would get it. Throws NOT_FOUND, and TEMPLATE_INVALID where it does not render. */
 export async function renderPreview(
   services: Services,
   caller: Caller,
+  found: TemplateWithVersion,
   input: Preview,
-): Promise<{ found: TemplateWithVersion; channel: Channel; content: JsonObject }> {
-  const found = (await templatesByIds(services, caller, [input.id])).get(input.id)
-  if (found === undefined) throw new ThroughlineError('NOT_FOUND', 'There is no such template.', { path: ['id'] })
+): Promise<{ channel: Channel; content: JsonObject }> {
   const { reader, locale } = await readerOf(services, caller, input)
   const own = found.template.channel
   const channel = input.channel ?? own
@@ -42,7 +40,7 @@ export async function renderPreview(
       ? new ThroughlineError(error.code, error.message, { path: ['data'] })
       : error
   })
-  return { found, channel, content }
+  return { channel, content }
 }
 
 /** The scope of a contact, and its locale. */
@@ -73,9 +71,10 @@ function contactOf(reader: Record<string, unknown>, { contact: given }: JsonObje
 export async function previewTemplate(
   services: Services,
   caller: Caller,
-  input: Preview,
+  input: Preview & { id: string },
 ): Promise<{ content: JsonObject; sms: SmsReckoning | null }> {
-  const { channel, content } = await renderPreview(services, caller, input)
+  const found = await requireTemplate(services, caller, input.id, 'id')
+  const { channel, content } = await renderPreview(services, caller, found, input)
   return { content, sms: channel === 'sms' ? reckon(content, services.config.publicUrl) : null }
 }
 

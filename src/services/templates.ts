@@ -143,8 +143,7 @@ export async function updateTemplate(
   caller: Caller,
   input: TemplateContent & { id: string; name?: string | null | undefined },
 ): Promise<string> {
-  const known = (await templatesByIds(services, caller, [input.id])).get(input.id)
-  if (known === undefined) throw new ThroughlineError('NOT_FOUND', 'There is no such template.', { path: ['id'] })
+  const known = await requireTemplate(services, caller, input.id, 'id')
   const { channel } = known.template
   const lost = (known.template.channels ?? []).find((each) => variantsFor(input.variants, channel, each).length === 0)
   if (lost !== undefined)
@@ -176,6 +175,13 @@ export async function templatesByIds(services: Services, caller: Caller, ids: re
     }
     return found
   })
+}
+
+/** The template with its current version. Throws NOT_FOUND at `field`, where the caller named it. */
+export async function requireTemplate(services: Services, caller: Caller, id: string, field: 'id' | 'templateId'): Promise<TemplateWithVersion> {
+  const found = (await templatesByIds(services, caller, [id])).get(id)
+  if (found === undefined) throw new ThroughlineError('NOT_FOUND', 'There is no such template.', { path: [field] })
+  return found
 }
 
 /** Newest first. */

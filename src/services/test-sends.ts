@@ -14,6 +14,7 @@ import { once } from './idempotency.ts'
 import { isId } from './input.ts'
 import { renderPreview } from './previews.ts'
 import { checkVars } from './sends.ts'
+import { requireTemplate } from './templates.ts'
 
 export interface TestSend {
   templateId: string
@@ -45,8 +46,8 @@ const OPERATION = 'sendTestMessage'
  */
 export async function sendTestMessage(services: Services, caller: Caller, input: TestSend): Promise<TestSendResult> {
   const data = input.data ?? {}
-  const asked = { id: input.templateId, channel: input.channel, locale: input.locale ?? null, data }
-  const { found, channel, content } = await renderPreview(services, caller, asked).catch(atTemplateId)
+  const found = await requireTemplate(services, caller, input.templateId, 'templateId')
+  const { channel, content } = await renderPreview(services, caller, found, { channel: input.channel, locale: input.locale ?? null, data })
   checkVars(found.version.variables, isObject(data.vars) ? data.vars : {})
   if (isOwnSurface(channel)) throw new ThroughlineError('INVALID_INPUT', `is for ${channel}, which has no addresses`, { path: ['templateId'] })
   const address = normaliseAddress(channel, input.address, services.config.privateHosts)
@@ -60,12 +61,6 @@ export async function sendTestMessage(services: Services, caller: Caller, input:
     const callbackUrl = `${publicUrl}/webhooks/${connection.provider}/${connection.id}`
     return resultOf(await services.sendOnce({ ...connection, callbackUrl, privateHosts }, messageOf(caller, channel, connection, address, content)))
   })
-}
-
-function atTemplateId(error: unknown): never {
-  if (error instanceof ThroughlineError && error.code === 'NOT_FOUND' && error.path?.[0] === 'id')
-    throw new ThroughlineError('NOT_FOUND', error.message, { path: ['templateId'] })
-  throw error
 }
 
 /** One at a time per workspace, or many at once would each find room for themselves; who comes meanwhile need not wait for a provider. */
