@@ -1,6 +1,6 @@
 import { parseDuration } from '../duration.ts'
 import { INSTANT_PATTERN, parseInstant } from '../instant.ts'
-import { isObject, type Json, type JsonObject } from '../json.ts'
+import { isObject, isStorable, type Json, type JsonObject } from '../json.ts'
 import { custom, type Report, type Shape } from '../shape.ts'
 import { type PositiveOperator, withoutNegation } from './compare.ts'
 import { type Comparison, OPERATORS, type Operator, type PathComparison } from './condition.ts'
@@ -10,10 +10,7 @@ export const MOST_ENTRIES = 100
 const LONGEST_TEXT = 1000
 const LARGEST_VALUE = 10_000
 
-/** U+0000 and lone surrogates are text in JavaScript but none in PostgreSQL: an audience query with one would fail. */
-export function isStorable(text: string): boolean {
-  return !text.includes('\0') && !/\p{Surrogate}/u.test(text)
-}
+/** Such text in a condition would fail the audience query. */
 export const UNSTORABLE_FAULT = 'must not hold U+0000 or half a surrogate pair'
 
 interface Operand {
