@@ -1,6 +1,6 @@
 import { CHANNELS, CONSENT_STATES } from '../channel.ts'
 import { durationMillis } from '../duration.ts'
-import { isObject, type JsonObject } from '../json.ts'
+import { isObject, isStorable, type JsonObject } from '../json.ts'
 import { choice, custom, duration, flag, list, number, object, optional, type Report, type Shape, text } from '../shape.ts'
 import { attributeComparisonShape, comparisonShape, pathComparisonShape, UNSTORABLE_FAULT } from './comparison-shape.ts'
 import { type Condition, ENGAGEMENTS, type EventCondition, type PropertyFilter } from './condition.ts'

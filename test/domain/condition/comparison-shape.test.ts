@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { attributeComparisonShape, comparisonShape, isStorable, pathComparisonShape } from '../../../src/domain/condition/comparison-shape.ts'
+import { attributeComparisonShape, comparisonShape, pathComparisonShape } from '../../../src/domain/condition/comparison-shape.ts'
 import { OPERATORS } from '../../../src/domain/condition/condition.ts'
 
 // What is refused, and with which words, stands in validate.test.ts.
@@ -14,8 +14,4 @@ test('every operator has one variant of the schema, and EXISTS alone does withou
 
 test('a null beside EXISTS is dropped', () => {
   expect(comparisonShape.parse({ op: 'EXISTS', value: null }, [], () => expect.unreachable())).toEqual({ op: 'EXISTS' })
-})
-
-test('text PostgreSQL cannot hold', () => {
-  expect(['plain', '\u{1F600}', 'a\0', '\uD83D', '\uDE00\uD83D'].map(isStorable)).toEqual([true, true, false, false, false])
 })
