@@ -79,3 +79,11 @@ it('reads no file and asks no address, whatever it is given', async () => {
   const attachments = [{ name: 'x', contentType: 'text/plain', content: { path: '/etc/hostname' } }]
   await expect(buildMail(message({ attachments }), from)).rejects.toThrow(/File access rejected/)
 })
+
+it('is the same for every attempt, and ends with a line', async () => {
+  const built = async (change: Partial<OutgoingMessage>, content: object = {}) =>
+    (await buildMail(message(content, change), from)).bytes.toString().replace(/^Date: .+$/m, '')
+  expect(await built({ attempt: 2 }, { text: 'Hallo' })).toBe(await built({ attempt: 1 }, { text: 'Hallo' }))
+  expect(await built({ id: ID.replace(/1$/, '2') }, { text: 'Hallo' })).not.toBe(await built({}, { text: 'Hallo' }))
+  for (const html of ['<p>Hallo</p>', '<p>Hallo</p>\n', '']) expect(await built({}, { html })).toMatch(/[^\r]?\r\n$/)
+})
