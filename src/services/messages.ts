@@ -24,6 +24,7 @@ export interface ListMessages extends Slice {
   journeyId: string | null
   contactId: string | null
   enrollmentId: string | null
+  broadcastId: string | null
   channels: readonly Channel[] | null
   status: readonly DeliveryStatus[] | null
 }
@@ -36,6 +37,7 @@ export async function listMessages(services: Services, caller: Caller, input: Li
       {
         ...(input.journeyId === null ? {} : { journeyId: input.journeyId }),
         ...(input.enrollmentId === null ? {} : { lane: laneOf(input.enrollmentId), enrollmentId: input.enrollmentId }),
+        ...(input.broadcastId === null ? {} : { broadcastId: input.broadcastId }),
         ...(input.contactId === null ? {} : await halvesOf(em, input.contactId)),
         ...(input.channels === null ? {} : { channel: { $in: [...input.channels] } }),
         ...(input.status === null ? {} : { status: { $in: [...input.status] } }),

@@ -93,7 +93,7 @@ test('it goes out on the channel that is named, in the words that the template h
   const { template } = made.createTemplate
   const one = { attribute: { path: 'plan', op: 'EQ', value: 'pro' } }
   const input = { name: 'Two ways', templateId: template.id, purpose: 'SERVICE', audience: one }
-  const send = 'mutation ($input: CreateBroadcastInput!) { createBroadcast(input: $input) { broadcast { id channel } userErrors { code path } } }'
+  const send = 'mutation ($input: CreateBroadcastInput!) { createBroadcast(input: $input) { broadcast { id channel } userErrors { message path } } }'
   interface Answer {
     createBroadcast: { broadcast: { id: string; channel: string } | null; userErrors: object[] }
   }
@@ -106,6 +106,19 @@ test('it goes out on the channel that is named, in the words that the template h
     return shown.status === 'COMPLETED' && shown.progress.sent === 1 && shown.progress.suppressed === 3 && shown
   })
   expect(done.progress.handed).toBe(4)
+  const { messages } = await stage.client.run<{ messages: { edges: { node: { status: string } }[] } }>(
+    `query ($id: ID!) { messages(broadcastId: $id) { edges { node { channel status templateVersion template { name } broadcast { id } enrollment { id } } } } }`,
+    { id: broadcast?.id },
+  )
+  expect(messages.edges).toHaveLength(4)
+  expect(messages.edges.map((edge) => edge.node).find((node) => node.status !== 'SUPPRESSED')).toEqual({
+    channel: 'SMS',
+    status: expect.stringMatching(/^(SENT|DELIVERED)$/),
+    templateVersion: 1,
+    template: { name: 'Two ways' },
+    broadcast: { id: broadcast?.id },
+    enrollment: null,
+  })
   expect(
     stage.sandbox.log
       .entries()

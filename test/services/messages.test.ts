@@ -24,7 +24,7 @@ beforeAll(async () => {
 })
 afterAll(() => here.close())
 
-const ALL = { journeyId: null, contactId: null, enrollmentId: null, channels: null, status: null, first: 100, before: null }
+const ALL = { journeyId: null, contactId: null, enrollmentId: null, broadcastId: null, channels: null, status: null, first: 100, before: null }
 
 /** A journey of one push to each of these contacts, all of whom have a device. */
 async function push(caller: Caller, ...externalIds: string[]): Promise<{ journeyId: string; messages: MessageRow[] }> {

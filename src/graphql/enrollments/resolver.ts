@@ -109,6 +109,7 @@ export class EnrollmentResolver {
       journeyId: null,
       contactId: null,
       enrollmentId: enrollment.uuid,
+      broadcastId: null,
       channels: null,
       status: null,
       first: LARGEST_PAGE,

@@ -11,6 +11,7 @@ import { JourneyProgress } from './types.ts'
 interface Arguments {
   journeyId?: string | null
   contactId?: string | null
+  broadcastId?: string | null
   channels?: Channel[] | null
 }
 
@@ -26,12 +27,17 @@ export class LiveResolver {
   @Subscription(() => Message, {
     description: `Messages as they change: planned, sent, delivered, opened… ${MISSED}`,
     subscribe: ({ args, context }: { args: Arguments; context: ApiContext }) =>
-      messageUpdates(context, { ...filterOf(args), channels: args.channels ?? null }),
+      messageUpdates(context, {
+        ...filterOf(args),
+        broadcastId: args.broadcastId == null ? null : idOf('Broadcast', args.broadcastId, ['broadcastId']),
+        channels: args.channels ?? null,
+      }),
   })
   messageUpdated(
     @Root() message: Message,
     @Arg('journeyId', () => ID, { nullable: true, description: 'Only of this journey.' }) _journeyId: string | null,
     @Arg('contactId', () => ID, { nullable: true, description: 'Only to this contact.' }) _contactId: string | null,
+    @Arg('broadcastId', () => ID, { nullable: true, description: 'Only of this broadcast.' }) _broadcastId: string | null,
     @Arg('channels', () => [ChannelEnum], { nullable: true, description: 'Only on these.' }) _channels: Channel[] | null,
   ): Message {
     return message

@@ -20,6 +20,11 @@ interface Filter {
   contactId: string | null
 }
 
+interface MessageFilter extends Filter {
+  broadcastId: string | null
+  channels: readonly Channel[] | null
+}
+
 type Fits = (row: { journeyId?: string | null | undefined; contactId: string }) => boolean
 
 /** Asked anew each round: somebody may have been merged into the contact since. */
@@ -59,20 +64,18 @@ function stream<T>(
 }
 
 /** Messages as they change, read in batches as the caller. */
-export function messageUpdates(context: ApiContext, filter: Filter & { channels: readonly Channel[] | null }): AsyncIterableIterator<Round<Message>> {
+export function messageUpdates(context: ApiContext, filter: MessageFilter): AsyncIterableIterator<Round<Message>> {
   return stream(context, 'messages', (changes, caller) => updates(context, caller, changes, filter))
 }
 
-async function* updates(
-  context: ApiContext,
-  caller: Caller,
-  changes: AsyncIterable<Change>,
-  filter: Filter & { channels: readonly Channel[] | null },
-): AsyncGenerator<Round<Message>> {
+async function* updates(context: ApiContext, caller: Caller, changes: AsyncIterable<Change>, filter: MessageFilter): AsyncGenerator<Round<Message>> {
   for await (const { ids, missed } of changes) {
     const fits = await fitting(context, caller, filter)
     const wanted = inOrder(ids, await messagesByIds(context.services, caller, ids)).filter(
-      (row) => fits(row) && (filter.channels === null || filter.channels.includes(row.channel)),
+      (row) =>
+        fits(row) &&
+        (filter.broadcastId === null || row.broadcastId === filter.broadcastId) &&
+        (filter.channels === null || filter.channels.includes(row.channel)),
     )
     yield { values: wanted.map((row) => new Message(row)), missed }
   }

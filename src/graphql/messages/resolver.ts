@@ -4,6 +4,8 @@ import type { DeliveryStatus } from '../../domain/delivery.ts'
 import { isLanedId } from '../../domain/ids.ts'
 import { listMessages, reportMessage } from '../../services/messages.ts'
 import { sendMessage } from '../../services/sends.ts'
+import { broadcastLoader } from '../broadcasts/loaders.ts'
+import { Broadcast } from '../broadcasts/types.ts'
 import { ChannelEnum } from '../channel.ts'
 import { type Page, PageArgs, pageOf } from '../connection.ts'
 import { connectionLoader } from '../connections/loaders.ts'
@@ -12,7 +14,11 @@ import { soundReference } from '../contact-ref.ts'
 import { contactLoader } from '../contacts/loaders.ts'
 import { Contact } from '../contacts/types.ts'
 import { type ApiContext, callerOrContact, callerWith } from '../context.ts'
+import { enrollmentLoader } from '../enrollments/loaders.ts'
+import { Enrollment } from '../enrollments/types.ts'
 import { idOf, toGlobalId, tryIdOf } from '../global-id.ts'
+import { templateLoader } from '../templates/loaders.ts'
+import { Template } from '../templates/types.ts'
 import { expected } from '../user-error.ts'
 import { ReportMessageInput, SendMessageInput } from './inputs.ts'
 import { messageLoader, statusLoader } from './loaders.ts'
@@ -33,6 +39,7 @@ export class MessageResolver {
     @Args(() => PageArgs) args: PageArgs,
     @Arg('journeyId', () => ID, { nullable: true, description: 'Only of this journey.' }) journeyId: string | null,
     @Arg('contactId', () => ID, { nullable: true, description: 'Only to this contact.' }) contactId: string | null,
+    @Arg('broadcastId', () => ID, { nullable: true, description: 'Only of this broadcast.' }) broadcastId: string | null,
     @Arg('channels', () => [ChannelEnum], { nullable: true, description: 'Only on these.' }) channels: Channel[] | null,
     @Arg('status', () => [DeliveryStatusEnum], { nullable: true, description: 'Only in these.' }) status: DeliveryStatus[] | null,
     @Ctx() context: ApiContext,
@@ -42,6 +49,7 @@ export class MessageResolver {
       journeyId: journeyId == null ? null : idOf('Journey', journeyId, ['journeyId']),
       contactId: contactId == null ? null : idOf('Contact', contactId, ['contactId']),
       enrollmentId: null,
+      broadcastId: broadcastId == null ? null : idOf('Broadcast', broadcastId, ['broadcastId']),
       channels: channels ?? null,
       status: status ?? null,
     }
@@ -57,6 +65,23 @@ export class MessageResolver {
   async contact(@Root() message: Message, @Ctx() context: ApiContext): Promise<Contact | null> {
     const row = await contactLoader(context).load(message.row.contactId)
     return row === null ? null : new Contact(row)
+  }
+
+  @FieldResolver(() => Template, { nullable: true, description: 'Whose words it is in, as they are now; `templateVersion` says which it took.' })
+  async template(@Root() message: Message, @Ctx() context: ApiContext): Promise<Template | null> {
+    const found = await templateLoader(context).load(message.row.templateId)
+    return found === null ? null : new Template(found)
+  }
+
+  @FieldResolver(() => Enrollment, { nullable: true, description: 'The enrollment it is part of; null outside journeys.' })
+  async enrollment(@Root() message: Message, @Ctx() context: ApiContext): Promise<Enrollment | null> {
+    const row = message.row.enrollmentId == null ? null : await enrollmentLoader(context).load(message.row.enrollmentId)
+    return row === null ? null : new Enrollment(row)
+  }
+
+  @FieldResolver(() => Broadcast, { nullable: true, description: 'The broadcast it is part of; null for every other.' })
+  async broadcast(@Root() message: Message, @Ctx() context: ApiContext): Promise<Broadcast | null> {
+    return message.row.broadcastId == null ? null : broadcastLoader(context).load(message.row.broadcastId)
   }
 
   @FieldResolver(() => ProviderConnection, {

@@ -113,6 +113,10 @@ export class Message extends Node {
   get nodeKey(): string | null {
     return this.row.node ?? null
   }
+  @Field(() => Int, { nullable: true, description: 'Which version of its template it is in the words of; null before it is rendered.' })
+  get templateVersion(): number | null {
+    return this.row.templateVersion ?? null
+  }
   @Field(() => Int, { description: 'Requests made for it so far.' })
   get attempt(): number {
     return this.row.attempt

@@ -15,6 +15,7 @@ export const MessageTable = defineEntity({
     journeyId: p.uuid().nullable(),
     versionId: p.uuid().nullable(),
     node: p.string().nullable(),
+    broadcastId: p.uuid().nullable(),
     visit: p.integer(),
     channel: p.string().$type<Channel>(),
     purpose: p.string().$type<Purpose>(),

@@ -41,11 +41,12 @@ async function announce(workspaceId: string, messages: string[], truncated = fal
     await database.worker.query('SELECT pg_notify($1, $2)', [CHANGE_CHANNEL, payload])
 }
 
-async function message(workspaceId: string, channel: string, contactId = newLanedId(3)): Promise<string> {
+async function message(workspaceId: string, channel: string, contactId = newLanedId(3), broadcastId: string | null = null): Promise<string> {
   const id = newLanedId(3)
   await database.owner.query(
-    `INSERT INTO message (lane, id, workspace_id, contact_id, channel, purpose, template_id, status, planned_at) VALUES (3, $1, $2, $3, $4, 'SERVICE', $5, 'PLANNED', now())`,
-    [id, workspaceId, contactId, channel, randomUUID()],
+    `INSERT INTO message (lane, id, workspace_id, contact_id, channel, purpose, template_id, status, planned_at, broadcast_id)
+     VALUES (3, $1, $2, $3, $4, 'SERVICE', $5, 'PLANNED', now(), $6)`,
+    [id, workspaceId, contactId, channel, randomUUID(), broadcastId],
   )
   return id
 }
@@ -70,6 +71,21 @@ test('a subscriber is told of its own workspace’s messages, of the channels it
   const stream = listen(mine.key, UPDATED, { channels: ['SMS'] })
   const heard = await first(stream, () => announce(mine.id, [theirs, push, sms]))
   expect([idOf(heard.data.messageUpdated.id), heard.data.messageUpdated]).toMatchObject([sms, { channel: 'SMS', status: 'PLANNED' }])
+  await stream.return(undefined)
+})
+
+test('who follows one broadcast hears of its messages alone', async () => {
+  const { id, key } = await api.workspace()
+  const broadcast = randomUUID()
+  const [none, other, wanted] = [
+    await message(id, 'sms'),
+    await message(id, 'sms', newLanedId(3), randomUUID()),
+    await message(id, 'sms', newLanedId(3), broadcast),
+  ]
+  const globalId = Buffer.from(`Broadcast:${broadcast}`).toString('base64url')
+  const stream = listen(key, 'subscription ($id: ID) { messageUpdated(broadcastId: $id) { id } }', { id: globalId })
+  const heard = await first(stream, () => announce(id, [none, other, wanted]))
+  expect(idOf(heard.data.messageUpdated.id)).toBe(wanted)
   await stream.return(undefined)
 })
 
@@ -130,7 +146,7 @@ test('leaving while nothing happens ends the watch at once', async () => {
     async close() {},
   }
   const context: ApiContext = { services: api.services, hub, caller, loaders: new Map(), requestId: 'test' }
-  const stream = messageUpdates(context, { journeyId: null, contactId: null, channels: null })
+  const stream = messageUpdates(context, { journeyId: null, contactId: null, broadcastId: null, channels: null })
   const waiting = stream.next()
   expect(watching).toBe(1)
   await stream.return?.()
