@@ -4,13 +4,14 @@ import { type Reaction, reactions } from './personas.ts'
 import { json, type SandboxRequest, type StandIn, type World } from './stand-in.ts'
 import {
   authorised,
+  changeStatus,
   errorBody,
   MESSAGES_ROUTE,
-  newSid,
+  objectIn,
   openBook,
   ourId,
-  postSigned,
-  postStatus,
+  postInbound,
+  queued,
   refusal,
   resource,
   type TwilioMessage,
@@ -37,24 +38,8 @@ export function twilioRcsStandIn(world: World): TwilioRcsStandIn {
   const contents = new Map<string, JsonObject>()
 
   const inbound: TwilioRcsStandIn['inbound'] = ({ account, from, to, text, message = {} }) => {
-    const url = world.callbackUrl('twilio_rcs', account)
-    if (url === undefined) return
-    const sid = newSid()
-    postSigned(world, account, url, {
-      AccountSid: account,
-      ApiVersion: '2010-04-01',
-      Body: text,
-      ChannelPrefix: 'rcs',
-      From: `rcs:${from.replace(/^rcs:/, '')}`,
-      To: `rcs:${to.replace(/^rcs:/, '')}`,
-      MessageSid: sid,
-      SmsMessageSid: sid,
-      SmsSid: sid,
-      SmsStatus: 'received',
-      NumMedia: '0',
-      NumSegments: '1',
-      ...Object.fromEntries(Object.entries(message).map(([name, value]) => [name, String(value)])),
-    })
+    const ends = { from: `rcs:${from.replace(/^rcs:/, '')}`, to: `rcs:${to.replace(/^rcs:/, '')}` }
+    postInbound(world, 'twilio_rcs', { account, text, ...ends }, { ChannelPrefix: 'rcs', ...message })
   }
 
   function react(sent: Sent, reaction: Reaction): void {
@@ -67,11 +52,7 @@ export function twilioRcsStandIn(world: World): TwilioRcsStandIn {
       return inbound({ ...back, text: String(button.title), message })
     }
     const status = STATUSES[reaction]
-    if (status === undefined) return
-    sent.status = status
-    sent.errorCode = status === 'undelivered' ? 63106 : null
-    sent.sent ??= world.now()
-    postStatus(world, sent, 'rcs')
+    if (status !== undefined) changeStatus(world, sent, status, { undelivered: 63106, prefix: 'rcs' })
   }
 
   function check(fields: URLSearchParams): { code: number; message: string } | null {
@@ -91,7 +72,7 @@ export function twilioRcsStandIn(world: World): TwilioRcsStandIn {
   /** POST /v1/Content: https://www.twilio.com/docs/content/content-api-resources#create-templates. */
   function make(request: SandboxRequest) {
     if (authorised(request) === null) return json(401, errorBody(401, 20003, 'Authenticate'))
-    const content = parse(request.body)
+    const content = objectIn(request.body)
     const types = content !== null && isObject(content.types) ? (content.types as JsonObject) : null
     if (content === null || types === null || Object.keys(types).length === 0 || typeof content.language !== 'string')
       return json(400, errorBody(400, 20001, 'types and language are required'))
@@ -110,23 +91,10 @@ export function twilioRcsStandIn(world: World): TwilioRcsStandIn {
       if (account === null) return refusal(401, 20003, 'Authenticate', null, new URLSearchParams())
       const fault = check(fields)
       if (fault !== null) return refusal(400, fault.code, fault.message, account, fields)
-      const to = fields.get('To') ?? ''
       const content = contents.get(fields.get('ContentSid') ?? '') ?? null
-      const sent: Sent = {
-        account,
-        content,
-        to,
-        sid: newSid(),
-        from: fields.get('From') ?? 'rcs:shop_agent',
-        body: content === null ? (fields.get('Body') ?? '') : filled(JSON.stringify(content), fields.get('ContentVariables')),
-        media: 0,
-        status: 'queued',
-        errorCode: null,
-        created: world.now(),
-        sent: null,
-        statusCallback: fields.get('StatusCallback'),
-      }
-      const number = to.replace(/^rcs:/, '')
+      const body = content === null ? (fields.get('Body') ?? '') : filled(JSON.stringify(content), fields.get('ContentVariables'))
+      const sent: Sent = { ...queued(world, account, fields, { from: 'rcs:shop_agent', body }), content }
+      const number = sent.to.replace(/^rcs:/, '')
       return {
         answer: json(201, resource(sent)),
         entry: { account, messageId: ourId(fields), providerMessageId: sent.sid, to: number, text: sent.body },
@@ -159,16 +127,6 @@ function actionsOf(content: JsonObject | null): JsonObject[] {
 }
 
 function filled(content: string, variables: string | null): string {
-  const given = parse(variables ?? '{}') ?? {}
+  const given = objectIn(variables ?? '{}') ?? {}
   return content.replace(/\{\{(\d+)\}\}/g, (_, name: string) => JSON.stringify(String(given[name] ?? '')).slice(1, -1))
-}
-
-/** null for what is no JSON object. */
-function parse(text: string): JsonObject | null {
-  try {
-    const parsed: unknown = JSON.parse(text)
-    return isObject(parsed) ? (parsed as JsonObject) : null
-  } catch {
-    return null
-  }
 }

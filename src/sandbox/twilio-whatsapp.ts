@@ -4,13 +4,14 @@ import { json, type StandIn, type World } from './stand-in.ts'
 import { contentOf, contentsPage } from './twilio-contents.ts'
 import {
   authorised,
+  changeStatus,
   errorBody,
   MESSAGES_ROUTE,
-  newSid,
+  objectIn,
   openBook,
   ourId,
-  postSigned,
-  postStatus,
+  postInbound,
+  queued,
   refusal,
   resource,
   type TwilioMessage,
@@ -41,25 +42,9 @@ export function twilioWhatsappStandIn(world: World): TwilioWhatsappStandIn {
   const inbound: TwilioWhatsappStandIn['inbound'] = ({ account, from, to, text, message = {} }) => {
     const number = from.replace(/^whatsapp:/, '')
     windows.set(`${account} whatsapp:${number}`, world.now() + WINDOW)
-    const url = world.callbackUrl('twilio_whatsapp', account)
-    if (url === undefined) return
-    const sid = newSid()
-    postSigned(world, account, url, {
-      AccountSid: account,
-      ApiVersion: '2010-04-01',
-      Body: text,
-      From: `whatsapp:${number}`,
-      To: `whatsapp:${to.replace(/^whatsapp:/, '')}`,
-      MessageSid: sid,
-      SmsMessageSid: sid,
-      SmsSid: sid,
-      SmsStatus: 'received',
-      NumMedia: '0',
-      NumSegments: '1',
-      ProfileName: `Person ${number.slice(-4)}`,
-      WaId: number.replace(/\D/g, ''),
-      ...Object.fromEntries(Object.entries(message).map(([name, value]) => [name, String(value)])),
-    })
+    const ends = { from: `whatsapp:${number}`, to: `whatsapp:${to.replace(/^whatsapp:/, '')}` }
+    const who = { ProfileName: `Person ${number.slice(-4)}`, WaId: number.replace(/\D/g, '') }
+    postInbound(world, 'twilio_whatsapp', { account, text, ...ends }, { ...who, ...message })
   }
 
   function react(sent: Sent, reaction: Reaction): void {
@@ -72,11 +57,7 @@ export function twilioWhatsappStandIn(world: World): TwilioWhatsappStandIn {
       return inbound({ ...back, text: button.text, message })
     }
     const status = STATUSES[reaction]
-    if (status === undefined) return
-    sent.status = status
-    sent.errorCode = status === 'undelivered' ? 63024 : null
-    sent.sent ??= world.now()
-    postStatus(world, sent, 'whatsapp')
+    if (status !== undefined) changeStatus(world, sent, status, { undelivered: 63024, prefix: 'whatsapp' })
   }
 
   function check(account: string, fields: URLSearchParams, template: SandboxTemplate | null): { code: number; message: string } | null {
@@ -117,20 +98,8 @@ export function twilioWhatsappStandIn(world: World): TwilioWhatsappStandIn {
       if (fault !== null) return refusal(400, fault.code, fault.message, account, fields)
       const given = variables(fields) ?? {}
       const text = template?.components.find((each) => each.type === 'BODY')?.text ?? fields.get('Body') ?? ''
-      const sent: Sent = {
-        account,
-        template,
-        to: fields.get('To') ?? '',
-        sid: newSid(),
-        from: fields.get('From') ?? 'whatsapp:+15005550006',
-        body: template === null ? text : text.replace(/\{\{(\w+)\}\}/g, (_, name: string) => given[name] ?? ''),
-        media: fields.getAll('MediaUrl').length,
-        status: 'queued',
-        errorCode: null,
-        created: world.now(),
-        sent: null,
-        statusCallback: fields.get('StatusCallback'),
-      }
+      const body = template === null ? text : text.replace(/\{\{(\w+)\}\}/g, (_, name: string) => given[name] ?? '')
+      const sent: Sent = { ...queued(world, account, fields, { from: 'whatsapp:+15005550006', body }), template }
       return {
         answer: json(201, resource(sent)),
         entry: { account, messageId: ourId(fields), providerMessageId: sent.sid, to: sent.to.replace(/^whatsapp:/, ''), text: sent.body },
@@ -161,10 +130,5 @@ const STATUSES: Partial<Record<Reaction, string>> = { sent: 'sent', delivered: '
 
 /** null for what is no JSON object. */
 function variables(fields: URLSearchParams): Record<string, string> | null {
-  try {
-    const parsed: unknown = JSON.parse(fields.get('ContentVariables') ?? '{}')
-    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? (parsed as Record<string, string>) : null
-  } catch {
-    return null
-  }
+  return objectIn(fields.get('ContentVariables') ?? '{}') as Record<string, string> | null
 }

@@ -1,5 +1,6 @@
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
-import { authTokenOf } from './accounts.ts'
+import { isObject, type JsonObject } from '../domain/json.ts'
+import { authTokenOf, type SandboxProvider } from './accounts.ts'
 import type { Answer } from './faults.ts'
 import { json, type SandboxRequest, type Verdict, type World } from './stand-in.ts'
 
@@ -58,8 +59,51 @@ export function openBook(): TwilioBook {
   }
 }
 
+/** A message as it stands when it is accepted; `from` serves where the request names a messaging service. */
+export function queued(world: World, account: string, fields: URLSearchParams, { from, body }: { from: string; body: string }): TwilioMessage {
+  return {
+    account,
+    sid: newSid(),
+    to: fields.get('To') ?? '',
+    from: fields.get('From') ?? from,
+    body,
+    media: fields.getAll('MediaUrl').length,
+    status: 'queued',
+    errorCode: null,
+    created: world.now(),
+    sent: null,
+    statusCallback: fields.get('StatusCallback'),
+  }
+}
+
+/** A person's message, as Twilio tells whoever listens for the account; `more` holds further fields. */
+export function postInbound(
+  world: World,
+  provider: SandboxProvider,
+  { account, from, to, text }: { account: string; from: string; to: string; text: string },
+  more: JsonObject = {},
+): void {
+  const url = world.callbackUrl(provider, account)
+  if (url === undefined) return
+  const sid = newSid()
+  postSigned(world, account, url, {
+    AccountSid: account,
+    ApiVersion: '2010-04-01',
+    Body: text,
+    From: from,
+    To: to,
+    MessageSid: sid,
+    SmsMessageSid: sid,
+    SmsSid: sid,
+    SmsStatus: 'received',
+    NumMedia: '0',
+    NumSegments: '1',
+    ...Object.fromEntries(Object.entries(more).map(([name, value]) => [name, String(value)])),
+  })
+}
+
 /** Posts a callback as Twilio signs it. */
-export function postSigned(world: World, account: string, url: string, fields: Record<string, string>): void {
+function postSigned(world: World, account: string, url: string, fields: Record<string, string>): void {
   // The fragment holds connection overrides, which are for Twilio and are not part of the request.
   const target = url.split('#', 1)[0] ?? url
   const body = new URLSearchParams(fields).toString()
@@ -70,8 +114,16 @@ export function postSigned(world: World, account: string, url: string, fields: R
   world.postman.post(target, () => ({ headers: { 'content-type': 'application/x-www-form-urlencoded', 'x-twilio-signature': signature }, body }))
 }
 
-/** Tells whoever asked to be told how a message stands. `prefix` is the channel's, which SMS has none of. */
-export function postStatus(world: World, message: TwilioMessage, prefix: string | null): void {
+/** Gives a message its status and tells whoever asked. `undelivered` is that status's error, `prefix` the channel's, which SMS has none of. */
+export function changeStatus(
+  world: World,
+  message: TwilioMessage,
+  status: string,
+  { undelivered, prefix }: { undelivered: number; prefix: string | null },
+): void {
+  message.status = status
+  message.errorCode = status === 'undelivered' ? undelivered : null
+  message.sent ??= world.now()
   if (message.statusCallback === null) return
   postSigned(world, message.account, message.statusCallback, {
     AccountSid: message.account,
@@ -128,13 +180,23 @@ function rfc2822(at: number): string {
   return new Date(at).toUTCString().replace('GMT', '+0000')
 }
 
-export function newSid(): string {
+function newSid(): string {
   return `SM${randomUUID().replaceAll('-', '')}`
 }
 
 export function ourId(fields: URLSearchParams): string | null {
   const callback = fields.get('StatusCallback')
   return callback !== null && URL.canParse(callback) ? new URL(callback).searchParams.get('message') : null
+}
+
+/** null for what is no JSON object. */
+export function objectIn(text: string): JsonObject | null {
+  try {
+    const parsed: unknown = JSON.parse(text)
+    return isObject(parsed) ? (parsed as JsonObject) : null
+  } catch {
+    return null
+  }
 }
 
 export function errorBody(status: number, code: number, message: string): object {

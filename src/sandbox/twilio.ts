@@ -1,6 +1,17 @@
 import { type Reaction, reactions } from './personas.ts'
 import { json, type StandIn, type World } from './stand-in.ts'
-import { authorised, MESSAGES_ROUTE, newSid, openBook, ourId, postSigned, postStatus, refusal, resource, type TwilioMessage } from './twilio-wire.ts'
+import {
+  authorised,
+  changeStatus,
+  MESSAGES_ROUTE,
+  openBook,
+  ourId,
+  postInbound,
+  queued,
+  refusal,
+  resource,
+  type TwilioMessage,
+} from './twilio-wire.ts'
 
 const E164 = /^\+[1-9]\d{6,14}$/
 
@@ -27,22 +38,7 @@ export function twilioStandIn(world: World): TwilioStandIn {
     const word = message.text.trim().toUpperCase()
     if (['STOP', 'STOPALL', 'UNSUBSCRIBE', 'CANCEL', 'END', 'QUIT'].includes(word)) optedOut.add(`${message.account} ${message.from}`)
     if (['START', 'UNSTOP'].includes(word)) optedOut.delete(`${message.account} ${message.from}`)
-    const url = world.callbackUrl('twilio', message.account)
-    if (url === undefined) return
-    const sid = newSid()
-    postSigned(world, message.account, url, {
-      AccountSid: message.account,
-      ApiVersion: '2010-04-01',
-      Body: message.text,
-      From: message.from,
-      To: message.to,
-      MessageSid: sid,
-      SmsSid: sid,
-      SmsMessageSid: sid,
-      SmsStatus: 'received',
-      NumMedia: '0',
-      NumSegments: '1',
-    })
+    postInbound(world, 'twilio', message)
   }
 
   function react(sms: TwilioMessage, reaction: Reaction): void {
@@ -50,10 +46,7 @@ export function twilioStandIn(world: World): TwilioStandIn {
       inbound({ account: sms.account, from: sms.to, to: sms.from, text: reaction === 'reply-stop' ? 'STOP' : 'YES' })
       return
     }
-    sms.status = reaction
-    sms.errorCode = reaction === 'undelivered' ? 30005 : null
-    sms.sent ??= world.now()
-    postStatus(world, sms, null)
+    changeStatus(world, sms, reaction, { undelivered: 30005, prefix: null })
   }
 
   return {
@@ -68,19 +61,7 @@ export function twilioStandIn(world: World): TwilioStandIn {
       if (fault) return refusal(fault.status ?? 400, fault.code, fault.message, account, fields)
       const to = fields.get('To') ?? ''
       if (optedOut.has(`${account} ${to}`)) return refusal(400, 21610, 'Attempt to send to unsubscribed recipient', account, fields)
-      const sms: TwilioMessage = {
-        account,
-        to,
-        sid: newSid(),
-        from: fields.get('From') ?? '+15005550006',
-        body: fields.get('Body') ?? '',
-        media: fields.getAll('MediaUrl').length,
-        status: 'queued',
-        errorCode: null,
-        created: world.now(),
-        sent: null,
-        statusCallback: fields.get('StatusCallback'),
-      }
+      const sms = queued(world, account, fields, { from: '+15005550006', body: fields.get('Body') ?? '' })
       return {
         answer: json(201, resource(sms)),
         entry: { account, messageId: ourId(fields), providerMessageId: sms.sid, to, text: sms.body },
