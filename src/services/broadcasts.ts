@@ -15,7 +15,7 @@ import { once } from './idempotency.ts'
 import { conform, isId, nameOf } from './input.ts'
 import { channelFor, checkVars } from './sends.ts'
 import { idsWithin, orderOf, type Slice } from './slice.ts'
-import { templatesByIds } from './templates.ts'
+import { requireTemplate } from './templates.ts'
 import { requireTopic } from './topics.ts'
 import { clientOf } from './transaction.ts'
 
@@ -44,8 +44,7 @@ export async function createBroadcast(services: Services, caller: Caller, input:
   const startsAt = input.startsAt ?? null
   if (startsAt !== null && startsAt.getTime() > Date.now() + FARTHEST)
     throw new ThroughlineError('INVALID_INPUT', 'must be within a year', { path: ['startsAt'] })
-  const found = (await templatesByIds(services, caller, [input.templateId])).get(input.templateId)
-  if (found === undefined) throw new ThroughlineError('NOT_FOUND', 'There is no such template.', { path: ['templateId'] })
+  const found = await requireTemplate(services, caller, input.templateId, 'templateId')
   const channel = channelFor(found, input.channel)
   const vars = input.vars ?? {}
   checkVars(found.version.variables, vars)

@@ -7,7 +7,7 @@ import { newLanedId } from '../store/new-id.ts'
 import { type ContactReference, findContact } from './contacts.ts'
 import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
-import { type TemplateWithVersion, templatesByIds } from './templates.ts'
+import { requireTemplate, type TemplateWithVersion } from './templates.ts'
 import { requireTopic } from './topics.ts'
 import { clientOf } from './transaction.ts'
 
@@ -46,8 +46,7 @@ export function channelFor({ template, version }: TemplateWithVersion, asked: Ch
  * passes the same gate as every other, so it may end SUPPRESSED with the reason on it.
  */
 export async function sendMessage(services: Services, caller: Caller, input: SendMessage): Promise<string> {
-  const found = (await templatesByIds(services, caller, [input.templateId])).get(input.templateId)
-  if (found === undefined) throw new ThroughlineError('NOT_FOUND', 'There is no such template.', { path: ['templateId'] })
+  const found = await requireTemplate(services, caller, input.templateId, 'templateId')
   const channel = channelFor(found, input.channel)
   const topicId = input.topicId ?? null
   const vars = input.vars ?? {}
