@@ -1,3 +1,4 @@
+import { record } from '../record.ts'
 import { type Client, epochMs, run, type Statement } from '../sql.ts'
 import { ENROLLMENT_COLUMNS, type EnrollmentRow } from './claim.ts'
 
@@ -10,8 +11,7 @@ export interface Key {
   id: string
 }
 
-const lanesOf = (keys: readonly Key[]) => keys.map((key) => key.lane)
-const idsOf = (keys: readonly Key[]) => keys.map((key) => key.id)
+const KEYS = record('lane smallint, id uuid')
 
 const ALIASES: Statement = {
   name: 'facts_aliases',
@@ -86,41 +86,57 @@ export interface ContactRow {
   consents: [channel: string, topic: string, state: string][]
 }
 
+/** Each part is a word, so that spaces keep them apart, and commas the rows: as JSON they cost PostgreSQL 2 µs a contact more. */
 const CONTACTS: Statement = {
   name: 'facts_contacts',
   text: `SELECT c.lane, c.id, c.workspace_id, c.external_id, c.attributes, c.tags, c.locale, c.time_zone, c.merged_into, c.linked,
       c.suppressed_at IS NOT NULL AS suppressed, c.erased_at IS NOT NULL AS erased, ${epochMs('c.created_at')} AS created_at,
-      (SELECT coalesce(json_agg(json_build_array(i.id, i.channel, i.status, i.platform, ${epochMs('i.last_seen_at')})), '[]')
+      (SELECT string_agg(i.id || ' ' || i.channel || ' ' || i.status || ' ' || coalesce(i.platform, '') || ' ' || ${epochMs('i.last_seen_at')}, ',')
         FROM channel_identity i WHERE i.lane = c.lane AND i.contact_id = c.id) AS identities,
-      (SELECT coalesce(json_agg(json_build_array(s.channel, s.topic_id, s.state)), '[]')
+      (SELECT string_agg(s.channel || ' ' || s.topic_id || ' ' || s.state, ',')
         FROM consent s WHERE s.lane = c.lane AND s.contact_id = c.id) AS consents
-    FROM unnest($1::smallint[], $2::uuid[]) AS k (lane, id),
-    LATERAL (SELECT * FROM contact WHERE contact.lane = k.lane AND contact.id = k.id LIMIT 1) AS c`,
+    FROM ${KEYS.source},
+    LATERAL (SELECT * FROM contact WHERE contact.lane = r.lane AND contact.id = r.id LIMIT 1) AS c`,
 }
 
+const wordsOf = (rows: string | null): string[][] => rows?.split(',').map((row) => row.split(' ')) ?? []
+
+type Words = 'identities' | 'consents'
+
 export async function loadContacts(client: Client, keys: readonly Key[]): Promise<ContactRow[]> {
-  return run<ContactRow>(client, CONTACTS, [lanesOf(keys), idsOf(keys)])
+  const rows = await run<Omit<ContactRow, Words> & Record<Words, string | null>>(client, CONTACTS, KEYS.encode(keys))
+  return rows.map(({ identities, consents, ...row }) => ({
+    ...row,
+    identities: wordsOf(identities).map(([id = '', channel = '', status = '', platform = '', at]) => [
+      id,
+      channel,
+      status,
+      platform || null,
+      Number(at),
+    ]),
+    consents: wordsOf(consents).map(([channel = '', topic = '', state = '']) => [channel, topic, state]),
+  }))
 }
 
 const ACTIVE: Statement = {
   name: 'facts_active_enrollments',
-  text: `SELECT ${ENROLLMENT_COLUMNS} FROM unnest($1::smallint[], $2::uuid[]) AS k (lane, contact_id),
-    LATERAL (SELECT * FROM enrollment WHERE enrollment.lane = k.lane AND enrollment.contact_id = k.contact_id AND status = 'ACTIVE' OFFSET 0) AS e`,
+  text: `SELECT ${ENROLLMENT_COLUMNS} FROM ${KEYS.source},
+    LATERAL (SELECT * FROM enrollment WHERE enrollment.lane = r.lane AND enrollment.contact_id = r.id AND status = 'ACTIVE' OFFSET 0) AS e`,
 }
 
 /** All running enrollments of these contacts. */
 export async function loadActiveEnrollments(client: Client, contacts: readonly Key[]): Promise<EnrollmentRow[]> {
-  return run<EnrollmentRow>(client, ACTIVE, [lanesOf(contacts), idsOf(contacts)])
+  return run<EnrollmentRow>(client, ACTIVE, KEYS.encode(contacts))
 }
 
 const BY_ID: Statement = {
   name: 'facts_enrollments',
-  text: `SELECT ${ENROLLMENT_COLUMNS} FROM unnest($1::smallint[], $2::uuid[]) AS k (lane, id),
-    LATERAL (SELECT * FROM enrollment WHERE enrollment.lane = k.lane AND enrollment.id = k.id LIMIT 1) AS e`,
+  text: `SELECT ${ENROLLMENT_COLUMNS} FROM ${KEYS.source},
+    LATERAL (SELECT * FROM enrollment WHERE enrollment.lane = r.lane AND enrollment.id = r.id LIMIT 1) AS e`,
 }
 
 export async function loadEnrollments(client: Client, keys: readonly Key[]): Promise<EnrollmentRow[]> {
-  return run<EnrollmentRow>(client, BY_ID, [lanesOf(keys), idsOf(keys)])
+  return run<EnrollmentRow>(client, BY_ID, KEYS.encode(keys))
 }
 
 export interface SlotRow {
@@ -195,13 +211,13 @@ export async function loadHistory(
 
 const DEDUPE: Statement = {
   name: 'facts_dedupe',
-  text: `SELECT k.contact_id, m.dedupe_key AS key, ${epochMs('m.planned_at')} AS at FROM unnest($1::smallint[], $2::uuid[]) AS k (lane, contact_id),
-    LATERAL (SELECT dedupe_key, planned_at FROM message WHERE message.lane = k.lane AND message.contact_id = k.contact_id AND dedupe_key IS NOT NULL
+  text: `SELECT r.id AS contact_id, m.dedupe_key AS key, ${epochMs('m.planned_at')} AS at FROM ${KEYS.source},
+    LATERAL (SELECT dedupe_key, planned_at FROM message WHERE message.lane = r.lane AND message.contact_id = r.id AND dedupe_key IS NOT NULL
       AND status NOT IN ('SUPPRESSED', 'CANCELLED') ORDER BY planned_at DESC LIMIT 200) AS m`,
 }
 
 export async function loadDedupe(client: Client, contacts: readonly Key[]): Promise<{ contact_id: string; key: string; at: number }[]> {
-  return run(client, DEDUPE, [lanesOf(contacts), idsOf(contacts)])
+  return run(client, DEDUPE, KEYS.encode(contacts))
 }
 
 const IDENTITIES: Statement = {
