@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { CallbackStatus, ProviderCallback } from '../domain/delivery.ts'
 import { isLanedId } from '../domain/ids.ts'
-import { isObject, type JsonObject } from '../domain/json.ts'
+import { isObject, type JsonObject, objectsOf, parseObject } from '../domain/json.ts'
 import { templateStatus } from '../domain/whatsapp-template.ts'
 import type { CallbackRequest } from './channel.ts'
 import { metaRule } from './meta-codes.ts'
@@ -31,32 +31,24 @@ export interface MetaNumber {
 export function parseMeta(request: CallbackRequest, number: MetaNumber): ProviderCallback[] {
   return entriesOf(request.body).flatMap((entry) => {
     const at = secondsToMillis(entry.time)
-    return listOf(entry.changes).flatMap((change) => {
+    return objectsOf(entry.changes).flatMap((change) => {
       const value = isObject(change.value) ? change.value : {}
       if (change.field === 'message_template_status_update') return entry.id === number.businessAccountId ? templateReview(value, at) : []
       if (!isObject(value.metadata) || value.metadata.phone_number_id !== number.phoneNumberId) return []
-      if (change.field === 'user_preferences') return listOf(value.user_preferences).flatMap(preferenceOf)
+      if (change.field === 'user_preferences') return objectsOf(value.user_preferences).flatMap(preferenceOf)
       if (change.field !== 'messages') return []
       const to = `+${String(value.metadata.display_phone_number ?? '').replace(/\D/g, '')}`
       return [
-        ...listOf(value.statuses).flatMap(statusOf),
-        ...listOf(value.messages).flatMap((message) => inboundOf(message, to, listOf(value.contacts), secondsToMillis(message.timestamp))),
+        ...objectsOf(value.statuses).flatMap(statusOf),
+        ...objectsOf(value.messages).flatMap((message) => inboundOf(message, to, objectsOf(value.contacts), secondsToMillis(message.timestamp))),
       ]
     })
   })
 }
 
 function entriesOf(body: Buffer): JsonObject[] {
-  try {
-    const parsed: unknown = JSON.parse(body.toString('utf8'))
-    return isObject(parsed) && parsed.object === 'whatsapp_business_account' ? listOf(parsed.entry) : []
-  } catch {
-    return []
-  }
-}
-
-function listOf(value: unknown): JsonObject[] {
-  return Array.isArray(value) ? value.filter((each): each is JsonObject => isObject(each)) : []
+  const parsed = parseObject(body.toString('utf8'))
+  return parsed?.object === 'whatsapp_business_account' ? objectsOf(parsed.entry) : []
 }
 
 /** Meta's instants are whole seconds, as text or as numbers. */
@@ -82,7 +74,7 @@ function statusOf(given: JsonObject): ProviderCallback[] {
     at: secondsToMillis(given.timestamp),
     ...(attempt === undefined ? {} : { attempt: Number(attempt) }),
   }
-  const [error] = listOf(given.errors)
+  const [error] = objectsOf(given.errors)
   if (error === undefined || known !== 'FAILED') return [base]
   const code = String(error.code)
   const rule = metaRule(code)

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '../domain/json.ts'
+import { isObject, type JsonObject, objectsOf, parseObject } from '../domain/json.ts'
 import { type ButtonSlot, NO_SLOTS, type ProviderTemplate, type TemplateSlots, templateStatus } from '../domain/whatsapp-template.ts'
 import { ThroughlineError } from '../errors.ts'
 import { scrub } from './failures.ts'
@@ -17,7 +17,7 @@ export async function readTemplates(transport: Transport, { url, accessToken }: 
     for (let page = 0; page < MOST_PAGES; page++) {
       const query = new URLSearchParams({ fields: FIELDS, limit: String(PAGE), ...(after === null ? {} : { after }) })
       const answer = await transport.exchange({ method: 'GET', url: `${url}?${query}`, headers: { authorization: `Bearer ${accessToken}` } })
-      const body = answer.type === 'answer' ? parse(answer.body) : {}
+      const body = answer.type === 'answer' ? (parseObject(answer.body) ?? {}) : {}
       if (answer.type !== 'answer' || answer.status !== 200 || !Array.isArray(body.data)) {
         const said =
           answer.type === 'answer' ? (isObject(body.error) && String(body.error.message)) || `HTTP status ${answer.status}` : answer.message
@@ -34,19 +34,10 @@ export async function readTemplates(transport: Transport, { url, accessToken }: 
   }
 }
 
-function parse(body: string): JsonObject {
-  try {
-    const parsed: unknown = JSON.parse(body)
-    return isObject(parsed) ? (parsed as JsonObject) : {}
-  } catch {
-    return {}
-  }
-}
-
 function templateOf(given: JsonObject): ProviderTemplate[] {
   const { id, name, language, status, category, rejected_reason: reason, components } = given
   if (id === undefined || typeof name !== 'string' || typeof language !== 'string' || typeof status !== 'string') return []
-  const parts = listOf(components)
+  const parts = objectsOf(components)
   return [
     {
       providerId: String(id),
@@ -61,10 +52,6 @@ function templateOf(given: JsonObject): ProviderTemplate[] {
   ]
 }
 
-function listOf(value: unknown): JsonObject[] {
-  return Array.isArray(value) ? value.filter((each): each is JsonObject => isObject(each)) : []
-}
-
 /** What of a template's components is filled in at each send. */
 export function slotsOf(components: readonly JsonObject[]): TemplateSlots {
   const header = components.find((each) => each.type === 'HEADER')
@@ -75,8 +62,8 @@ export function slotsOf(components: readonly JsonObject[]): TemplateSlots {
     headerText: format === 'TEXT' && variablesOf(header?.text).length > 0,
     body: variablesOf(components.find((each) => each.type === 'BODY')?.text),
     buttons: buttonSlots(components),
-    cards: listOf(components.find((each) => each.type === 'CAROUSEL')?.cards).map((card) => {
-      const { media, body, buttons } = slotsOf(listOf(card.components))
+    cards: objectsOf(components.find((each) => each.type === 'CAROUSEL')?.cards).map((card) => {
+      const { media, body, buttons } = slotsOf(objectsOf(card.components))
       return { media, body, buttons }
     }),
   }
@@ -88,7 +75,7 @@ function variablesOf(text: unknown): string[] {
 }
 
 function buttonSlots(components: readonly JsonObject[]): ButtonSlot[] {
-  const buttons = listOf(components.find((each) => each.type === 'BUTTONS')?.buttons)
+  const buttons = objectsOf(components.find((each) => each.type === 'BUTTONS')?.buttons)
   return buttons.flatMap(({ type, url }, index): ButtonSlot[] => {
     if (type === 'QUICK_REPLY' || type === 'COPY_CODE') return [{ index, type }]
     // A one-time code is copied through an address: https://developers.facebook.com/docs/whatsapp/business-management-api/authentication-templates.

@@ -7,6 +7,21 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** The object a text stands for; null for what is no JSON, or no object. */
+export function parseObject(text: string): JsonObject | null {
+  try {
+    const parsed: unknown = JSON.parse(text)
+    return isObject(parsed) ? (parsed as JsonObject) : null
+  } catch {
+    return null
+  }
+}
+
+/** The objects of a list, and none of what is no list. */
+export function objectsOf(value: unknown): JsonObject[] {
+  return Array.isArray(value) ? value.filter((each): each is JsonObject => isObject(each)) : []
+}
+
 const INDEX = /^(0|[1-9]\d*)$/
 
 /** Reads `a.b.0.c` out of nested data; undefined where any step is missing. Own properties only; of a list its entries only. */

@@ -1,5 +1,5 @@
 import { createHmac, randomUUID, timingSafeEqual, verify } from 'node:crypto'
-import { isObject } from '../domain/json.ts'
+import { isObject, parseObject } from '../domain/json.ts'
 import { SERVICE_ACCOUNT_PUBLIC_KEY } from './accounts.ts'
 import type { Answer } from './faults.ts'
 import { json, type SandboxRequest, type StandIn, type Verdict, type World } from './stand-in.ts'
@@ -116,12 +116,8 @@ function refusal(project: string, message: Record<string, unknown> | null, { sta
 }
 
 function parse(request: SandboxRequest): Record<string, unknown> | null {
-  try {
-    const body: unknown = JSON.parse(request.body)
-    return isObject(body) && isObject(body.message) ? body.message : null
-  } catch {
-    return null
-  }
+  const message = parseObject(request.body)?.message
+  return isObject(message) ? message : null
 }
 
 function ourId(message: Record<string, unknown>): string | null {

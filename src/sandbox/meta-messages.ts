@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '../domain/json.ts'
+import { isObject, type JsonObject, objectsOf } from '../domain/json.ts'
 import { placeholders, type SandboxTemplate, type TemplateComponent } from './whatsapp-templates.ts'
 
 export interface MetaFault {
@@ -39,10 +39,10 @@ function checkFree(type: string, given: JsonObject): MetaFault | null {
   if (type !== 'interactive') return fault(131051, `Message type ${type} is not supported.`)
   const action = isObject(given.action) ? given.action : {}
   const titles: [unknown, number][] = []
-  if (given.type === 'button') for (const each of list(action.buttons)) titles.push([isObject(each.reply) ? each.reply.title : null, 20])
+  if (given.type === 'button') for (const each of objectsOf(action.buttons)) titles.push([isObject(each.reply) ? each.reply.title : null, 20])
   else {
     titles.push([action.button, 20])
-    for (const section of list(action.sections)) for (const row of list(section.rows)) titles.push([row.title, 24])
+    for (const section of objectsOf(action.sections)) for (const row of objectsOf(section.rows)) titles.push([row.title, 24])
   }
   if (!isObject(given.body) || typeof given.body.text !== 'string') return fault(131008, 'Required parameter is missing: interactive.body')
   if (given.body.text.length > 1_024) return fault(131009, 'interactive.body.text has more than 1024 characters.')
@@ -57,11 +57,11 @@ function checkTemplate(given: unknown, templates: readonly SandboxTemplate[]): M
   if (template?.status === 'PAUSED') return fault(132015, 'Template is paused.')
   if (template?.status === 'DISABLED') return fault(132016, 'Template is disabled.')
   if (template?.status !== 'APPROVED') return fault(132001, `template name (${String(name)}) does not exist in ${String(code)}`, 404)
-  return checkComponents(list(components), template.components)
+  return checkComponents(objectsOf(components), template.components)
 }
 
 function checkComponents(given: readonly JsonObject[], wanted: readonly TemplateComponent[]): MetaFault | null {
-  const parametersOf = (type: string) => list(given.find((each) => each.type === type)?.parameters)
+  const parametersOf = (type: string) => objectsOf(given.find((each) => each.type === type)?.parameters)
   const format = wanted.find((each) => each.type === 'HEADER')?.format?.toLowerCase() ?? null
   const [header] = parametersOf('header')
   if ((header?.type ?? null) !== format) return fault(132012, `header: expected ${format ?? 'nothing'}`)
@@ -82,11 +82,11 @@ function checkComponents(given: readonly JsonObject[], wanted: readonly Template
       return fault(131008, `buttons: Button at index ${index} of type Url requires a parameter`)
     if (parameter !== undefined && parameter.sub_type !== type.toLowerCase()) return fault(132012, `buttons: Button at index ${index} is ${type}`)
   }
-  const cards = list(given.find((each) => each.type === 'carousel')?.cards)
+  const cards = objectsOf(given.find((each) => each.type === 'carousel')?.cards)
   const slots = wanted.find((each) => each.type === 'CAROUSEL')?.cards ?? []
   if (cards.length !== slots.length) return fault(132012, `carousel: expected ${slots.length} cards`)
   for (const [index, slot] of slots.entries()) {
-    const wrong = checkComponents(list(cards[index]?.components), slot.components)
+    const wrong = checkComponents(objectsOf(cards[index]?.components), slot.components)
     if (wrong !== null) return wrong
   }
   return null
@@ -97,7 +97,7 @@ export function textOf(message: JsonObject, templates: readonly SandboxTemplate[
   const { type, template } = message
   if (type === 'template' && isObject(template)) {
     const found = templates.find((each) => each.name === template.name)
-    const parameters = list(list(template.components).find((each) => each.type === 'body')?.parameters)
+    const parameters = objectsOf(objectsOf(template.components).find((each) => each.type === 'body')?.parameters)
     const named = new Map(parameters.map(({ parameter_name: name, text }) => [name, text]))
     let n = 0
     return (found?.components.find((each) => each.type === 'BODY')?.text ?? '').replace(/\{\{(\w+)\}\}/g, (_, name: string) =>
@@ -113,13 +113,11 @@ export function textOf(message: JsonObject, templates: readonly SandboxTemplate[
 export function mediaOf(message: JsonObject): { media?: string } {
   const { type, template } = message
   const header =
-    type === 'template' && isObject(template) ? list(list(template.components).find((each) => each.type === 'header')?.parameters)[0] : message
+    type === 'template' && isObject(template)
+      ? objectsOf(objectsOf(template.components).find((each) => each.type === 'header')?.parameters)[0]
+      : message
   const given = header?.[String(header.type)]
   return isObject(given) && typeof given.link === 'string' ? { media: given.link } : {}
-}
-
-function list(value: unknown): JsonObject[] {
-  return Array.isArray(value) ? value.filter((each): each is JsonObject => isObject(each)) : []
 }
 
 function isLink(value: unknown): boolean {

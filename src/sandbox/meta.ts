@@ -1,9 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { isObject, type Json, type JsonObject } from '../domain/json.ts'
+import { isObject, type Json, type JsonObject, parseObject } from '../domain/json.ts'
 import { appSecretOf, businessAccountOf, numberOfToken } from './meta-accounts.ts'
 import { checkMessage, mediaOf, textOf } from './meta-messages.ts'
 import { type Reaction, reactions } from './personas.ts'
-import { json, type SandboxRequest, type StandIn, type Verdict, type World } from './stand-in.ts'
+import { json, type StandIn, type Verdict, type World } from './stand-in.ts'
 import { openShelf, templateId } from './whatsapp-templates.ts'
 
 const MESSAGES = /^\/v\d+\.\d\/(\d+)\/messages$/
@@ -97,7 +97,7 @@ export function metaStandIn(world: World): MetaStandIn {
     },
     send(request) {
       const account = MESSAGES.exec(request.path)?.[1] ?? ''
-      const message = parse(request)
+      const message = parseObject(request.body)
       if (numberOfToken(request.headers.authorization) !== account)
         return refusal(account, message, { status: 401, code: 190, details: 'Error validating access token.' })
       const to = typeof message?.to === 'string' ? message.to : ''
@@ -159,15 +159,6 @@ function firstButton(message: JsonObject): JsonObject | null {
   const first = Array.isArray(action.buttons) ? action.buttons[0] : undefined
   if (!isObject(first) || !isObject(first.reply)) return null
   return { type: 'interactive', interactive: { type: 'button_reply', button_reply: first.reply as JsonObject } }
-}
-
-function parse(request: SandboxRequest): JsonObject | null {
-  try {
-    const body: unknown = JSON.parse(request.body)
-    return isObject(body) ? (body as JsonObject) : null
-  } catch {
-    return null
-  }
 }
 
 function ourId(message: JsonObject | null): string | null {

@@ -1,5 +1,5 @@
 import { type KeyObject, randomUUID, sign } from 'node:crypto'
-import { isObject } from '../domain/json.ts'
+import { isObject, objectsOf, parseObject } from '../domain/json.ts'
 import { isSandboxKey, webhookKeyOf } from './accounts.ts'
 import type { LogEntry } from './log.ts'
 import { type Reaction, reactions } from './personas.ts'
@@ -65,7 +65,7 @@ export function sendgridStandIn(world: World): StandIn {
         return refusal(401, null, 'The provided authorization grant is invalid, expired, or revoked', null, {})
       }
       const account = apiKey.split('.')[1] ?? null
-      const body = parse(request)
+      const body = parseObject(request.body)
       const seen = describe(body)
       const fault = request.body.length > MOST_BYTES ? { status: 413, field: null, message: 'Payload too large' } : check(request, body)
       if (fault) return refusal(fault.status ?? 400, fault.field, fault.message, account, seen)
@@ -133,26 +133,17 @@ function eventOf(mail: Mail, reaction: Reaction, now: number): object | null {
   }
 }
 
-function parse(request: SandboxRequest): Record<string, unknown> | null {
-  try {
-    const body: unknown = JSON.parse(request.body)
-    return isObject(body) ? body : null
-  } catch {
-    return null
-  }
-}
-
 type CheckFault = { status?: number; field: string | null; message: string }
 
 function check(request: SandboxRequest, body: Record<string, unknown> | null): CheckFault | null {
   if (!(request.headers['content-type'] ?? '').startsWith('application/json'))
     return { status: 415, field: null, message: 'Content-Type should be application/json.' }
   if (body === null) return { field: null, message: 'Bad Request' }
-  const people = list(body.personalizations)
+  const people = objectsOf(body.personalizations)
   if (people.length === 0)
     return { field: 'personalizations', message: 'The personalizations field is required and must have at least one personalization.' }
   const recipients = people.flatMap((each, index) =>
-    list(each.to).map((to, position) => ({ email: to.email, field: `personalizations.${index}.to.${position}.email` })),
+    objectsOf(each.to).map((to, position) => ({ email: to.email, field: `personalizations.${index}.to.${position}.email` })),
   )
   if (recipients.length === 0)
     return {
@@ -171,7 +162,7 @@ function check(request: SandboxRequest, body: Record<string, unknown> | null): C
 }
 
 function checkContent(body: Record<string, unknown>): CheckFault | null {
-  const parts = list(body.content)
+  const parts = objectsOf(body.content)
   if (parts.length === 0) return { field: 'content', message: 'Unless a valid template_id is provided, the content parameter is required.' }
   const empty = parts.findIndex((part) => typeof part.value !== 'string' || part.value === '')
   if (empty >= 0) return { field: `content.${empty}.value`, message: 'The content value must be a string at least one character in length.' }
@@ -182,7 +173,7 @@ function checkContent(body: Record<string, unknown>): CheckFault | null {
 }
 
 function checkFiles(body: Record<string, unknown>): CheckFault | null {
-  for (const [index, file] of list(body.attachments).entries()) {
+  for (const [index, file] of objectsOf(body.attachments).entries()) {
     const at = (field: string, message: string): CheckFault => ({ field: `attachments.${index}.${field}`, message })
     if (typeof file.filename !== 'string' || file.filename === '') return at('filename', 'The filename is required.')
     if (typeof file.content !== 'string' || file.content === '') return at('content', 'The attachment content is required.')
@@ -213,9 +204,9 @@ interface Description {
 
 /** What the log and the events need of a mail, faulty or not. */
 function describe(body: Record<string, unknown> | null): Description {
-  const first = list(body?.personalizations)[0]
-  const to = list(first?.to)[0]?.email
-  const html = String(list(body?.content).at(-1)?.value ?? '')
+  const first = objectsOf(body?.personalizations)[0]
+  const to = objectsOf(first?.to)[0]?.email
+  const html = String(objectsOf(body?.content).at(-1)?.value ?? '')
   const customArgs = {
     ...(isObject(body?.custom_args) ? body.custom_args : {}),
     ...(isObject(first?.custom_args) ? first.custom_args : {}),
@@ -228,7 +219,7 @@ function describe(body: Record<string, unknown> | null): Description {
     link: firstLink(html),
     messageId: customArgs.throughline_message ?? null,
     customArgs,
-    attachments: list(body?.attachments).map((file) => ({
+    attachments: objectsOf(body?.attachments).map((file) => ({
       name: String(file.filename),
       contentType: String(file.type),
       size: Buffer.byteLength(String(file.content), 'base64'),
@@ -248,8 +239,4 @@ function refusal(status: number, field: string | null, message: string, account:
     answer: json(status, { errors: [{ message, field, help: null }] }),
     entry: { account, code: field ?? String(status), messageId: seen.messageId ?? null, providerMessageId: null, to: seen.to ?? null },
   }
-}
-
-function list(value: unknown): Record<string, unknown>[] {
-  return Array.isArray(value) ? value.filter(isObject) : []
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { isObject, type JsonObject } from '../domain/json.ts'
+import { isObject, type JsonObject, objectsOf, parseObject } from '../domain/json.ts'
 import { type Reaction, reactions } from './personas.ts'
 import { json, type SandboxRequest, type StandIn, type World } from './stand-in.ts'
 import {
@@ -7,7 +7,6 @@ import {
   changeStatus,
   errorBody,
   MESSAGES_ROUTE,
-  objectIn,
   openBook,
   ourId,
   postInbound,
@@ -72,7 +71,7 @@ export function twilioRcsStandIn(world: World): TwilioRcsStandIn {
   /** POST /v1/Content: https://www.twilio.com/docs/content/content-api-resources#create-templates. */
   function make(request: SandboxRequest) {
     if (authorised(request) === null) return json(401, errorBody(401, 20003, 'Authenticate'))
-    const content = objectIn(request.body)
+    const content = parseObject(request.body)
     const types = content !== null && isObject(content.types) ? (content.types as JsonObject) : null
     if (content === null || types === null || Object.keys(types).length === 0 || typeof content.language !== 'string')
       return json(400, errorBody(400, 20001, 'types and language are required'))
@@ -117,16 +116,13 @@ export function twilioRcsStandIn(world: World): TwilioRcsStandIn {
 
 const STATUSES: Partial<Record<Reaction, string>> = { sent: 'sent', delivered: 'delivered', open: 'read', undelivered: 'undelivered' }
 
-const objects = (values: readonly unknown[]): JsonObject[] => values.filter((each): each is JsonObject => isObject(each))
-const listed = (value: unknown): JsonObject[] => (Array.isArray(value) ? objects(value) : [])
-
 /** Of the content itself and of its cards. */
 function actionsOf(content: JsonObject | null): JsonObject[] {
-  const whole = objects(Object.values(content ?? {}))
-  return [...whole, ...whole.flatMap((each) => listed(each.cards))].flatMap((each) => listed(each.actions))
+  const whole = objectsOf(Object.values(content ?? {}))
+  return [...whole, ...whole.flatMap((each) => objectsOf(each.cards))].flatMap((each) => objectsOf(each.actions))
 }
 
 function filled(content: string, variables: string | null): string {
-  const given = objectIn(variables ?? '{}') ?? {}
+  const given = parseObject(variables ?? '{}') ?? {}
   return content.replace(/\{\{(\d+)\}\}/g, (_, name: string) => JSON.stringify(String(given[name] ?? '')).slice(1, -1))
 }

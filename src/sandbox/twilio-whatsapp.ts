@@ -1,4 +1,4 @@
-import type { JsonObject } from '../domain/json.ts'
+import { type JsonObject, parseObject } from '../domain/json.ts'
 import { type Reaction, reactions } from './personas.ts'
 import { json, type StandIn, type World } from './stand-in.ts'
 import { contentOf, contentsPage } from './twilio-contents.ts'
@@ -7,7 +7,6 @@ import {
   changeStatus,
   errorBody,
   MESSAGES_ROUTE,
-  objectIn,
   openBook,
   ourId,
   postInbound,
@@ -130,5 +129,5 @@ const STATUSES: Partial<Record<Reaction, string>> = { sent: 'sent', delivered: '
 
 /** null for what is no JSON object. */
 function variables(fields: URLSearchParams): Record<string, string> | null {
-  return objectIn(fields.get('ContentVariables') ?? '{}') as Record<string, string> | null
+  return parseObject(fields.get('ContentVariables') ?? '{}') as Record<string, string> | null
 }

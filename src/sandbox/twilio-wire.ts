@@ -1,5 +1,5 @@
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
-import { isObject, type JsonObject } from '../domain/json.ts'
+import type { JsonObject } from '../domain/json.ts'
 import { authTokenOf, type SandboxProvider } from './accounts.ts'
 import type { Answer } from './faults.ts'
 import { json, type SandboxRequest, type Verdict, type World } from './stand-in.ts'
@@ -187,16 +187,6 @@ function newSid(): string {
 export function ourId(fields: URLSearchParams): string | null {
   const callback = fields.get('StatusCallback')
   return callback !== null && URL.canParse(callback) ? new URL(callback).searchParams.get('message') : null
-}
-
-/** null for what is no JSON object. */
-export function objectIn(text: string): JsonObject | null {
-  try {
-    const parsed: unknown = JSON.parse(text)
-    return isObject(parsed) ? (parsed as JsonObject) : null
-  } catch {
-    return null
-  }
 }
 
 export function errorBody(status: number, code: number, message: string): object {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { isObject, type JsonObject } from '../domain/json.ts'
+import { isObject, type JsonObject, parseObject } from '../domain/json.ts'
 import { json, type SandboxRequest, type StandIn, type Verdict, type World } from './stand-in.ts'
 import { markOf, type Receiver, readEndpoint, receiverOf, sandboxSubscription } from './web-push-accounts.ts'
 import { decryptWebPush, readVapid } from './web-push-crypto.ts'
@@ -62,7 +62,7 @@ function originOf(request: SandboxRequest): string {
 }
 
 function subscribe(request: SandboxRequest) {
-  const body = parse(request.body)
+  const body = parseObject(request.body)
   const { applicationServerKey: key, name = randomUUID() } = body ?? {}
   if (typeof key !== 'string' || !/^[\w-]{87}$/.test(key)) return json(400, { message: 'applicationServerKey must be 65 bytes as base64url' })
   if (typeof name !== 'string' || !/^[\w-]{1,64}$/.test(name)) return json(400, { message: 'name must match [A-Za-z0-9_-]{1,64}' })
@@ -80,17 +80,8 @@ function faultIn({ headers }: SandboxRequest): string | null {
 /** What the page's service worker gets; null where the browser would drop the message. */
 function show(request: SandboxRequest, receiver: Receiver): { messageId: string | null; subject: string; text: string; payload: JsonObject } | null {
   const plain = decryptWebPush(request.bytes, receiver)
-  const payload = plain === null ? null : parse(plain)
+  const payload = plain === null ? null : parseObject(plain)
   if (payload === null) return null
   const id = isObject(payload.data) ? payload.data.throughline_message : undefined
   return { messageId: typeof id === 'string' ? id : null, subject: String(payload.title ?? ''), text: String(payload.body ?? ''), payload }
-}
-
-function parse(text: string): JsonObject | null {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isObject(value) ? (value as JsonObject) : null
-  } catch {
-    return null
-  }
 }

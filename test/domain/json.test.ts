@@ -1,12 +1,27 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { canonicalJson, isObject, isStorable, isStorableJson, type Json, readPath, unstorableIn } from '../../src/domain/json.ts'
+import {
+  canonicalJson,
+  isObject,
+  isStorable,
+  isStorableJson,
+  type Json,
+  objectsOf,
+  parseObject,
+  readPath,
+  unstorableIn,
+} from '../../src/domain/json.ts'
 
 /** Any text JavaScript allows: fast-check's own keep surrogate pairs whole. */
 const anyText = fc.array(fc.oneof(fc.constantFrom(0, 0x61, 0xd83e, 0xdded), fc.nat(0xffff))).map((units) => String.fromCharCode(...units))
 
 test('an object is neither null nor a list', () => {
   expect([{}, { a: 1 }, null, [], 'a', 1, undefined].map(isObject)).toEqual([true, true, false, false, false, false, false])
+})
+
+test('of a text only an object is taken, of a list only its objects', () => {
+  expect(['{"a":1}', '[{}]', 'null', '1', '"a"', '{', ''].map(parseObject)).toEqual([{ a: 1 }, null, null, null, null, null, null])
+  expect([[{ a: 1 }, null, [], 'b', {}], { a: 1 }, null, 'a', undefined].map(objectsOf)).toEqual([[{ a: 1 }, {}], [], [], [], []])
 })
 
 describe('readPath', () => {
