@@ -91,7 +91,8 @@ export function refuseEntry(
     if (rule === 'ONE_AT_A_TIME' && slot.active) return refuse('refused_reentry', { rule, reason: 'active' })
     if (rule === 'ONE_AT_A_TIME' && slot.lastEnteredAt !== null && now - slot.lastEnteredAt < notWithin)
       return refuse('refused_reentry', { rule, reason: 'not_within' })
-    if (rule === 'EVERY_TIME' && event !== null && slot.lastEventId === event.id) return refuse('refused_reentry', { rule, reason: 'same_event' })
+    // Also where two triggers hear it and the first one's enrollment is over already: what an event begins has one id.
+    if (event !== null && slot.lastEventId === event.id) return refuse('refused_reentry', { rule, reason: 'same_event' })
   }
   if (event !== null) {
     const overtaking = facts.history.find(

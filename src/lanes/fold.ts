@@ -65,7 +65,8 @@ function foldItem(one: Case, item: Item, scope: FoldScope): void {
       return hear(one, toEvent(one, item, messageId, name, properties, occurredAt), messageId, scope)
     }
     case 'echo':
-      one.facts = { ...one.facts, history: [...one.facts.history, item.data] }
+      // Of a group's history, which is loaded for each of its halves, it may be a part already.
+      if (!one.facts.history.some((each) => each.id === item.data.id)) one.facts = { ...one.facts, history: [...one.facts.history, item.data] }
       return advanceAll(one, item.data, scope)
     case 'contact': {
       for (const running of one.enrollments.values()) advance(one, running, { type: 'contact' }, scope)
@@ -282,7 +283,8 @@ function enter(one: Case, journey: LiveJourney, trigger: CompiledNode, key: stri
       { type: 'enter', node: trigger.key, key, eventId: event?.id ?? null },
       refused,
     )
-  const state = begin(graph, trigger, one.contactId, key, event, {}, event?.id ?? `${trigger.key} ${scope.now}`, scope.now)
+  // Of two changes in one tick each lets in somebody of its own.
+  const state = begin(graph, trigger, one.contactId, key, event, {}, event?.id ?? scope.outbox.newId(one.lane, one.contactId, trigger.key), scope.now)
   const running: Running = { workspaceId: one.workspaceId, state }
   one.enrollments.set(state.id, running)
   keepSlot(one, one.workspaceId, state, { enrollmentId: state.id, entered: scope.now, event: event?.id ?? null }, scope)
@@ -320,8 +322,8 @@ function changeMessage(one: Case, id: string, scope: FoldScope, change: (entry: 
   const journey = row.journey_id === null ? undefined : scope.configuration.byId.get(row.journey_id)
   const changed = change(before, journey?.paused ?? false)
   if (changed.entry === before && changed.history === null) return
-  fromEntry(row, changed.entry)
   scope.outbox.saveLedger(row, changed)
+  fromEntry(row, changed.entry)
   if (changed.identity !== null && row.identity_id !== null) setIdentity(one, row.identity_id, changed.identity)
   if (changed.optOut) setConsent(one, row.channel as Channel, changed.optOut, changed.optOut === 'SUPPRESSED' ? 'complaint' : 'provider', scope)
   const running = row.enrollment_id === null ? undefined : one.enrollments.get(row.enrollment_id)

@@ -1,3 +1,5 @@
+import { type Happening, STALE_AFTER } from '../domain/entry.ts'
+import type { EventFact } from '../domain/facts.ts'
 import { laneOf } from '../domain/ids.ts'
 import { loadSlots, loadWatches } from '../store/queries/facts.ts'
 import type { Client } from '../store/sql.ts'
@@ -53,4 +55,27 @@ function concerns(journey: LiveJourney, item: Item): boolean {
     )
   }
   return item.kind === 'contact' && journey.graph.triggers.some((trigger) => trigger.kind.kind === 'contact_trigger')
+}
+
+/**
+ * When the earliest of what may let this case in somewhere happened: a newcomer's conditions ask from then on, since that is when the
+ * entry began. A clock that has run out may have kept its event for days; any other is a day old at most.
+ */
+export function beganAt(one: Case, now: number): number {
+  let first = now
+  const look = (at: number) => {
+    if (at < first) first = at
+  }
+  for (const item of one.items) {
+    const at = item.kind === 'event' ? item.data.occurredAt : item.kind === 'inbound' ? item.data.at : null
+    if (at === null) look(item.receivedAt)
+    else if (now - at <= STALE_AFTER) look(at)
+  }
+  for (const { event } of one.dueWatches) {
+    const kept = event as EventFact | Happening | null
+    if (kept === null) continue
+    if ('occurredAt' in kept) look(kept.occurredAt)
+    else if (kept.type !== 'contact') look(kept.event.occurredAt)
+  }
+  return first
 }

@@ -22,7 +22,7 @@ import type { Client } from '../store/sql.ts'
 import type { Case, Item, Running } from './case.ts'
 import type { InboxBody, InboxItem } from './inbox.ts'
 import type { Configuration, JourneyBook } from './journeys.ts'
-import { candidates, loadEntry } from './load-entry.ts'
+import { beganAt, candidates, loadEntry } from './load-entry.ts'
 import { loadWriters } from './load-writers.ts'
 
 export interface Claim {
@@ -319,9 +319,9 @@ async function loadPast(
     const since = new Map<string, number>()
     // An automatic answer may be one too many.
     let dedupe = configuration.keywordRules.has(one.workspaceId) && one.items.some((item) => item.kind === 'inbound')
-    const need = (needs: readonly HistoryNeed[], enteredAt: number) => {
+    const need = (needs: readonly HistoryNeed[], enteredAt: number, least = now) => {
       for (const each of needs) {
-        const from = each.withinMs !== null ? now - each.withinMs : each.sinceEntry ? enteredAt : 0
+        const from = each.withinMs !== null ? Math.min(now - each.withinMs, least) : each.sinceEntry ? enteredAt : 0
         since.set(each.name, Math.min(since.get(each.name) ?? Number.POSITIVE_INFINITY, from))
       }
     }
@@ -331,11 +331,14 @@ async function loadPast(
       need(graph.history, startOf(state))
       dedupe ||= graph.dedupes
     }
-    for (const id of candidates(one, configuration)) {
+    const wanted = candidates(one, configuration)
+    const began = wanted.size === 0 ? now : beganAt(one, now)
+    for (const id of wanted) {
       const graph = configuration.byId.get(id)?.graph
       if (graph === undefined) continue
-      need(graph.history, now)
-      need(graph.entryHistory, now)
+      need(graph.history, began)
+      // The guard looks for what came after the trigger, however long a quiet one has waited.
+      need(graph.entryHistory, began, began)
       dedupe ||= graph.dedupes
     }
     if (since.size === 0 && !dedupe) continue

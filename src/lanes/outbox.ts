@@ -306,6 +306,7 @@ export class Outbox {
     this.touch(message.workspace, 'messages', message.id)
   }
 
+  /** `row` is the message as it was before the change. */
   saveLedger(row: MessageRow, change: LedgerChange): void {
     const { entry } = change
     this.messageUpdates.set(row.id, toUpdate(row.lane, entry))
@@ -330,10 +331,11 @@ export class Outbox {
     }
     if (row.journey_id !== null && row.version_id !== null) {
       const key = { lane: row.lane, workspaceId: row.workspace_id, journeyId: row.journey_id, versionId: row.version_id, node: row.node ?? '' }
-      for (const metric of change.counts) {
-        // A reason is counted for the node alone.
-        this.count(key, metric.includes(':') ? metric : `${metric}@${row.channel}`, 1, metric === 'sent' ? (entry.cost ?? 0) : 0)
-      }
+      // A reason is counted for the node alone.
+      for (const metric of change.counts) this.count(key, metric.includes(':') ? metric : `${metric}@${row.channel}`)
+      // What it cost may be told after it was counted as sent: a callback can be quicker than the answer.
+      const spent = (entry.cost ?? 0) - (row.cost ?? 0)
+      if (spent !== 0) this.count(key, `sent@${row.channel}`, 0, spent)
       this.touch(row.workspace_id, 'journeys', row.journey_id)
     }
     if (change.send) this.sends.push({ id: row.id, workspaceId: row.workspace_id })

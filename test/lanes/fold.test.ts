@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { CallbackStatus, SendOutcome } from '../../src/domain/delivery.ts'
 import type { Graph } from '../../src/domain/journey/graph.ts'
 import type { InboxItem } from '../../src/lanes/inbox.ts'
 import { chain, delay, email, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
@@ -20,7 +18,6 @@ beforeEach(async () => {
   world.planned.length = 0
 })
 
-const text = (templateId: string, config = {}): Graph['nodes'][number] => ({ key: 'text', kind: 'sms', config: { templateId, ...config } })
 const events = () => world.rows('SELECT name, properties FROM event WHERE workspace_id = $1 ORDER BY id', [workspace.id])
 const refusals = async () =>
   (
@@ -29,46 +26,7 @@ const refusals = async () =>
       [workspace.id],
     )
   ).map((row) => row.code)
-const counts = async (journeyId: string, node: string) =>
-  Object.fromEntries(
-    (
-      await world.rows<{ metric: string; n: string }>(
-        'SELECT metric, sum(n)::int AS n FROM node_stats WHERE journey_id = $1 AND node = $2 GROUP BY 1 ORDER BY 1',
-        [journeyId, node],
-      )
-    ).map((row) => [row.metric, row.n]),
-  )
-const consents = (contactId: string) => world.rows('SELECT channel, state, source FROM consent WHERE contact_id = $1 ORDER BY channel', [contactId])
 const setStatus = (journeyId: string, status: string) => world.rows('UPDATE journey SET status = $2 WHERE id = $1', [journeyId, status])
-
-const inbound = (contactId: string, body: string): InboxItem => ({
-  kind: 'inbound',
-  data: { channel: 'sms', text: body, to: '+15550100', providerMessageId: randomUUID(), at: Date.now() },
-  workspaceId: workspace.id,
-  contactId,
-})
-const result = (messageId: string, contactId: string, outcome: SendOutcome, attempt = 1): InboxItem => ({
-  kind: 'result',
-  data: { messageId, attempt, outcome, at: Date.now() },
-  workspaceId: workspace.id,
-  contactId,
-})
-const callback = (messageId: string, contactId: string, status: CallbackStatus, human = true): InboxItem => ({
-  kind: 'callback',
-  data: { messageId, status, human, at: Date.now() },
-  workspaceId: workspace.id,
-  contactId,
-})
-const accepted: SendOutcome = { type: 'ok', providerMessageId: 'p1' }
-
-/** The id of a message that a dispatcher has marked and is about to send. */
-async function dispatched(journeyId: string): Promise<string> {
-  const [row] = await world.rows<{ id: string }>(
-    `UPDATE message SET status = 'DISPATCHING', attempt = 1, dispatching_at = now() WHERE journey_id = $1 AND status = 'PLANNED' RETURNING id`,
-    [journeyId],
-  )
-  return row?.id ?? ''
-}
 
 test('what came before a timer fell due is folded before it, in the tick that finds both', async () => {
   const { journeyId } = await workspace.publish(
@@ -139,182 +97,6 @@ test('a second message with the same key is a duplicate, also where both are pla
   expect(statuses.sort()).toEqual(['PLANNED', 'PLANNED', 'duplicate'])
   await workspace.post(workspace.event('ada', 'seen', { page: '/b' }))
   expect((await workspace.messages(journeyId)).filter((each) => each.failure_code === 'duplicate')).toHaveLength(2)
-})
-
-test('STOP withdraws consent at once, is an event and a reply; what follows in the same tick is not sent', async () => {
-  const template = await workspace.template('sms')
-  const { journeyId } = await workspace.publish(chain([on('seen'), text(template, { purpose: 'PROMOTIONAL' })]))
-  const contactId = await workspace.contact('ada', ['sms'], { sms: 'GRANTED' })
-  await workspace.post(workspace.event('ada', 'seen'))
-  const messageId = await dispatched(journeyId)
-  await workspace.post(result(messageId, contactId, accepted))
-  await workspace.post(inbound(contactId, ' Stop. '), workspace.event('ada', 'seen'))
-  expect(await consents(contactId)).toEqual([{ channel: 'sms', state: 'WITHDRAWN', source: 'keyword' }])
-  expect(await workspace.messages(journeyId)).toEqual([
-    { id: messageId, node: 'text', status: 'SENT', failure_code: null },
-    { id: expect.any(String), node: 'text', status: 'SUPPRESSED', failure_code: 'consent_withdrawn' },
-  ])
-  expect(await counts(journeyId, 'text')).toMatchObject({ 'replied@sms': 1, 'suppressed@sms': 1, 'suppressed:consent_withdrawn': 1 })
-  expect((await events()).find((each) => each.name === 'sms.message.received')?.properties).toEqual({
-    text: ' Stop. ',
-    to: '+15550100',
-    keyword: 'STOP',
-    inReplyTo: messageId,
-  })
-  await workspace.post(inbound(contactId, 'START'), workspace.event('ada', 'seen'))
-  expect(await consents(contactId)).toEqual([{ channel: 'sms', state: 'GRANTED', source: 'keyword' }])
-  expect((await workspace.messages(journeyId)).at(-1)).toMatchObject({ status: 'PLANNED' })
-})
-
-test('of several keywords in one tick the last one counts', async () => {
-  let n = 0
-  await fc.assert(
-    fc.asyncProperty(fc.array(fc.constantFrom('STOP', 'START'), { minLength: 2, maxLength: 6 }), async (words) => {
-      const contactId = await workspace.contact(`contact-${n++}`, ['sms'])
-      await workspace.post(...words.map((word) => inbound(contactId, word)))
-      expect(await consents(contactId)).toEqual([{ channel: 'sms', state: words.at(-1) === 'STOP' ? 'WITHDRAWN' : 'GRANTED', source: 'keyword' }])
-      expect(await world.rows('SELECT 1 FROM consent_change WHERE contact_id = $1', [contactId])).toHaveLength(words.length)
-    }),
-    { numRuns: 25 },
-  )
-})
-
-test('what a provider reports of one message comes to the same in any order, repeated, in one tick or in many', async () => {
-  const template = await workspace.template('email')
-  const followUps = [{ on: 'CLICKED' }, { on: 'IGNORED', after: 'P1D' }]
-  const mailed = chain([on('seen'), email(template, { followUps })])
-  const { journeyId } = await workspace.publish({
-    ...mailed,
-    nodes: [...mailed.nodes, { key: 'clicked', kind: 'exit', config: { reason: 'clicked' } }],
-    edges: [...mailed.edges, ...['clicked', 'ignored'].map((port) => ({ from: 'mail', port, to: 'clicked' }))],
-  })
-  let n = 0
-  const reports = (messageId: string, contactId: string) => [
-    result(messageId, contactId, accepted),
-    ...(['PROCESSED', 'DELIVERED', 'OPENED', 'CLICKED'] as const).map((status) => callback(messageId, contactId, status)),
-    callback(messageId, contactId, 'OPENED', false),
-  ]
-  await fc.assert(
-    fc.asyncProperty(fc.array(fc.tuple(fc.nat(5), fc.boolean()), { maxLength: 8 }), async (order) => {
-      const externalId = `contact-${n++}`
-      const contactId = await workspace.contact(externalId, ['email'])
-      await workspace.post(workspace.event(externalId, 'seen'))
-      const messageId = await dispatched(journeyId)
-      const all = reports(messageId, contactId)
-      // Any of them first, some of them twice, then what is missing.
-      const sequence = [...order.map(([index]) => index), ...[5, 4, 3, 2, 1, 0]].map((index) => all[index] as InboxItem)
-      let batch: InboxItem[] = []
-      for (const [index, item] of sequence.entries()) {
-        batch.push(item)
-        if (order[index]?.[1] !== true && index !== sequence.length - 1) continue
-        await workspace.post(...batch)
-        batch = []
-      }
-      expect(
-        await world.rows(
-          `SELECT status, provider_message_id, sent_at IS NOT NULL AS sent, delivered_at IS NOT NULL AS delivered, opened_at IS NOT NULL AS opened,
-            clicked_at IS NOT NULL AS clicked, machine_opened_at IS NOT NULL AS machine, failure_code FROM message WHERE id = $1`,
-          [messageId],
-        ),
-      ).toEqual([
-        {
-          status: 'DELIVERED',
-          provider_message_id: 'p1',
-          sent: true,
-          delivered: true,
-          opened: true,
-          clicked: true,
-          machine: true,
-          failure_code: null,
-        },
-      ])
-    }),
-    { numRuns: 25 },
-  )
-  const messages = ['planned', 'sent', 'delivered', 'opened', 'clicked', 'machine_opened'].map((metric) => [`${metric}@email`, n])
-  const once = { entered: n, 'left:clicked': n, ...Object.fromEntries(messages) }
-  expect(await counts(journeyId, 'mail')).toEqual(once)
-  expect(new Set((await workspace.enrollments(journeyId)).map((each) => each.end_reason))).toEqual(new Set(['clicked']))
-})
-
-test('a provider that says a person opted out, or that an address is dead, is believed for what comes after', async () => {
-  const template = await workspace.template('sms')
-  const { journeyId } = await workspace.publish(chain([on('seen'), text(template, { purpose: 'PROMOTIONAL' })]))
-  const contactId = await workspace.contact('ada', ['sms', 'push'], { sms: 'GRANTED' })
-  await workspace.post(workspace.event('ada', 'seen'))
-  const outcome: SendOutcome = { type: 'permanent', code: '21610', message: 'opted out', optedOut: true, identity: 'INVALID' }
-  await workspace.post(result(await dispatched(journeyId), contactId, outcome))
-  expect(await consents(contactId)).toEqual([{ channel: 'sms', state: 'WITHDRAWN', source: 'provider' }])
-  expect(await world.rows('SELECT channel, status FROM channel_identity WHERE contact_id = $1 ORDER BY 1', [contactId])).toEqual([
-    { channel: 'push', status: 'ACTIVE' },
-    { channel: 'sms', status: 'INVALID' },
-  ])
-  expect(await workspace.enrollments(journeyId)).toEqual([{ status: 'EXITED', node: null, end_reason: 'undeliverable', key: '' }])
-})
-
-test('a report of an attempt that is not the last, or of a message that is not there, changes nothing', async () => {
-  const { journeyId } = await workspace.publish(chain([on('seen'), email(await workspace.template('email'))]))
-  const contactId = await workspace.contact('ada', ['email'])
-  await workspace.post(workspace.event('ada', 'seen'))
-  const messageId = await dispatched(journeyId)
-  const { steps } = await workspace.post(result(messageId, contactId, accepted, 2), result(messageId.replace(/.{4}$/, '0000'), contactId, accepted))
-  expect([steps, await workspace.messages(journeyId)]).toEqual([0, [{ id: messageId, node: 'mail', status: 'DISPATCHING', failure_code: null }]])
-})
-
-test('a message that may be tried again is deferred, and planned again when its time has come', async () => {
-  const { journeyId } = await workspace.publish(chain([on('seen'), email(await workspace.template('email'))]))
-  const contactId = await workspace.contact('ada', ['email'])
-  await workspace.post(workspace.event('ada', 'seen'))
-  const id = await dispatched(journeyId)
-  await workspace.post(result(id, contactId, { type: 'retry', code: '429', message: 'slow down', retryAfter: HOUR }))
-  await workspace.tick()
-  expect(await workspace.messages(journeyId)).toEqual([{ id, node: 'mail', status: 'DEFERRED', failure_code: '429' }])
-  await workspace.pass(HOUR)
-  const { sends } = await workspace.tick()
-  expect(sends).toEqual([{ jobId: 'job', ids: [id] }])
-  expect(world.planned).toEqual([id, id])
-  expect((await workspace.messages(journeyId)).map((each) => each.status)).toEqual(['PLANNED'])
-})
-
-test('a message the second gate held back is suppressed for good and its token leaves; one of a paused journey waits', async () => {
-  const { journeyId } = await workspace.publish(chain([on('seen'), email(await workspace.template('email'))]))
-  const ada = await workspace.contact('ada', ['email'])
-  const grace = await workspace.contact('grace', ['email'])
-  await workspace.post(workspace.event('ada', 'seen'))
-  const [first] = await workspace.messages(journeyId)
-  await workspace.post(workspace.event('grace', 'seen'))
-  const second = (await workspace.messages(journeyId)).find((each) => each.id !== first?.id)
-  await setStatus(journeyId, 'PAUSED')
-  const held = (messageId: string | undefined, contactId: string, reason: string): InboxItem => ({
-    kind: 'held',
-    data: { messageId: messageId ?? '', reason },
-    workspaceId: workspace.id,
-    contactId,
-  })
-  await workspace.post(held(first?.id, ada, 'no_provider'), held(second?.id, grace, 'journey_paused'))
-  // Twice is once: the first answer stands.
-  await workspace.post(held(first?.id, ada, 'journey_paused'))
-  expect(await world.rows('SELECT id, status, failure_code, due_at FROM message WHERE journey_id = $1 ORDER BY status', [journeyId])).toEqual([
-    { id: second?.id, status: 'DEFERRED', failure_code: 'journey_paused', due_at: null },
-    { id: first?.id, status: 'SUPPRESSED', failure_code: 'no_provider', due_at: null },
-  ])
-  expect((await workspace.enrollments(journeyId)).map((each) => each.end_reason ?? each.node).sort()).toEqual(['mail', 'undeliverable'])
-  expect(await counts(journeyId, 'mail')).toMatchObject({ 'planned@email': 2, 'suppressed@email': 1, 'suppressed:no_provider': 1 })
-})
-
-test('a report that comes after the end changes neither when nor why it ended', async () => {
-  const { journeyId } = await workspace.publish(
-    chain([on('seen'), email(await workspace.template('email'), { nextAfter: 'P1D' })], { exitRules: [{ event: 'left' }] }),
-  )
-  const ada = await workspace.contact('ada', ['email'])
-  await workspace.post(workspace.event('ada', 'seen'))
-  const id = await dispatched(journeyId)
-  await workspace.post(workspace.event('ada', 'left'))
-  const end = () => world.rows('SELECT status, ended_at, end_reason FROM enrollment WHERE journey_id = $1', [journeyId])
-  const before = await end()
-  expect(before).toEqual([{ status: 'EXITED', ended_at: expect.anything(), end_reason: expect.any(String) }])
-  await workspace.post(result(id, ada, accepted))
-  expect(await end()).toEqual(before)
 })
 
 test('a quiet trigger enters once, when nothing more has come; a purchase calls it off, and so does what came just now', async () => {
@@ -394,6 +176,30 @@ test('an event of a merged half moves what the other half has running, starts no
   ])
 })
 
+test('what the other half of a merged contact did is counted once, though it is both told and read', async () => {
+  const waits: Graph['nodes'][number] = { key: 'wait', kind: 'wait', config: { events: [{ name: 'go', event: 'go' }], timeout: 'P1D' } }
+  const when = { event: { name: 'go', count: { op: 'GTE' as const, value: 2 } } }
+  const branch: Graph['nodes'][number] = { key: 'branch', kind: 'branch', config: { branches: [{ name: 'twice', when }] } }
+  const out = (key: string): Graph['nodes'][number] => ({ key, kind: 'exit', config: { reason: key } })
+  const { journeyId } = await workspace.publish(
+    chain([on('seen'), waits, branch, out('twice'), out('once')], {
+      edges: [
+        { from: 'start', port: 'next', to: 'wait' },
+        { from: 'wait', port: 'go', to: 'branch' },
+        { from: 'branch', port: 'twice', to: 'twice' },
+        { from: 'branch', port: 'else', to: 'once' },
+      ],
+    }),
+  )
+  const [known, anonymous] = [await workspace.contact('ada'), await workspace.contact('visitor')]
+  await workspace.post(workspace.event('visitor', 'seen'))
+  await world.rows('UPDATE contact SET merged_into = $2 WHERE id = $1', [anonymous, known])
+  await world.rows('UPDATE contact SET linked = ARRAY[$2]::uuid[] WHERE id = $1', [known, anonymous])
+  await workspace.post(workspace.event('ada', 'go'))
+  await workspace.tick()
+  expect((await workspace.enrollments(journeyId)).map((each) => each.end_reason)).toEqual(['once'])
+})
+
 test('a contact that is created, or changed in a field somebody asked about, pulls its triggers', async () => {
   const trigger = (config: Record<string, string | string[]>): Graph['nodes'][number] => ({
     key: 'start',
@@ -415,6 +221,34 @@ test('a contact that is created, or changed in a field somebody asked about, pul
   expect(await entries()).toEqual([1, 0])
   await workspace.post(change('city', 'plan'))
   expect(await entries()).toEqual([1, 1])
+})
+
+test('of two changes of a contact in one tick each lets it in', async () => {
+  const change: InboxItem = { kind: 'contact', data: { change: 'changed', fields: ['plan'] }, workspaceId: workspace.id, reference: 'external:ada' }
+  const trigger: Graph['nodes'][number] = { key: 'start', kind: 'contact_trigger', config: { change: 'CHANGED' } }
+  const { journeyId } = await workspace.publish(chain([trigger, delay('PT1H')]))
+  await workspace.contact('ada')
+  await workspace.post(change, change)
+  expect((await workspace.enrollments(journeyId)).map((each) => each.node)).toEqual(['pause', 'pause'])
+})
+
+test('an event that two triggers hear begins one enrollment, though it is over before the second is asked', async () => {
+  const second: Graph['nodes'][number] = { key: 'second', kind: 'event_trigger', config: { event: 'seen' } }
+  const out: Graph['nodes'][number] = { key: 'out', kind: 'exit', config: {} }
+  const { journeyId } = await workspace.publish(
+    chain([on('seen'), second, out], {
+      reentry: { rule: 'ONE_AT_A_TIME' },
+      edges: [
+        { from: 'start', port: 'next', to: 'out' },
+        { from: 'second', port: 'next', to: 'out' },
+      ],
+    }),
+  )
+  await workspace.post(workspace.event('ada', 'seen'))
+  expect([await workspace.enrollments(journeyId), await refusals()]).toEqual([
+    [{ status: 'EXITED', node: null, end_reason: 'exit_node', key: '' }],
+    ['refused_reentry'],
+  ])
 })
 
 test('a paused journey lets nobody in, freezes what falls due and still lets people out', async () => {

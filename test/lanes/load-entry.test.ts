@@ -146,3 +146,34 @@ test('a clock called off by a goal or an exit event of its key does not run out;
   await workspace.tick()
   expect((await workspace.enrollments(journeyId)).map((each) => each.key)).toEqual(['b'])
 })
+
+test('whoever enters by a clock that ran out has entered when its event happened: what came since counts', async () => {
+  const waits = { key: 'wait', kind: 'wait', config: { events: [{ name: 'went', event: 'go' }], timeout: 'P1D' } }
+  const { journeyId } = await workspace.publish(
+    chain([on('cart', { quietFor: 'PT36H' }), waits, { key: 'out', kind: 'exit', config: {} }], {
+      edges: [
+        { from: 'start', port: 'next', to: 'wait' },
+        { from: 'wait', port: 'went', to: 'out' },
+      ],
+    }),
+  )
+  const before = (who: string) => workspace.event(who, 'go', {}, Date.now() - 1_000)
+  await workspace.post(before('ada'), before('grace'), workspace.event('ada', 'cart'), workspace.event('grace', 'cart'))
+  await workspace.pass(HOUR)
+  await workspace.post(workspace.event('ada', 'go'))
+  await workspace.pass(36 * HOUR)
+  await workspace.tick()
+  expect((await workspace.enrollments(journeyId)).map((each) => each.node ?? each.end_reason).sort()).toEqual(['exit_node', 'wait'])
+})
+
+test('a purchase that was received before its cart, but happened after it, counts however long the cart has to be quiet', async () => {
+  const { journeyId } = await workspace.publish(
+    chain([on('cart', { quietFor: 'P2D' }), delay('PT1H')], { goals: [{ name: 'bought', event: 'order', window: 'P9D' }] }),
+  )
+  await workspace.post(workspace.event('ada', 'order'))
+  await workspace.post(workspace.event('ada', 'cart', {}, Date.now() - HOUR))
+  await workspace.pass(48 * HOUR)
+  await workspace.tick()
+  expect(await entries(journeyId)).toBe(0)
+  expect(await clocks(journeyId)).toEqual({})
+})

@@ -150,6 +150,10 @@ function inWorkspace(id: string, ring: Ring, rows: TestRing['rows']): TestWorksp
         id,
       ]))
         await rows('UPDATE enrollment SET state = $3 WHERE lane = $1 AND id = $2', [row.lane, row.id, JSON.stringify(earlier(row.state, millis))])
+      for (const row of await rows<{ ctid: string; event: unknown }>('SELECT ctid, event FROM watch WHERE workspace_id = $1 AND event IS NOT NULL', [
+        id,
+      ]))
+        await rows('UPDATE watch SET event = $2 WHERE ctid = $1::tid', [row.ctid, JSON.stringify(earlier(row.event, millis))])
     },
     enrollments: (journeyId) => rows('SELECT status, node, end_reason, key FROM enrollment WHERE journey_id = $1 ORDER BY key, id', [journeyId]),
     messages: (journeyId) =>
