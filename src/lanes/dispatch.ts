@@ -3,7 +3,7 @@ import { type Channel, isOwnSurface, type Purpose } from '../domain/channel.ts'
 import { consentAllows } from '../domain/consent.ts'
 import type { SendOutcome } from '../domain/delivery.ts'
 import { laneOf } from '../domain/ids.ts'
-import type { SuppressReason } from '../domain/journey/enrollment.ts'
+import type { EnrollmentStatus, SuppressReason } from '../domain/journey/enrollment.ts'
 import { type Dispatchable, lockDispatchable, markDispatching } from '../store/queries/dispatch.ts'
 import { inTransaction, together } from '../store/sql.ts'
 import { deliver, type InboxItem } from './inbox.ts'
@@ -160,6 +160,8 @@ async function mark(pool: pg.Pool, ids: readonly string[], lanes: number): Promi
   })
 }
 
+const GOES_ON: ReadonlySet<string> = new Set<EnrollmentStatus>(['ACTIVE', 'COMPLETED'])
+
 /** What can have changed since the message was planned. */
 function recheck(row: Dispatchable): SuppressReason | null {
   if (row.contact_erased) return 'erased'
@@ -167,7 +169,8 @@ function recheck(row: Dispatchable): SuppressReason | null {
   if (row.journey_status === 'PAUSED') return 'journey_paused'
   if (row.journey_status === 'ARCHIVED') return 'journey_archived'
   if (row.broadcast_status === 'CANCELLED') return 'broadcast_cancelled'
-  if (row.enrollment_status === 'EXITED' || row.enrollment_status === 'FAILED') return 'enrollment_ended'
+  // Whoever converted did so by a goal: what was on its way then and came back is not tried again. Completing withdraws nothing.
+  if (row.enrollment_status !== null && !GOES_ON.has(row.enrollment_status)) return 'enrollment_ended'
   const own = isOwnSurface(row.channel as Channel)
   if (!own && row.address === null) return 'unreachable'
   if (!own && row.identity_status !== 'ACTIVE') return 'identity_inactive'
