@@ -23,13 +23,13 @@ export async function runBroadcast(pool: pg.Pool, lanes: number, { broadcastId, 
       // Paused, cancelled, over, or taken on by a later job.
       if (broadcast === null || broadcast.status !== 'RUNNING' || broadcast.runner !== runner) return null
       const { size, waitMs } = pageAt(broadcast.per_second)
-      const page = await nextOfAudience(client, broadcast, size)
+      const page = await nextOfAudience(client, broadcastId, broadcast, size)
       await deliver(
         client,
         page.map(({ id }) => messageTo(broadcast, broadcastId, id)),
         lanes,
       )
-      await passBroadcast(client, broadcastId, { cursor: page.at(-1)?.id ?? null, handed: page.length, last: page.length < size })
+      await passBroadcast(client, broadcastId, { cursor: page.at(-1)?.passed ?? null, handed: page.length, last: page.length < size })
       return page.length < size ? null : waitMs
     })
     if (next === null) return false

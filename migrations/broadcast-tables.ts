@@ -1,4 +1,7 @@
-/** One message to everybody a condition holds for. `cursor` is the last contact it was handed to; `runner` the job that may go on. */
+/**
+ * One message to everybody a condition holds for, or of a list. `recipients` are the list, `listed` how many: null where the audience
+ * alone decides. `cursor` is the last contact it has passed; `runner` the job that may go on.
+ */
 export const BROADCAST_CONFIGURATION = `
 CREATE TABLE broadcast (
   id uuid PRIMARY KEY,
@@ -8,7 +11,9 @@ CREATE TABLE broadcast (
   channel text NOT NULL,
   topic_id uuid REFERENCES topic,
   purpose text NOT NULL,
-  audience jsonb NOT NULL,
+  audience jsonb,
+  recipients uuid[],
+  listed integer,
   vars jsonb NOT NULL DEFAULT '{}',
   per_second integer NOT NULL,
   status text NOT NULL,

@@ -9,10 +9,13 @@ import { ThroughlineError } from '../errors.ts'
 import { type BroadcastRow, BroadcastTable } from '../store/entities/broadcast.ts'
 import { newId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
+import { listRecipients } from '../store/queries/broadcast.ts'
 import { inWorkspace, run, type Statement } from '../store/sql.ts'
+import type { ContactReference } from './contacts.ts'
 import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
 import { conform, isId, nameOf } from './input.ts'
+import { recipientsOf } from './recipients.ts'
 import { channelFor, checkVars } from './sends.ts'
 import { idsWithin, orderOf, type Slice } from './slice.ts'
 import { requireTemplate } from './templates.ts'
@@ -24,7 +27,10 @@ export interface CreateBroadcast {
   templateId: string
   /** The template's own where left out. */
   channel?: Channel | null | undefined
-  audience: Condition
+  /** Who gets it; everybody listed where left out. */
+  audience?: Condition | null | undefined
+  /** Who may get it; everybody where left out. */
+  contacts?: readonly ContactReference[] | null | undefined
   topicId?: string | null | undefined
   purpose?: Purpose | null | undefined
   vars?: JsonObject | null | undefined
@@ -35,10 +41,14 @@ export interface CreateBroadcast {
 
 const FARTHEST = 366 * 86_400_000
 
-/** Sets a broadcast going, now or at an instant of the next year; returns its id. */
+/** Sets a broadcast going, now or at an instant of the next year; returns its id. It needs an audience, a list, or both. */
 export async function createBroadcast(services: Services, caller: Caller, input: CreateBroadcast): Promise<string> {
   const name = nameOf(input.name, 'name')
-  const audience = conform(audienceConditionShape, input.audience, ['audience'])
+  const { contacts } = input
+  // Neither is everybody there is, and that somebody has to want in so many words.
+  if (input.audience == null && contacts == null)
+    throw new ThroughlineError('INVALID_INPUT', 'is needed where no contacts are listed', { path: ['audience'] })
+  const audience = input.audience == null ? null : conform(audienceConditionShape, input.audience, ['audience'])
   const perSecond = input.perSecond ?? USUAL_PACE
   if (perSecond < 1 || perSecond > FASTEST) throw new ThroughlineError('INVALID_INPUT', `must be from 1 to ${FASTEST}`, { path: ['perSecond'] })
   const startsAt = input.startsAt ?? null
@@ -51,6 +61,7 @@ export async function createBroadcast(services: Services, caller: Caller, input:
   return once(services, caller, 'createBroadcast', input.idempotencyKey, input, async (em) => {
     const topicId = input.topicId ?? null
     await requireTopic(em, topicId)
+    const recipients = contacts == null ? null : await recipientsOf(clientOf(em), services, caller, contacts)
     const now = new Date()
     const { id, runner } = em.create(BroadcastTable, {
       id: newId(),
@@ -61,6 +72,7 @@ export async function createBroadcast(services: Services, caller: Caller, input:
       topicId,
       purpose: input.purpose ?? 'PROMOTIONAL',
       audience,
+      listed: recipients?.length ?? null,
       vars,
       perSecond,
       status: 'RUNNING',
@@ -70,6 +82,7 @@ export async function createBroadcast(services: Services, caller: Caller, input:
       createdAt: now,
     })
     await em.flush()
+    if (recipients !== null) await listRecipients(clientOf(em), id, recipients)
     await services.enqueue('broadcast', { broadcastId: id, runner }, clientOf(em), startsAt ?? undefined)
     return id
   })

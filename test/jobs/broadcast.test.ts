@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { runBroadcast } from '../../jobs/broadcast.ts'
 import { broadcastsByIds, cancelBroadcast, createBroadcast, pauseBroadcast, resumeBroadcast } from '../../src/services/broadcasts.ts'
-import { upsertContact } from '../../src/services/contacts.ts'
+import { identifyContact, upsertContact } from '../../src/services/contacts.ts'
 import type { Caller } from '../../src/services/context.ts'
 import { createTemplate } from '../../src/services/templates.ts'
 import { newId } from '../../src/store/new-id.ts'
@@ -130,4 +130,35 @@ test('a template of several channels goes out on the one that is named, its own 
     ['sms', ['sms']],
   ])
   expect(await faultOf(create({ channel: 'push' }))).toEqual({ code: 'INVALID_INPUT', path: ['channel'] })
+})
+
+test('a list is handed over page by page, each once, those its condition holds for alone', async () => {
+  await people(5)
+  await people(2, 'free')
+  const listed = ['pro-0', 'pro-1', 'pro-2', 'pro-0', 'free-0', 'free-1'].map((externalId) => ({ externalId }))
+  const { rows: known } = await here.database.owner.query<{ id: string; external_id: string }>(
+    'SELECT id, external_id FROM contact WHERE workspace_id = $1 ORDER BY external_id',
+    [caller.workspaceId],
+  )
+  const idOf = (externalId: string) => known.find((row) => row.external_id === externalId)?.id ?? ''
+  const id = await create({ contacts: [...listed, { id: idOf('pro-1') }] })
+  expect(await work()).toBe(false)
+  const rows = await handed()
+  expect(rows.map((row) => row.contact_id).sort()).toEqual(['pro-0', 'pro-1', 'pro-2'].map(idOf).sort())
+  expect(await find(id)).toMatchObject({ status: 'COMPLETED', handed: 3, listed: 5, audience: PRO })
+  const all = await create({ contacts: listed, audience: null })
+  await work()
+  expect([(await find(all))?.handed, (await handed()).length]).toEqual([5, 8])
+})
+
+test('somebody listed who has become somebody else since gets it as who they are now', async () => {
+  await upsertContact(here.services, caller, { contact: { anonymousId: 'phone-1' }, attributes: {} })
+  const id = await create({ contacts: [{ anonymousId: 'phone-1' }], audience: null })
+  await identifyContact(here.services, caller, { anonymousId: 'phone-1', externalId: 'ada' })
+  const { rows } = await here.database.owner.query<{ id: string }>('SELECT id FROM contact WHERE workspace_id = $1 AND merged_into IS NULL', [
+    caller.workspaceId,
+  ])
+  await work()
+  expect((await handed()).map((row) => row.contact_id)).toEqual(rows.map((row) => row.id))
+  expect(await find(id)).toMatchObject({ handed: 1 })
 })

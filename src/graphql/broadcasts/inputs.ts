@@ -2,11 +2,13 @@ import { Field, ID, InputType, Int } from 'type-graphql'
 import { FASTEST, USUAL_PACE } from '../../domain/broadcast.ts'
 import type { Channel, Purpose } from '../../domain/channel.ts'
 import type { JsonObject } from '../../domain/json.ts'
+import { MOST_RECIPIENTS } from '../../services/recipients.ts'
 import { ChannelEnum, PurposeEnum } from '../channel.ts'
+import { ContactRef } from '../contact-ref.ts'
 import { ConditionScalar } from '../journeys/scalars.ts'
 import { DateTimeScalar, JsonObjectScalar } from '../scalars.ts'
 
-@InputType({ description: 'One message to everybody a condition holds for.' })
+@InputType({ description: 'One message to everybody a condition holds for, to a list of contacts, or to those of a list it holds for.' })
 export class CreateBroadcastInput {
   @Field(() => String, { description: 'For people; 1 to 200 characters.' })
   name!: string
@@ -17,8 +19,17 @@ export class CreateBroadcastInput {
     description: 'On which of the template’s channels; its own where left out. One it has no variant for is an error at `channel`.',
   })
   channel?: Channel | null
-  @Field(() => ConditionScalar, { description: 'Who gets it, judged when their turn comes; without members that only make sense inside a journey.' })
-  audience!: unknown
+  @Field(() => ConditionScalar, {
+    nullable: true,
+    description:
+      'Who gets it, judged when their turn comes; without members that only make sense inside a journey. May be left out where contacts are listed: then all of them do.',
+  })
+  audience?: unknown
+  @Field(() => [ContactRef], {
+    nullable: true,
+    description: `Who may get it, 1 to ${MOST_RECIPIENTS.toLocaleString('en')}: an upload. Each must exist; who does not is an error at \`contacts\`, and nobody gets anything. Named twice is once.`,
+  })
+  contacts?: ContactRef[] | null
   @Field(() => PurposeEnum, { nullable: true, description: 'PROMOTIONAL where left out.' })
   purpose?: Purpose | null
   @Field(() => ID, { nullable: true, description: 'What it is about, for consent by topic.' })

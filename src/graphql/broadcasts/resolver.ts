@@ -2,6 +2,7 @@ import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } fr
 import type { Condition } from '../../domain/condition/condition.ts'
 import { cancelBroadcast, createBroadcast, listBroadcasts, pauseBroadcast, resumeBroadcast } from '../../services/broadcasts.ts'
 import { type Page, PageArgs, pageOf } from '../connection.ts'
+import { toReference } from '../contact-ref.ts'
 import { type ApiContext, callerWith } from '../context.ts'
 import { idOf, tryIdOf } from '../global-id.ts'
 import { inward } from '../journeys/mapping.ts'
@@ -47,15 +48,16 @@ export class BroadcastResolver {
 
   @Mutation(() => BroadcastPayload, {
     description:
-      'Sends one message to everybody a condition holds for, at a steady pace, each through the same gate as every other. Needs the scope WRITE.',
+      'Sends one message to everybody a condition holds for, or to a list of contacts, at a steady pace, each through the same gate as every other. Needs the scope WRITE.',
   })
   createBroadcast(@Arg('input', () => CreateBroadcastInput) asked: CreateBroadcastInput, @Ctx() context: ApiContext): Promise<BroadcastPayload> {
     const caller = callerWith(context, 'write')
     return expected(async () => {
       const templateId = idOf('Template', asked.templateId, ['templateId'])
       const topicId = asked.topicId == null ? null : idOf('Topic', asked.topicId, ['topicId'])
-      const audience = inward(asked.audience as object) as unknown as Condition
-      const id = await createBroadcast(context.services, caller, { ...asked, templateId, topicId, audience, vars: asked.variables })
+      const audience = asked.audience == null ? null : (inward(asked.audience as object) as unknown as Condition)
+      const contacts = asked.contacts?.map(toReference)
+      const id = await createBroadcast(context.services, caller, { ...asked, templateId, topicId, audience, contacts, vars: asked.variables })
       return { broadcast: await broadcastLoader(context).load(id) }
     })
   }

@@ -67,7 +67,7 @@ export class BroadcastProgress {
   }
 }
 
-@ObjectType({ implements: Node, description: 'One message to everybody a condition holds for.' })
+@ObjectType({ implements: Node, description: 'One message to everybody a condition holds for, or to a list of contacts.' })
 export class Broadcast extends Node {
   constructor(readonly row: Row) {
     super('Broadcast', row.id)
@@ -80,9 +80,13 @@ export class Broadcast extends Node {
   get status(): BroadcastStatus {
     return this.row.status
   }
-  @Field(() => ConditionScalar, { description: 'Who gets it.' })
+  @Field(() => ConditionScalar, { nullable: true, description: 'Who gets it; null where that is everybody who was listed.' })
   get audience(): unknown {
-    return outward(this.row.audience)
+    return this.row.audience == null ? null : outward(this.row.audience)
+  }
+  @Field(() => Int, { nullable: true, description: 'How many contacts were listed, each counted once; null where the audience alone decides.' })
+  get listed(): number | null {
+    return this.row.listed ?? null
   }
   @Field(() => ChannelEnum, { description: 'On which of the template’s channels its messages go.' })
   get channel(): Channel {

@@ -15,7 +15,9 @@ export const BroadcastTable = defineEntity({
     channel: p.string().$type<Channel>(),
     topicId: p.uuid().nullable(),
     purpose: p.string().$type<Purpose>(),
-    audience: p.json().$type<Condition>(),
+    audience: p.json().$type<Condition>().nullable(),
+    /** How many contacts it was given by name; who, only the job reads. */
+    listed: p.integer().nullable(),
     vars: p.json().$type<JsonObject>(),
     perSecond: p.integer(),
     status: p.string().$type<BroadcastStatus>(),

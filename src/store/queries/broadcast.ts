@@ -11,7 +11,9 @@ export interface Broadcasting {
   template_id: string
   topic_id: string | null
   purpose: Purpose
-  audience: Condition
+  /** null: everybody, of those listed. */
+  audience: Condition | null
+  listed: number | null
   vars: JsonObject
   per_second: number
   status: BroadcastStatus
@@ -26,7 +28,7 @@ export interface Broadcasting {
 /** Locked: a pause, a cancellation or another runner waits until the page is committed, and is seen by the next. */
 const LOCK: Statement = {
   name: 'broadcast_lock',
-  text: `SELECT b.workspace_id, b.channel, b.template_id, b.topic_id, b.purpose, b.audience, b.vars, b.per_second, b.status, b.runner, b.cursor, w.time_zone,
+  text: `SELECT b.workspace_id, b.channel, b.template_id, b.topic_id, b.purpose, b.audience, b.listed, b.vars, b.per_second, b.status, b.runner, b.cursor, w.time_zone,
       (extract(epoch FROM b.created_at) * 1000)::float8 AS created_at, (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now
     FROM broadcast b JOIN workspace w ON w.id = b.workspace_id WHERE b.id = $1 FOR NO KEY UPDATE OF b`,
 }
@@ -34,13 +36,54 @@ export async function lockBroadcast(client: Client, id: string): Promise<Broadca
   return (await run<Broadcasting>(client, LOCK, [id]))[0] ?? null
 }
 
-/** The next contacts of the audience, in the order of their ids; known halves of merged ones only. */
-export async function nextOfAudience(client: Client, broadcast: Broadcasting, limit: number): Promise<{ id: string }[]> {
-  const { text, values } = conditionToSql(broadcast.audience, { firstParameter: 4, now: Math.floor(broadcast.now), timeZone: broadcast.time_zone })
-  const statement = `SELECT c.id FROM contact c WHERE c.workspace_id = $1 AND c.id > $2 AND c.merged_into IS NULL AND c.erased_at IS NULL AND ${text}
-    ORDER BY c.id LIMIT $3`
-  const after = broadcast.cursor ?? '00000000-0000-0000-0000-000000000000'
-  return (await client.query<{ id: string }>({ text: statement, values: [broadcast.workspace_id, after, limit, ...values] })).rows
+/** One contact of a page, and what the cursor has passed once it is handed over. */
+export interface Recipient {
+  id: string
+  passed: string
+}
+
+/** The next contacts it is for, in the order of the list or of their ids; known halves of merged ones only. */
+export async function nextOfAudience(client: Client, id: string, broadcast: Broadcasting, limit: number): Promise<Recipient[]> {
+  const { audience, listed, workspace_id, cursor, now, time_zone: timeZone } = broadcast
+  const condition =
+    audience === null
+      ? { text: 'true', values: [] }
+      : conditionToSql(audience, { firstParameter: listed === null ? 4 : 5, now: Math.floor(now), timeZone })
+  const values = [workspace_id, cursor ?? '00000000-0000-0000-0000-000000000000', limit, ...(listed === null ? [] : [id]), ...condition.values]
+  const from =
+    listed === null
+      ? 'contact c WHERE c.workspace_id = $1 AND c.id > $2 AND c.merged_into IS NULL'
+      : `(SELECT id FROM unnest((SELECT recipients FROM broadcast WHERE id = $4)) AS u (id) WHERE id > $2 ORDER BY id) AS r
+        JOIN contact half ON half.lane = lane_of(r.id) AND half.id = r.id
+        JOIN contact c ON c.lane = lane_of(coalesce(half.merged_into, half.id)) AND c.id = coalesce(half.merged_into, half.id)
+        WHERE c.workspace_id = $1`
+  const passed = listed === null ? 'c.id' : 'r.id'
+  const text = `SELECT c.id, ${passed} AS passed FROM ${from} AND c.erased_at IS NULL AND ${condition.text} ORDER BY ${passed} LIMIT $3`
+  return (await client.query<Recipient>({ text, values })).rows
+}
+
+const KNOWN: Statement = {
+  name: 'broadcast_known',
+  text: `SELECT t.n::int - 1 AS n, coalesce(c.merged_into, c.id) AS id FROM unnest($2::int[], $3::text[], $4::uuid[]) WITH ORDINALITY AS t (lane, reference, id, n)
+    LEFT JOIN contact_alias a ON a.lane = t.lane AND a.workspace_id = $1 AND a.reference = t.reference
+    JOIN contact c ON c.lane = lane_of(coalesce(a.contact_id, t.id)) AND c.id = coalesce(a.contact_id, t.id) AND c.workspace_id = $1 AND c.erased_at IS NULL`,
+}
+/** The contacts behind references or ids, merges followed, each with its place in the list; who is not there is left out. */
+export async function knownOf(
+  client: Client,
+  workspaceId: string,
+  list: readonly ({ lane: number; reference: string } | { id: string })[],
+): Promise<{ n: number; id: string }[]> {
+  const lanes = list.map((each) => ('id' in each ? null : each.lane))
+  const references = list.map((each) => ('id' in each ? null : each.reference))
+  const ids = list.map((each) => ('id' in each ? each.id : null))
+  return run<{ n: number; id: string }>(client, KNOWN, [workspaceId, lanes, references, ids])
+}
+
+const LIST: Statement = { name: 'broadcast_list', text: 'UPDATE broadcast SET recipients = $2 WHERE id = $1' }
+/** Whom it is for, by name. */
+export async function listRecipients(client: Client, id: string, recipients: readonly string[]): Promise<void> {
+  await run(client, LIST, [id, recipients])
 }
 
 const PASS: Statement = {
