@@ -11,7 +11,7 @@ import { inWorkspaceEm } from '../store/orm.ts'
 import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
 import { conform, isId, nameOf } from './input.ts'
-import { clientOf, flushUnique } from './transaction.ts'
+import { clientOf, flushUnique, oneAtATime } from './transaction.ts'
 import { keysOf } from './workspace-keys.ts'
 
 /** A connection as it may be shown: credentials go in and never come out. */
@@ -79,7 +79,7 @@ function priorityOf(wanted: number): number {
 /** The place of a connection among its channel's live ones, itself left out; the next free one where none is asked for. */
 async function placeOf(em: EntityManager, caller: Caller, channel: Channel, wanted: number | null, self: string | null = null): Promise<number> {
   // Of two at once the second sees the first.
-  await em.execute('select pg_advisory_xact_lock(hashtextextended(?, 0))', [`connections ${caller.workspaceId} ${channel}`])
+  await oneAtATime(em, `connections ${caller.workspaceId} ${channel}`)
   const others = await em.find(ProviderConnectionTable, { channel, disabledAt: null, ...(self === null ? {} : { id: { $ne: self } }) })
   const conflict = (message: string) => new ThroughlineError('CONFLICT', message, { path: [self === null ? 'provider' : 'enabled'] })
   if (others.length > 0 && !mayFailOver(channel))

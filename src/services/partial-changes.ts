@@ -11,7 +11,7 @@ import { once } from './idempotency.ts'
 import { isId } from './input.ts'
 import { type Frozen, freeze, holdFrozen } from './partials.ts'
 import { inspectVariants, partialsNamed, type TemplateWithVersion, versionOf } from './templates.ts'
-import { flushUnique } from './transaction.ts'
+import { flushUnique, oneAtATime } from './transaction.ts'
 
 const NAME = /^[a-z][a-z0-9_-]{0,63}$/
 const LONGEST = 100_000
@@ -78,7 +78,7 @@ export async function updatePartial(
   }
   return inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
     // One at a time: two that freeze each other's partials would wait for each other.
-    await em.execute('select pg_advisory_xact_lock(hashtextextended(?, 0))', [`partials ${caller.workspaceId}`])
+    await oneAtATime(em, `partials ${caller.workspaceId}`)
     const held = await em.findOne(TemplatePartialTable, { id: partial.id }, { lockMode: LockMode.PESSIMISTIC_WRITE })
     if (held === null || held.version !== partial.version) throw new ThroughlineError('CONFLICT', 'The partial has changed meanwhile; try again.')
     Object.assign(held, { text: partial.text, uses, version: held.version + 1, updatedAt: new Date() })

@@ -14,6 +14,11 @@ export function clientOf(em: EntityManager): Client {
   }
 }
 
+/** Waits until nobody else's transaction is at what `what` names, and keeps others waiting until this one ends: a limit counted now still holds then. */
+export async function oneAtATime(em: EntityManager, what: string): Promise<void> {
+  await em.execute('select pg_advisory_xact_lock(hashtextextended(?, 0))', [what])
+}
+
 /** Flushes what a unique index may refuse. To ask first would not do: of two callers at once both would find nothing. */
 export async function flushUnique(em: EntityManager, field: string, message: string): Promise<void> {
   try {

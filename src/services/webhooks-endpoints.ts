@@ -12,7 +12,7 @@ import { replayDeliveries } from '../store/queries/webhook-deliveries.ts'
 import type { Caller, Services } from './context.ts'
 import { isId, noteOf } from './input.ts'
 import { idsWithin, orderOf, type Slice } from './slice.ts'
-import { clientOf } from './transaction.ts'
+import { clientOf, oneAtATime } from './transaction.ts'
 import { makeSigningSecret } from './webhooks-signature.ts'
 import { keysOf } from './workspace-keys.ts'
 
@@ -56,7 +56,7 @@ export async function createEndpoint(
   const secret = makeSigningSecret()
   const { workspaceId } = caller
   return inWorkspaceEm(services.orm, workspaceId, async (em) => {
-    await em.execute('SELECT pg_advisory_xact_lock(hashtextextended(?, 0))', [`endpoints of ${workspaceId}`])
+    await oneAtATime(em, `endpoints of ${workspaceId}`)
     if ((await em.count(WebhookEndpointTable, {})) >= MOST)
       throw new ThroughlineError('LIMIT_EXCEEDED', `A workspace has at most ${MOST} endpoints.`, { path: ['url'] })
     const sealed = (await keysOf(services, clientOf(em), workspaceId)).seal(secret)

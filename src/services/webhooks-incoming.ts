@@ -7,7 +7,7 @@ import { newId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import type { Caller, Services } from './context.ts'
 import { conform, isId, nameOf } from './input.ts'
-import { clientOf } from './transaction.ts'
+import { clientOf, oneAtATime } from './transaction.ts'
 import { isSigningSecret, makeSigningSecret } from './webhooks-signature.ts'
 import { keysOf } from './workspace-keys.ts'
 
@@ -80,7 +80,7 @@ export async function createIncoming(
   const mapping = mappingOf(input.mapping)
   const { secret, made } = secretOf(input.verification, input.secret)
   return inWorkspaceEm(services.orm, workspaceId, async (em) => {
-    await em.execute('SELECT pg_advisory_xact_lock(hashtextextended(?, 0))', [`incoming webhooks of ${workspaceId}`])
+    await oneAtATime(em, `incoming webhooks of ${workspaceId}`)
     if ((await em.count(IncomingWebhookTable, {})) >= MOST)
       throw new ThroughlineError('LIMIT_EXCEEDED', `A workspace has at most ${MOST} incoming webhooks.`, { path: ['name'] })
     const now = new Date()

@@ -3,7 +3,7 @@ import { WorkspaceSecretTable } from '../store/entities/workspace-secret.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import { type Client, run, type Statement } from '../store/sql.ts'
 import type { Caller, Services } from './context.ts'
-import { clientOf } from './transaction.ts'
+import { clientOf, oneAtATime } from './transaction.ts'
 import { keysOf } from './workspace-keys.ts'
 
 /** A secret as it may be shown: its value goes in and never comes out. */
@@ -27,7 +27,7 @@ export async function setSecret(services: Services, caller: Caller, input: { nam
     const { workspaceId } = caller
     const { name } = input
     // One at a time of a workspace, so that two new names at once are both counted.
-    await em.execute('SELECT pg_advisory_xact_lock(hashtextextended(?, 0))', [`secrets of ${workspaceId}`])
+    await oneAtATime(em, `secrets of ${workspaceId}`)
     const known = await em.findOne(WorkspaceSecretTable, { workspaceId, name })
     if (known === null && (await em.count(WorkspaceSecretTable, {})) >= MOST)
       throw new ThroughlineError('LIMIT_EXCEEDED', `A workspace has at most ${MOST} secrets.`, { path: ['name'] })
