@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { buildSchema, isEnumType } from 'graphql'
 import { describe, expect, test } from 'vitest'
 import { CALLBACK_STATUSES, type CallbackStatus, DELIVERY_STATUSES, type DeliveryStatus, FAILURE_CLASSES } from '../../src/domain/delivery.ts'
-import { applyCallback, type LedgerEntry } from '../../src/domain/ledger.ts'
+import { applyCallback } from '../../src/domain/ledger.ts'
+import { entry, NOW } from '../support/ledger.ts'
 
 const sdl = buildSchema(readFileSync('schema/schema.graphql', 'utf8'))
 const valuesOf = (name: string) => {
@@ -15,26 +16,7 @@ test('the API names the same statuses and classes', () => {
   expect(valuesOf('FailureClass')).toEqual([...FAILURE_CLASSES].sort())
 })
 
-const AT = 1_750_000_000_000
-const message = (status: DeliveryStatus): LedgerEntry => ({
-  id: 'm-1',
-  channel: 'sms',
-  status,
-  attempt: 1,
-  dueAt: null,
-  plannedAt: AT - 1000,
-  providerMessageId: null,
-  failure: null,
-  sentAt: null,
-  deliveredAt: null,
-  openedAt: null,
-  clickedAt: null,
-  repliedAt: null,
-  machineOpenedAt: null,
-  machineClickedAt: null,
-  cost: null,
-  whenUnknown: 'HOLD',
-})
+const message = (status: DeliveryStatus) => entry({ status })
 
 describe('what a provider may report settles, of a message in flight', () => {
   const settles: Record<CallbackStatus, DeliveryStatus> = {
@@ -51,13 +33,13 @@ describe('what a provider may report settles, of a message in flight', () => {
   }
 
   test.each(CALLBACK_STATUSES)('%s', (status) => {
-    expect(applyCallback(message('DISPATCHING'), { status, human: true, at: AT }).entry.status).toBe(settles[status])
+    expect(applyCallback(message('DISPATCHING'), { status, human: true, at: NOW }).entry.status).toBe(settles[status])
   })
 })
 
 test('of a message that was delivered no report takes anything back', () => {
   for (const status of CALLBACK_STATUSES)
-    expect(applyCallback(message('DELIVERED'), { status, human: true, at: AT, code: '1' }).entry).toMatchObject({
+    expect(applyCallback(message('DELIVERED'), { status, human: true, at: NOW, code: '1' }).entry).toMatchObject({
       status: 'DELIVERED',
       failure: null,
     })
