@@ -148,9 +148,7 @@ export class JourneyStats {
   revenue!: string | null
   @Field(() => DecimalScalar, { nullable: true, description: 'What providers charged, as far as they tell.' })
   cost!: string | null
-  @Field(() => [ChannelStats], {
-    description: 'By channel, those of its message nodes; last, without a channel, those of nodes that send on several.',
-  })
+  @Field(() => [ChannelStats], { description: 'By channel, at whichever of its message nodes; those on which nothing was counted are left out.' })
   channels!: ChannelStats[]
   @Field(() => [NodeStats], { description: 'By node.' })
   nodes!: NodeStats[]
