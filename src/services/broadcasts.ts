@@ -21,6 +21,7 @@ import { idsWithin, orderOf, type Slice } from './slice.ts'
 import { requireTemplate } from './templates.ts'
 import { requireTopic } from './topics.ts'
 import { clientOf } from './transaction.ts'
+import { requireSendable } from './whatsapp-templates.ts'
 
 export interface CreateBroadcast {
   name: string
@@ -61,6 +62,7 @@ export async function createBroadcast(services: Services, caller: Caller, input:
   return once(services, caller, 'createBroadcast', input.idempotencyKey, input, async (em) => {
     const topicId = input.topicId ?? null
     await requireTopic(em, topicId)
+    if (channel === 'whatsapp') await requireSendable(em, found.template.channel, found.version.variants, ['templateId'])
     const recipients = contacts == null ? null : await recipientsOf(clientOf(em), services, caller, contacts)
     const now = new Date()
     const { id, runner } = em.create(BroadcastTable, {

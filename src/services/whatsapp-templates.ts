@@ -1,6 +1,8 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
+import type { Channel } from '../domain/channel.ts'
 import type { WhatsappContent } from '../domain/content/whatsapp.ts'
 import type { JsonObject } from '../domain/json.ts'
+import { type TemplateVariant, variantsFor } from '../domain/template.ts'
 import { templateKey } from '../domain/whatsapp.ts'
 import { type TemplateStatus, templateMismatches } from '../domain/whatsapp-template.ts'
 import { ThroughlineError } from '../errors.ts'
@@ -63,6 +65,13 @@ export async function whatsappFaults(em: EntityManager, variants: readonly { loc
   return contents.flatMap((content, index) =>
     faultsOf(content, connection.provider, known).map(({ path, message }) => ({ path: ['variants', String(index), 'content', ...path], message })),
   )
+}
+
+/** Throws TEMPLATE_INVALID at `path` for the first fault of a template that is about to go out on WhatsApp. */
+export async function requireSendable(em: EntityManager, own: Channel, variants: readonly TemplateVariant[], path: readonly string[]): Promise<void> {
+  const [fault] = await whatsappFaults(em, variantsFor(variants, own, 'whatsapp'))
+  if (fault !== undefined)
+    throw new ThroughlineError('TEMPLATE_INVALID', `cannot be sent on WhatsApp: ${[...fault.path.slice(3), fault.message].join(' ')}`, { path })
 }
 
 function faultsOf(content: WhatsappContent, provider: string, known: readonly WhatsappTemplateRow[]): TemplateFault[] {

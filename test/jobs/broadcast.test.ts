@@ -132,6 +132,22 @@ test('a template of several channels goes out on the one that is named, its own 
   expect(await faultOf(create({ channel: 'push' }))).toEqual({ code: 'INVALID_INPUT', path: ['channel'] })
 })
 
+test('a WhatsApp template that nobody has approved is refused while that can still be told', async () => {
+  const content = { category: 'MARKETING', template: { name: 'sale', language: 'en', body: [] } }
+  const variants = [
+    { locale: 'en', content: { body: 'Hi' } },
+    { locale: 'en', channel: 'whatsapp' as const, content },
+  ]
+  templateId = await createTemplate(here.services, caller, { name: newId(), channel: 'sms', variants })
+  const before = here.jobs.length
+  const asked = create({ channel: 'whatsapp' })
+  await expect(asked).rejects.toThrow('cannot be sent on WhatsApp: no WhatsApp connection is live, so no template is approved')
+  expect(await faultOf(asked)).toEqual({ code: 'TEMPLATE_INVALID', path: ['templateId'] })
+  expect(here.jobs).toHaveLength(before)
+  await create({})
+  expect(here.jobs).toHaveLength(before + 1)
+})
+
 test('a list is handed over page by page, each once, those its condition holds for alone', async () => {
   await people(5)
   await people(2, 'free')

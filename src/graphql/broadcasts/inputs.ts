@@ -12,7 +12,7 @@ import { DateTimeScalar, JsonObjectScalar } from '../scalars.ts'
 export class CreateBroadcastInput {
   @Field(() => String, { description: 'For people; 1 to 200 characters.' })
   name!: string
-  @Field(() => ID, { description: 'What is sent.' })
+  @Field(() => ID, { description: 'What is sent. On WhatsApp it must be approved by now, as for a journey.' })
   templateId!: string
   @Field(() => ChannelEnum, {
     nullable: true,
