@@ -77,6 +77,8 @@ const nothing = (entry: LedgerEntry): LedgerChange => ({ entry, history: null, s
 
 /** An attempt may have reached the person unheard of; once sent again for it, a message is not sent again for another doubt. */
 const isInDoubt = (entry: LedgerEntry) => entry.failure?.class === 'AMBIGUOUS'
+/** So may one before the last. Where the last of several is UNKNOWN nobody knows any more whose doubt it is: it counts for all. */
+const wasInDoubt = (entry: LedgerEntry) => entry.attempt > 1 && isInDoubt(entry)
 
 /** Sent again with the same ids, a message takes the first one's place on the device. */
 export const COLLAPSES: ReadonlySet<Channel> = new Set(['push', 'web_push'])
@@ -118,7 +120,7 @@ function withheld(entry: LedgerEntry, reason: string, at: number): LedgerChange 
 export function applyResult(entry: LedgerEntry, attempt: number, outcome: SendOutcome, at: number, now: number): LedgerChange {
   if (attempt !== entry.attempt) return nothing(entry)
   const open = entry.status === 'DISPATCHING' || entry.status === 'UNKNOWN'
-  const inDoubt = isInDoubt(entry)
+  const inDoubt = wasInDoubt(entry)
   switch (outcome.type) {
     case 'ok': {
       const known = { ...entry, providerMessageId: outcome.providerMessageId, cost: outcome.cost ?? entry.cost }
@@ -130,7 +132,7 @@ export function applyResult(entry: LedgerEntry, attempt: number, outcome: SendOu
       // Who stood still while others took it for lost knows better than they: nothing was handed over.
       if (!open) return nothing(entry)
       const failure = { code: outcome.code, class: 'RETRYABLE' as const, message: outcome.message }
-      if (now - entry.plannedAt > RETRY_FOR) return failed({ ...entry, failure }, at, null)
+      if (now - entry.plannedAt > RETRY_FOR) return givenUp(entry, failure, at, null)
       const dueAt = now + backOff(entry.id, entry.attempt, outcome.retryAfter)
       return {
         // An earlier attempt's doubt is not cleared by this one's being turned away.
@@ -141,7 +143,7 @@ export function applyResult(entry: LedgerEntry, attempt: number, outcome: SendOu
     case 'permanent': {
       if (!open) return nothing(entry)
       const failure = { code: outcome.code, class: 'PERMANENT' as const, message: outcome.message }
-      return { ...failed({ ...entry, failure }, at, outcome.identity ?? null), optOut: outcome.optedOut ? 'WITHDRAWN' : false }
+      return { ...givenUp(entry, failure, at, outcome.identity ?? null), optOut: outcome.optedOut ? 'WITHDRAWN' : false }
     }
     case 'held':
       return entry.status === 'DISPATCHING' ? withheld(entry, outcome.reason, at) : nothing(entry)
@@ -156,6 +158,13 @@ export function applyResult(entry: LedgerEntry, attempt: number, outcome: SendOu
       }
     }
   }
+}
+
+/** The last attempt has failed for good; what may have arrived before it is in doubt as ever. */
+function givenUp(entry: LedgerEntry, failure: NonNullable<LedgerEntry['failure']>, at: number, identity: LedgerChange['identity']): LedgerChange {
+  const change = failed({ ...entry, failure }, at, identity)
+  if (!wasInDoubt(entry)) return change
+  return { ...change, entry: { ...change.entry, status: 'UNKNOWN', failure: { ...failure, class: 'AMBIGUOUS' } }, signal: null, counts: [] }
 }
 
 const earliest = (known: number | null, at: number) => (known === null ? at : Math.min(known, at))

@@ -247,8 +247,8 @@ export function running(row: EnrollmentRow): Running {
     node: row.node,
     dueAt: due === null ? null : Math.floor(due),
     enteredAt: Math.floor(row.entered_at),
-    endedAt: null,
-    endReason: null,
+    endedAt: row.ended_at == null ? null : Math.floor(row.ended_at),
+    endReason: row.end_reason ?? null,
   } as unknown as EnrollmentState
   return { workspaceId: row.workspace_id, state }
 }

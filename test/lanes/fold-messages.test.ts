@@ -224,6 +224,23 @@ test('a message the second gate held back is suppressed for good and its token l
   expect(await counts(journeyId, 'mail')).toMatchObject({ 'planned@email': 2, 'suppressed@email': 1, 'suppressed:no_provider': 1 })
 })
 
+test('what is in doubt and was to be sent again is called off with its enrollment, and stays in doubt', async () => {
+  const graph = chain([on('seen'), text(await workspace.template('sms', 'RESEND'), { nextAfter: 'P1D' })], { exitRules: [{ event: 'left' }] })
+  const { journeyId } = await workspace.publish(graph)
+  const ada = await workspace.contact('ada', ['sms'])
+  await workspace.post(workspace.event('ada', 'seen'))
+  const id = await dispatched(journeyId)
+  await workspace.post(result(id, ada, { type: 'ambiguous', code: 'TIMEOUT', message: '' }))
+  await workspace.pass(HOUR)
+  await workspace.tick()
+  expect((await workspace.messages(journeyId)).map((each) => each.status)).toEqual(['PLANNED'])
+  await workspace.post(workspace.event('ada', 'left'))
+  const fate = () => world.rows('SELECT status, failure_code, failure_class, due_at FROM message WHERE id = $1', [id])
+  expect(await fate()).toEqual([{ status: 'UNKNOWN', failure_code: 'enrollment_ended', failure_class: 'AMBIGUOUS', due_at: null }])
+  await workspace.post(callback(id, ada, 'DELIVERED'))
+  expect(await fate()).toEqual([{ status: 'DELIVERED', failure_code: null, failure_class: null, due_at: null }])
+})
+
 test('a report that comes after the end changes neither when nor why it ended', async () => {
   const { journeyId } = await workspace.publish(
     chain([on('seen'), email(await workspace.template('email'), { nextAfter: 'P1D' })], { exitRules: [{ event: 'left' }] }),

@@ -28,6 +28,9 @@ export interface EnrollmentRow {
   frozen_due_at: number | null
   state: Record<string, unknown>
   entered_at: number
+  /** Read only where it may be over; whatever is due or active is not. */
+  ended_at?: number | null
+  end_reason?: string | null
 }
 
 export interface WatchRow {

@@ -131,10 +131,11 @@ export async function loadActiveEnrollments(client: Client, contacts: readonly K
 
 const BY_ID: Statement = {
   name: 'facts_enrollments',
-  text: `SELECT ${ENROLLMENT_COLUMNS} FROM ${KEYS.source},
+  text: `SELECT ${ENROLLMENT_COLUMNS}, ${epochMs('e.ended_at')} AS ended_at, e.end_reason FROM ${KEYS.source},
     LATERAL (SELECT * FROM enrollment WHERE enrollment.lane = r.lane AND enrollment.id = r.id LIMIT 1) AS e`,
 }
 
+/** Over or not, unlike the others: when and why comes with them. */
 export async function loadEnrollments(client: Client, keys: readonly Key[]): Promise<EnrollmentRow[]> {
   return run<EnrollmentRow>(client, BY_ID, KEYS.encode(keys))
 }

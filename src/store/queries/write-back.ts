@@ -62,11 +62,10 @@ const NEW_ENROLLMENTS: Statement = {
 export const writeNewEnrollments = (client: Client, rows: readonly EnrollmentWrite[]) => write(client, NEW_ENROLLMENTS, NEW_ENROLLMENTS_COLUMNS, rows)
 
 const ENROLLMENTS_COLUMNS = record('lane smallint, id uuid, status text, node text, due float8, frozen float8, state json, ended float8, reason text')
-/** What comes to an enrollment after its end changes what it remembers, not when and why it ended. */
 const ENROLLMENTS: Statement = {
   name: 'write_enrollments',
   text: `UPDATE enrollment AS e SET status = r.status, node = r.node, due_at = ${at('due')}, frozen_due_at = ${at('frozen')}, state = r.state,
-      ended_at = coalesce(e.ended_at, ${at('ended')}), end_reason = coalesce(e.end_reason, r.reason)
+      ended_at = ${at('ended')}, end_reason = r.reason
     FROM ${ENROLLMENTS_COLUMNS.source} WHERE e.lane = r.lane AND e.id = r.id`,
 }
 export const writeEnrollments = (client: Client, rows: readonly EnrollmentWrite[]) => write(client, ENROLLMENTS, ENROLLMENTS_COLUMNS, rows)
@@ -340,10 +339,10 @@ export const writeIdentities = (client: Client, rows: readonly { lane: number; i
   write(client, IDENTITIES, IDENTITIES_COLUMNS, rows)
 
 const WITHDRAW_COLUMNS = record('lane smallint, enrollment uuid, reason text')
-/** Cancels what an ended enrollment had planned and nobody has dispatched yet; returns what it stopped. */
+/** Cancels what an ended enrollment had planned and nobody has dispatched yet. What was to be sent again for a doubt may have arrived: it stays in doubt. */
 const WITHDRAW: Statement = {
   name: 'write_withdrawals',
-  text: `UPDATE message AS m SET status = 'CANCELLED', due_at = NULL, failure_code = r.reason FROM ${WITHDRAW_COLUMNS.source}
+  text: `UPDATE message AS m SET status = CASE m.failure_class WHEN 'AMBIGUOUS' THEN 'UNKNOWN' ELSE 'CANCELLED' END, due_at = NULL, failure_code = r.reason FROM ${WITHDRAW_COLUMNS.source}
     WHERE m.lane = r.lane AND m.enrollment_id = r.enrollment AND m.status IN ('PLANNED', 'DEFERRED')`,
 }
 export const withdrawMessages = (client: Client, rows: readonly { lane: number; enrollment: string; reason: string }[]) =>
