@@ -13,10 +13,11 @@ export interface Key {
 
 const KEYS = record('lane smallint, id uuid')
 
+const REFERENCES = record('n int, lane smallint, workspaceId uuid, reference text')
 const ALIASES: Statement = {
   name: 'facts_aliases',
-  text: `SELECT k.n::int AS n, a.contact_id FROM unnest($1::smallint[], $2::uuid[], $3::text[]) WITH ORDINALITY AS k (lane, workspace_id, reference, n),
-    LATERAL (SELECT contact_id FROM contact_alias WHERE lane = k.lane AND workspace_id = k.workspace_id AND reference = k.reference LIMIT 1) AS a`,
+  text: `SELECT r.n, a.contact_id FROM ${REFERENCES.source},
+    LATERAL (SELECT contact_id FROM contact_alias WHERE lane = r.lane AND workspace_id = r.workspaceId AND reference = r.reference LIMIT 1) AS a`,
 }
 
 /** For each reference, in the order given, its contact; undefined where there is none yet. */
@@ -24,13 +25,10 @@ export async function resolveAliases(
   client: Client,
   references: readonly { lane: number; workspaceId: string; reference: string }[],
 ): Promise<(string | undefined)[]> {
-  const rows = await run<{ n: number; contact_id: string }>(client, ALIASES, [
-    references.map((each) => each.lane),
-    references.map((each) => each.workspaceId),
-    references.map((each) => each.reference),
-  ])
+  const asks = references.map((each, n) => ({ ...each, n }))
+  const rows = await run<{ n: number; contact_id: string }>(client, ALIASES, REFERENCES.encode(asks))
   const found: (string | undefined)[] = references.map(() => undefined)
-  for (const row of rows) found[row.n - 1] = row.contact_id
+  for (const row of rows) found[row.n] = row.contact_id
   return found
 }
 
@@ -38,9 +36,10 @@ export async function resolveAliases(
  * Contacts that nobody had named yet. An alias that another transaction made meanwhile wins: its contact is
  * answered, and the one made here in vain is not inserted.
  */
+const NEW_CONTACTS = record('lane smallint, workspaceId uuid, reference text, contactId uuid, externalId text')
 const CREATE: Statement = {
   name: 'facts_create_contacts',
-  text: `WITH wanted AS (SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::uuid[], $5::text[]) AS k (lane, workspace_id, reference, contact_id, external_id)),
+  text: `WITH wanted AS (SELECT lane, workspaceId AS workspace_id, reference, contactId AS contact_id, externalId AS external_id FROM ${NEW_CONTACTS.source}),
     aliased AS (
       INSERT INTO contact_alias (lane, workspace_id, reference, contact_id) SELECT lane, workspace_id, reference, contact_id FROM wanted ORDER BY lane, workspace_id, reference
       ON CONFLICT (lane, workspace_id, reference) DO NOTHING RETURNING lane, workspace_id, reference)
@@ -58,13 +57,7 @@ export interface NewContact {
 
 /** Returns the ids of those that were created. */
 export async function createContacts(client: Client, contacts: readonly NewContact[]): Promise<Set<string>> {
-  const rows = await run<{ id: string }>(client, CREATE, [
-    contacts.map((each) => each.lane),
-    contacts.map((each) => each.workspaceId),
-    contacts.map((each) => each.reference),
-    contacts.map((each) => each.contactId),
-    contacts.map((each) => each.externalId),
-  ])
+  const rows = await run<{ id: string }>(client, CREATE, NEW_CONTACTS.encode(contacts))
   return new Set(rows.map((row) => row.id))
 }
 
@@ -150,40 +143,42 @@ export interface SlotRow {
   last_event_id: string | null
 }
 
+const PLACES = record('lane smallint, journeyId uuid, contactId uuid')
 const SLOTS: Statement = {
   name: 'facts_entry_slots',
   text: `SELECT s.lane, s.journey_id, s.contact_id, s.key, s.enrollment_id, ${epochMs('s.last_entered_at')} AS last_entered_at, s.last_event_id
-    FROM unnest($1::smallint[], $2::uuid[], $3::uuid[]) AS k (lane, journey_id, contact_id),
-    LATERAL (SELECT * FROM entry_slot WHERE entry_slot.lane = k.lane AND entry_slot.journey_id = k.journey_id AND entry_slot.contact_id = k.contact_id OFFSET 0) AS s`,
+    FROM ${PLACES.source},
+    LATERAL (SELECT * FROM entry_slot WHERE entry_slot.lane = r.lane AND entry_slot.journey_id = r.journeyId AND entry_slot.contact_id = r.contactId OFFSET 0) AS s`,
 }
 
 export async function loadSlots(client: Client, keys: readonly { lane: number; journeyId: string; contactId: string }[]): Promise<SlotRow[]> {
-  return run<SlotRow>(client, SLOTS, [keys.map((key) => key.lane), keys.map((key) => key.journeyId), keys.map((key) => key.contactId)])
+  return run<SlotRow>(client, SLOTS, PLACES.encode(keys))
 }
 
 const WATCHES: Statement = {
   name: 'facts_watches',
   text: `SELECT w.lane, w.journey_id, w.contact_id, w.node, w.key, ${epochMs('w.due_at')} AS due_at
-    FROM unnest($1::smallint[], $2::uuid[], $3::uuid[]) AS k (lane, journey_id, contact_id),
-    LATERAL (SELECT * FROM watch WHERE watch.lane = k.lane AND watch.journey_id = k.journey_id AND watch.contact_id = k.contact_id OFFSET 0) AS w`,
+    FROM ${PLACES.source},
+    LATERAL (SELECT * FROM watch WHERE watch.lane = r.lane AND watch.journey_id = r.journeyId AND watch.contact_id = r.contactId OFFSET 0) AS w`,
 }
 
 export async function loadWatches(
   client: Client,
   keys: readonly { lane: number; journeyId: string; contactId: string }[],
 ): Promise<{ journey_id: string; contact_id: string; node: string; key: string; due_at: number }[]> {
-  return run(client, WATCHES, [keys.map((key) => key.lane), keys.map((key) => key.journeyId), keys.map((key) => key.contactId)])
+  return run(client, WATCHES, PLACES.encode(keys))
 }
 
 /** One more than a condition may count to, so no more of one name is ever read. */
 export const MOST_HISTORY = 501
 
+const PASTS = record('lane smallint, contactId uuid, name text, since float8, owner uuid')
 const HISTORY: Statement = {
   name: 'facts_history',
-  text: `SELECT k.owner AS contact_id, h.id, h.name, h.properties, ${epochMs('h.occurred_at')} AS occurred_at, ${epochMs('h.received_at')} AS received_at
-    FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::float8[], $5::uuid[]) AS k (lane, contact_id, name, since, owner),
-    LATERAL (SELECT * FROM event WHERE event.lane = k.lane AND event.contact_id = k.contact_id AND event.name = k.name
-      AND event.occurred_at >= to_timestamp(k.since / 1000) ORDER BY event.occurred_at DESC LIMIT ${MOST_HISTORY}) AS h
+  text: `SELECT r.owner AS contact_id, h.id, h.name, h.properties, ${epochMs('h.occurred_at')} AS occurred_at, ${epochMs('h.received_at')} AS received_at
+    FROM ${PASTS.source},
+    LATERAL (SELECT * FROM event WHERE event.lane = r.lane AND event.contact_id = r.contactId AND event.name = r.name
+      AND event.occurred_at >= to_timestamp(r.since / 1000) ORDER BY event.occurred_at DESC LIMIT ${MOST_HISTORY}) AS h
     ORDER BY h.occurred_at`,
 }
 
@@ -201,13 +196,7 @@ export async function loadHistory(
   client: Client,
   asks: readonly { lane: number; contactId: string; name: string; since: number; owner: string }[],
 ): Promise<HistoryRow[]> {
-  return run<HistoryRow>(client, HISTORY, [
-    asks.map((ask) => ask.lane),
-    asks.map((ask) => ask.contactId),
-    asks.map((ask) => ask.name),
-    asks.map((ask) => ask.since),
-    asks.map((ask) => ask.owner),
-  ])
+  return run<HistoryRow>(client, HISTORY, PASTS.encode(asks))
 }
 
 const DEDUPE: Statement = {
@@ -221,11 +210,12 @@ export async function loadDedupe(client: Client, contacts: readonly Key[]): Prom
   return run(client, DEDUPE, KEYS.encode(contacts))
 }
 
+const ADDRESSES = record('place int, lane smallint, contactId uuid, channel text, blind text')
 const IDENTITIES: Statement = {
   name: 'facts_identities',
-  text: `SELECT (k.place - 1)::int AS place, i.id FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::text[]) WITH ORDINALITY AS k (lane, contact_id, channel, blind, place),
-    LATERAL (SELECT id FROM channel_identity WHERE channel_identity.lane = k.lane AND channel_identity.contact_id = k.contact_id AND channel_identity.channel = k.channel
-      AND channel_identity.blind_index = k.blind LIMIT 1) AS i`,
+  text: `SELECT r.place, i.id FROM ${ADDRESSES.source},
+    LATERAL (SELECT id FROM channel_identity WHERE channel_identity.lane = r.lane AND channel_identity.contact_id = r.contactId AND channel_identity.channel = r.channel
+      AND channel_identity.blind_index = r.blind LIMIT 1) AS i`,
 }
 
 /** Identities by the blind index of their address; `place` is the ask's. */
@@ -233,10 +223,5 @@ export async function findIdentities(
   client: Client,
   asks: readonly { lane: number; contactId: string; channel: string; blind: string }[],
 ): Promise<{ place: number; id: string }[]> {
-  return run(client, IDENTITIES, [
-    asks.map((ask) => ask.lane),
-    asks.map((ask) => ask.contactId),
-    asks.map((ask) => ask.channel),
-    asks.map((ask) => ask.blind),
-  ])
+  return run(client, IDENTITIES, ADDRESSES.encode(asks.map((ask, place) => ({ ...ask, place }))))
 }
