@@ -1,5 +1,6 @@
 import { registerEnumType } from 'type-graphql'
 import { type Channel, PURPOSES } from '../domain/channel.ts'
+import { enumOf } from './enum-of.ts'
 
 /** Channels as the API names them: in capitals, one for one with the domain's. */
 export const ChannelEnum = {
@@ -25,7 +26,7 @@ registerEnumType(ChannelEnum, {
   },
 })
 
-export const PurposeEnum = Object.fromEntries(PURPOSES.map((each) => [each, each])) as { [P in (typeof PURPOSES)[number]]: P }
+export const PurposeEnum = enumOf(PURPOSES)
 registerEnumType(PurposeEnum, {
   name: 'Purpose',
   description: 'What a message is for; decides what consent it needs.',

@@ -4,6 +4,7 @@ import type { Channel, Purpose } from '../../domain/channel.ts'
 import type { broadcastsByIds, Progress } from '../../services/broadcasts.ts'
 import { ChannelEnum, PurposeEnum } from '../channel.ts'
 import { connectionOf } from '../connection.ts'
+import { enumOf } from '../enum-of.ts'
 import { outward } from '../journeys/mapping.ts'
 import { ConditionScalar } from '../journeys/scalars.ts'
 import { Node } from '../node.ts'
@@ -12,7 +13,7 @@ import { Payload } from '../user-error.ts'
 
 type Row = NonNullable<ReturnType<Awaited<ReturnType<typeof broadcastsByIds>>['get']>>
 
-export const BroadcastStatusEnum = Object.fromEntries(BROADCAST_STATUSES.map((each) => [each, each])) as { [S in BroadcastStatus]: S }
+export const BroadcastStatusEnum = enumOf(BROADCAST_STATUSES)
 registerEnumType(BroadcastStatusEnum, {
   name: 'BroadcastStatus',
   description: 'Where a broadcast stands.',

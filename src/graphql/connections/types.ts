@@ -4,11 +4,12 @@ import { CIRCUIT_STATES, type CircuitState } from '../../domain/circuit.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import type { ConnectionHealth, ConnectionView } from '../../services/connections.ts'
 import { ChannelEnum } from '../channel.ts'
+import { enumOf } from '../enum-of.ts'
 import { Node } from '../node.ts'
 import { DateTimeScalar, JsonObjectScalar } from '../scalars.ts'
 import { Payload } from '../user-error.ts'
 
-const CircuitStateEnum = Object.fromEntries(CIRCUIT_STATES.map((each) => [each, each])) as { [S in CircuitState]: S }
+const CircuitStateEnum = enumOf(CIRCUIT_STATES)
 registerEnumType(CircuitStateEnum, {
   name: 'CircuitState',
   description: 'Whether messages go through a connection.',

@@ -6,14 +6,13 @@ import type { getContact } from '../../services/contacts.ts'
 import type { Identity } from '../../services/identities.ts'
 import { ChannelEnum } from '../channel.ts'
 import { connectionOf } from '../connection.ts'
+import { enumOf } from '../enum-of.ts'
 import { Node } from '../node.ts'
 import { DateTimeScalar, JsonObjectScalar, TimeZoneScalar } from '../scalars.ts'
 import { Payload } from '../user-error.ts'
 
 export type ContactRow = NonNullable<Awaited<ReturnType<typeof getContact>>>
 type ConsentRow = NonNullable<ReturnType<Awaited<ReturnType<typeof consentsOf>>['get']>>[number] | Awaited<ReturnType<typeof consentHistory>>[number]
-
-const enumOf = <const T extends string>(values: readonly T[]) => Object.fromEntries(values.map((each) => [each, each])) as { [V in T]: V }
 
 export const IdentityStatusEnum = enumOf(IDENTITY_STATUSES)
 registerEnumType(IdentityStatusEnum, {

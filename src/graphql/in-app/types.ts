@@ -2,13 +2,12 @@ import { Field, Int, ObjectType, registerEnumType } from 'type-graphql'
 import { APP_PLATFORMS, type AppPlatform, type InAppContent, SURFACES, type Surface } from '../../domain/content/in-app.ts'
 import type { InAppRow } from '../../services/in-app.ts'
 import { connectionOf } from '../connection.ts'
+import { enumOf } from '../enum-of.ts'
 import { Node } from '../node.ts'
 import { DateTimeScalar, JsonObjectScalar } from '../scalars.ts'
 import { Payload } from '../user-error.ts'
 
-const named = <const T extends string>(values: readonly T[]) => Object.fromEntries(values.map((each) => [each, each])) as { [V in T]: V }
-
-export const InAppSurfaceEnum = named(SURFACES)
+export const InAppSurfaceEnum = enumOf(SURFACES)
 registerEnumType(InAppSurfaceEnum, {
   name: 'InAppSurface',
   description: 'Where in the app a message shows.',
@@ -21,7 +20,7 @@ registerEnumType(InAppSurfaceEnum, {
   },
 })
 
-export const AppPlatformEnum = named(APP_PLATFORMS)
+export const AppPlatformEnum = enumOf(APP_PLATFORMS)
 registerEnumType(AppPlatformEnum, {
   name: 'AppPlatform',
   description: 'What an app runs on.',

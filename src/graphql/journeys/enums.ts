@@ -3,10 +3,9 @@ import { DEVICE_POLICIES } from '../../domain/gate.ts'
 import { JOURNEY_STATUSES, PROBLEM_CODES, REENTRY_RULES } from '../../domain/journey/graph.ts'
 import { ANCHORS } from '../../domain/journey/nodes/delay.ts'
 import { FOLLOW_UPS } from '../../domain/journey/nodes/message.ts'
+import { enumOf } from '../enum-of.ts'
 
-const named = <const T extends string>(values: readonly T[]) => Object.fromEntries(values.map((each) => [each, each])) as { [V in T]: V }
-
-export const JourneyStatusEnum = named(JOURNEY_STATUSES)
+export const JourneyStatusEnum = enumOf(JOURNEY_STATUSES)
 registerEnumType(JourneyStatusEnum, {
   name: 'JourneyStatus',
   description: 'Where a journey stands.',
@@ -19,7 +18,7 @@ registerEnumType(JourneyStatusEnum, {
   },
 })
 
-export const ReentryRuleEnum = named(REENTRY_RULES)
+export const ReentryRuleEnum = enumOf(REENTRY_RULES)
 registerEnumType(ReentryRuleEnum, {
   name: 'ReentryRule',
   description: 'How often somebody may enter, per contact and key.',
@@ -30,7 +29,7 @@ registerEnumType(ReentryRuleEnum, {
   },
 })
 
-export const DelayAnchorEnum = named(ANCHORS)
+export const DelayAnchorEnum = enumOf(ANCHORS)
 registerEnumType(DelayAnchorEnum, {
   name: 'DelayAnchor',
   description: 'What a delay’s duration is counted from.',
@@ -42,7 +41,7 @@ registerEnumType(DelayAnchorEnum, {
   },
 })
 
-export const DevicePolicyEnum = named(DEVICE_POLICIES)
+export const DevicePolicyEnum = enumOf(DEVICE_POLICIES)
 registerEnumType(DevicePolicyEnum, {
   name: 'DevicePolicy',
   description: 'To which of a contact’s devices a message goes, of those that are active.',
@@ -53,7 +52,7 @@ registerEnumType(DevicePolicyEnum, {
   },
 })
 
-export const FollowUpStatusEnum = named(FOLLOW_UPS)
+export const FollowUpStatusEnum = enumOf(FOLLOW_UPS)
 registerEnumType(FollowUpStatusEnum, {
   name: 'FollowUpStatus',
   description: 'What became of a message. A higher one calls off what a lower one had armed: SENT < DELIVERED < OPENED < CLICKED < REPLIED.',
@@ -69,7 +68,7 @@ registerEnumType(FollowUpStatusEnum, {
 })
 
 type ProblemCode = keyof typeof PROBLEM_CODES
-export const ProblemCodeEnum = named(Object.keys(PROBLEM_CODES) as ProblemCode[])
+export const ProblemCodeEnum = enumOf(Object.keys(PROBLEM_CODES) as ProblemCode[])
 registerEnumType(ProblemCodeEnum, {
   name: 'GraphProblemCode',
   description: 'What keeps a graph from being published.',
@@ -79,7 +78,7 @@ registerEnumType(ProblemCodeEnum, {
   >,
 })
 
-export const ContactChangeEnum = named(['CREATED', 'CHANGED'])
+export const ContactChangeEnum = enumOf(['CREATED', 'CHANGED'])
 registerEnumType(ContactChangeEnum, {
   name: 'ContactChangeKind',
   description: 'What happened to a contact.',
@@ -89,14 +88,14 @@ registerEnumType(ContactChangeEnum, {
   },
 })
 
-export const GoalReachedEnum = named(['CONVERT', 'RECORD'])
+export const GoalReachedEnum = enumOf(['CONVERT', 'RECORD'])
 registerEnumType(GoalReachedEnum, {
   name: 'OnGoalReached',
   description: 'What reaching a goal does.',
   valuesConfig: { CONVERT: { description: 'Ends the enrollment as converted.' }, RECORD: { description: 'Is noted; the enrollment goes on.' } },
 })
 
-export const OverduePolicyEnum = named(['RESCHEDULE', 'SEND_LATE', 'SKIP'])
+export const OverduePolicyEnum = enumOf(['RESCHEDULE', 'SEND_LATE', 'SKIP'])
 registerEnumType(OverduePolicyEnum, {
   name: 'OverduePolicy',
   description: 'What becomes of what fell due during a pause; smoothed, whichever it is.',
@@ -107,7 +106,7 @@ registerEnumType(OverduePolicyEnum, {
   },
 })
 
-export const DirectionEnum = named(['BEFORE', 'AFTER'])
+export const DirectionEnum = enumOf(['BEFORE', 'AFTER'])
 registerEnumType(DirectionEnum, {
   name: 'OffsetDirection',
   description: 'Which way an offset moves a date.',

@@ -3,13 +3,14 @@ import type { Channel, Purpose } from '../../domain/channel.ts'
 import { ENGAGEMENTS, type Engagement, type EscalationConfig } from '../../domain/journey/nodes/escalation.ts'
 import { ChannelEnum, PurposeEnum } from '../channel.ts'
 import type { ApiContext } from '../context.ts'
+import { enumOf } from '../enum-of.ts'
 import { Node } from '../node.ts'
 import { DurationScalar } from '../scalars.ts'
 import { Template } from '../templates/types.ts'
 import { templateBy } from './message-node.ts'
 import { JourneyNode, TypedNode } from './node-types.ts'
 
-const EngagementEnum = Object.fromEntries(ENGAGEMENTS.map((each) => [each, each])) as { [E in Engagement]: E }
+const EngagementEnum = enumOf(ENGAGEMENTS)
 registerEnumType(EngagementEnum, {
   name: 'EngagementLevel',
   description: 'What a person did with a message; each includes what comes after it. Machines do not count.',

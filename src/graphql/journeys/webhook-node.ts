@@ -1,12 +1,13 @@
 import { Extensions, Field, InputType, Int, ObjectType, registerEnumType } from 'type-graphql'
 import { WEBHOOK_METHODS, type WebhookConfig } from '../../domain/journey/nodes/webhook.ts'
 import type { Json } from '../../domain/json.ts'
+import { enumOf } from '../enum-of.ts'
 import { Node } from '../node.ts'
 import { DurationScalar, JsonScalar } from '../scalars.ts'
 import { JourneyNode, TypedNode } from './node-types.ts'
 
 type Method = (typeof WEBHOOK_METHODS)[number]
-const WebhookMethodEnum = Object.fromEntries(WEBHOOK_METHODS.map((each) => [each, each])) as { [M in Method]: M }
+const WebhookMethodEnum = enumOf(WEBHOOK_METHODS)
 registerEnumType(WebhookMethodEnum, {
   name: 'WebhookMethod',
   description: 'How a URL is called.',

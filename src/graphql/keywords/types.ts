@@ -4,12 +4,13 @@ import { KEYWORD_ACTIONS, type KeywordAction } from '../../domain/keywords.ts'
 import type { listKeywordRules } from '../../services/keyword-rules.ts'
 import { ChannelEnum } from '../channel.ts'
 import type { ApiContext } from '../context.ts'
+import { enumOf } from '../enum-of.ts'
 import { Node } from '../node.ts'
 import { templateLoader } from '../templates/loaders.ts'
 import { Template } from '../templates/types.ts'
 import { Payload } from '../user-error.ts'
 
-export const KeywordActionEnum = Object.fromEntries(KEYWORD_ACTIONS.map((each) => [each, each])) as { [A in KeywordAction]: A }
+export const KeywordActionEnum = enumOf(KEYWORD_ACTIONS)
 registerEnumType(KeywordActionEnum, {
   name: 'KeywordAction',
   description: 'What a keyword does.',

@@ -4,6 +4,7 @@ import { DELIVERY_STATUSES, FAILURE_CLASSES } from '../../domain/delivery.ts'
 import type { messagesByIds, statusesOf } from '../../services/messages.ts'
 import { ChannelEnum, PurposeEnum } from '../channel.ts'
 import { connectionOf } from '../connection.ts'
+import { enumOf } from '../enum-of.ts'
 import { Node } from '../node.ts'
 import { DateTimeScalar, DecimalScalar, JsonObjectScalar } from '../scalars.ts'
 import { Payload } from '../user-error.ts'
@@ -11,9 +12,7 @@ import { Payload } from '../user-error.ts'
 export type MessageEntry = NonNullable<ReturnType<Awaited<ReturnType<typeof messagesByIds>>['get']>>
 export type StatusEntry = NonNullable<ReturnType<Awaited<ReturnType<typeof statusesOf>>['get']>>[number]
 
-const named = <const T extends string>(values: readonly T[]) => Object.fromEntries(values.map((each) => [each, each])) as { [V in T]: V }
-
-export const DeliveryStatusEnum = named(DELIVERY_STATUSES)
+export const DeliveryStatusEnum = enumOf(DELIVERY_STATUSES)
 registerEnumType(DeliveryStatusEnum, {
   name: 'DeliveryStatus',
   description: 'Where a message stands on its way; engagement is told apart.',
@@ -31,7 +30,7 @@ registerEnumType(DeliveryStatusEnum, {
   },
 })
 
-export const EngagementEnum = named(['OPENED', 'CLICKED', 'REPLIED'])
+export const EngagementEnum = enumOf(['OPENED', 'CLICKED', 'REPLIED'])
 registerEnumType(EngagementEnum, {
   name: 'Engagement',
   description: 'What a person did with a message.',
@@ -42,7 +41,7 @@ registerEnumType(EngagementEnum, {
   },
 })
 
-export const FailureClassEnum = named(FAILURE_CLASSES)
+export const FailureClassEnum = enumOf(FAILURE_CLASSES)
 registerEnumType(FailureClassEnum, {
   name: 'FailureClass',
   description: 'What a failure means for another attempt.',

@@ -1,11 +1,12 @@
 import { Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql'
-import type { IncomingMapping, Verification } from '../../domain/incoming-webhook.ts'
+import { type IncomingMapping, VERIFICATIONS, type Verification } from '../../domain/incoming-webhook.ts'
 import type { IncomingView } from '../../services/webhooks-incoming.ts'
+import { enumOf } from '../enum-of.ts'
 import { Node } from '../node.ts'
 import { DateTimeScalar } from '../scalars.ts'
 import { Payload } from '../user-error.ts'
 
-const VerificationEnum = { STANDARD: 'STANDARD', HMAC_SHA256: 'HMAC_SHA256', BEARER: 'BEARER' } as const satisfies Record<string, Verification>
+const VerificationEnum = enumOf(VERIFICATIONS)
 registerEnumType(VerificationEnum, {
   name: 'IncomingVerification',
   description: 'How a request shows that it comes from whom it should.',

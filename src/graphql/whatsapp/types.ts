@@ -6,11 +6,12 @@ import { connectionOf } from '../connection.ts'
 import { connectionLoader } from '../connections/loaders.ts'
 import { ProviderConnection } from '../connections/types.ts'
 import type { ApiContext } from '../context.ts'
+import { enumOf } from '../enum-of.ts'
 import { Node } from '../node.ts'
 import { DateTimeScalar, JsonScalar } from '../scalars.ts'
 import { Payload } from '../user-error.ts'
 
-export const WhatsappTemplateStatusEnum = Object.fromEntries(TEMPLATE_STATUSES.map((each) => [each, each])) as { [S in TemplateStatus]: S }
+export const WhatsappTemplateStatusEnum = enumOf(TEMPLATE_STATUSES)
 registerEnumType(WhatsappTemplateStatusEnum, {
   name: 'WhatsappTemplateStatus',
   description: 'Whether WhatsApp lets a template be sent.',
