@@ -110,6 +110,24 @@ const doubt = (given: ReturnType<typeof evidence>, message: SeenMessage, ...then
     }
 }
 
+/** A push of the cart that never left, as a purchase may have called it off; the counters go along. */
+const calledOff =
+  (cart: 0 | 1, status: string, attempt: number, ...statuses: string[]): Spoil =>
+  (given) => {
+    const [node] = given.carts.stats.nodes
+    if (cart === 1) {
+      given.log.splice(0, 1)
+      Object.assign(given.push, { status, attempt, sentAt: null, statuses: statuses.map((each) => ({ status: each })) })
+      Object.assign(node?.messages ?? {}, { sent: 0 })
+      return
+    }
+    const push = { ...given.push, id: '', status, attempt, sentAt: null, statuses: statuses.map((each) => ({ status: each })) }
+    Object.assign(first(given, 0), { messages: [push], visits: [{ node: 'push', port: null }] })
+    Object.assign(given, { orderedAt: new Map([['p0', 60_000]]) })
+    Object.assign(node ?? {}, { entered: 2 })
+    Object.assign(node?.messages ?? {}, { planned: 2, unknown: Number(statuses.includes('UNKNOWN')), suppressed: Number(status === 'SUPPRESSED') })
+  }
+
 test('finds nothing where nothing is wrong', () => {
   const { violations, counts } = judge(evidence())
   expect(violations).toEqual([])
@@ -174,6 +192,16 @@ test.each<[string, Spoil, string[]]>([
     ['email p1-c0: delivered, and the API says UNKNOWN, attempt 1, history UNKNOWN'],
   ],
   [
+    'a push called off, where nobody bought',
+    calledOff(1, 'CANCELLED', 0),
+    ['push p1-c0: lost: it never reached the provider (CANCELLED, attempt 0, history )'],
+  ],
+  [
+    'a push lost, whose cart was bought',
+    calledOff(0, 'PLANNED', 0),
+    ['push p0-c0: lost: it never reached the provider (PLANNED, attempt 0, history )'],
+  ],
+  [
     'a code in doubt that was not sent again',
     (given) => {
       doubt(given, given.code)
@@ -201,6 +229,9 @@ test.each<[string, Spoil]>([
       given.log.push(given.log[0] as LogEntry)
     },
   ],
+  ['a push that its purchase called off before it had left', calledOff(0, 'CANCELLED', 0)],
+  ['a push that was turned away, and not tried again after its purchase', calledOff(0, 'SUPPRESSED', 1, 'RETRY', 'SUPPRESSED')],
+  ['a push in doubt, and not sent again after its purchase', calledOff(0, 'UNKNOWN', 1, 'UNKNOWN', 'RESEND', 'SUPPRESSED')],
   [
     'an order that came when the journey was over',
     (given) => {

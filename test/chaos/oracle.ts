@@ -62,7 +62,7 @@ export function judge(evidence: Evidence): Judgement {
   const requests = count(evidence.log.flatMap((entry) => (entry.messageId === null ? [] : [entry.messageId])))
   const tally = { once: 0, repeated: 0, held: 0, messages: 0 }
 
-  const judgeMessages = (about: string, enrollment: SeenEnrollment) => {
+  const judgeMessages = (about: string, enrollment: SeenEnrollment, bought: boolean) => {
     const seen = new Set<string>()
     for (const message of enrollment.messages) {
       const name = `${message.nodeKey} ${about}`
@@ -74,7 +74,7 @@ export function judge(evidence: Evidence): Judgement {
       if (arrived === 1) tally.once++
       else if (arrived > 1) tally.repeated++
       else tally.held++
-      violations.push(...judgeMessage(message, arrived, requests.get(uuidOf(message.id)) ?? 0).map((fault) => `${name}: ${fault}`))
+      violations.push(...judgeMessage(message, arrived, requests.get(uuidOf(message.id)) ?? 0, bought).map((fault) => `${name}: ${fault}`))
     }
   }
 
@@ -88,7 +88,7 @@ export function judge(evidence: Evidence): Judgement {
       else {
         const inTime = (evidence.orderedAt.get(person.externalId) ?? Infinity) <= (evidence.filledAt.get(person.externalId) ?? 0) + DELAY
         violations.push(...judgeCart(person, cart, enrollment, inTime, accepted.has(`email ${cart}`)).map((fault) => `${cart}: ${fault}`))
-        judgeMessages(cart, enrollment)
+        judgeMessages(cart, enrollment, person.buys === cart && enrollment.state === 'CONVERTED')
       }
     }
     const code = byPerson.get(person.externalId)
@@ -97,7 +97,7 @@ export function judge(evidence: Evidence): Judgement {
     else {
       if (code.state !== 'COMPLETED' || nodesOf(code) !== 'code')
         violations.push(`${person.externalId}: code ${code.state} with ${nodesOf(code) || 'nothing'}`)
-      judgeMessages(person.externalId, code)
+      judgeMessages(person.externalId, code, false)
     }
   }
   for (const name of [...byCart.keys(), ...byPerson.keys()]) violations.push(`${name}: was enrolled, and nobody asked for it`)
@@ -122,8 +122,11 @@ function arrivals({ people, log }: Evidence, violations: string[]): Map<string, 
   return times
 }
 
-/** One message's row of the guarantee matrix. */
-function judgeMessage(message: SeenMessage, arrived: number, requests: number): string[] {
+/** What a purchase may leave of a message that a worker, or its database, had not got rid of when it came. */
+const CALLED_OFF: ReadonlySet<string> = new Set(['CANCELLED', 'SUPPRESSED', 'UNKNOWN'])
+
+/** One message's row of the guarantee matrix. `bought`: the purchase of just that cart was heard, and what had not been sent is not. */
+function judgeMessage(message: SeenMessage, arrived: number, requests: number, bought: boolean): string[] {
   const faults: string[] = []
   const flagged = message.statuses.some(({ status }) => status === 'UNKNOWN')
   const repeatable = REPEATABLE.has(message.nodeKey)
@@ -131,8 +134,7 @@ function judgeMessage(message: SeenMessage, arrived: number, requests: number): 
   if (requests > message.attempt) faults.push(`${requests} requests for ${message.attempt} attempts`)
   if (arrived > 1 && !(repeatable && flagged)) faults.push(`reached the provider ${arrived} times (${told})`)
   if (arrived > 2) faults.push(`reached the provider ${arrived} times, which nothing allows`)
-  // A purchase may come before a worker that was killed has given up the push: whom it called off is judged below.
-  const calledOff = message.status === 'CANCELLED' && message.attempt === 0 && message.nodeKey === 'push'
+  const calledOff = bought && CALLED_OFF.has(message.status) && (message.status !== 'UNKNOWN' || flagged)
   if (arrived === 0 && !calledOff && !(flagged && message.status === 'UNKNOWN' && !repeatable))
     faults.push(`lost: it never reached the provider (${told})`)
   // A provider that calls back has cleared every doubt by now.
@@ -207,7 +209,11 @@ function judgeStats(journey: string, { enrollments, stats }: Evidence['carts']):
     )
     same(`${node.node}, unknown`, node.messages.unknown, mine.flatMap((each) => each.statuses).filter(({ status }) => status === 'UNKNOWN').length)
     same(`${node.node}, failed`, node.messages.failed, 0)
-    same(`${node.node}, suppressed`, node.messages.suppressed, 0)
+    same(
+      `${node.node}, suppressed`,
+      node.messages.suppressed,
+      having((each) => each.status === 'SUPPRESSED'),
+    )
   }
   return faults
 }
