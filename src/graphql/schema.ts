@@ -22,6 +22,7 @@ import { NodeResolver } from './node-resolver.ts'
 import { PartialResolver } from './templates/partials.ts'
 import { TemplateResolver } from './templates/resolver.ts'
 import { TestSendResolver } from './templates/test-send.ts'
+import { TemplateVersionResolver } from './templates/versions.ts'
 import { TopicResolver } from './topics/resolver.ts'
 import { EnrollmentCallResolver } from './webhooks/call-resolver.ts'
 import { IncomingWebhookResolver } from './webhooks/incoming-resolver.ts'
@@ -56,6 +57,7 @@ const RESOLVERS = [
   SecretResolver,
   PartialResolver,
   TemplateResolver,
+  TemplateVersionResolver,
   TestSendResolver,
   TopicResolver,
   VersionStatsResolver,

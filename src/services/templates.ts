@@ -184,6 +184,14 @@ export async function requireTemplate(services: Services, caller: Caller, id: st
   return found
 }
 
+/** One template's versions, newest first; `before` and `since` are their numbers. */
+export async function listTemplateVersions(services: Services, caller: Caller, input: Slice & { templateId: string }): Promise<TemplateVersionRow[]> {
+  const { templateId, first, before, since = null, oldestFirst = false } = input
+  const number = { ...(before === null ? {} : { $lt: Number(before) }), ...(since === null ? {} : { $gt: Number(since) }) }
+  const options = { orderBy: { number: oldestFirst ? ('asc' as const) : ('desc' as const) }, limit: first }
+  return inWorkspaceEm(services.orm, caller.workspaceId, (em) => em.find(TemplateVersionTable, { templateId, number }, options))
+}
+
 /** Newest first. */
 export async function listTemplates(services: Services, caller: Caller, input: Slice & { channel: Channel | null }): Promise<TemplateRow[]> {
   const { channel } = input

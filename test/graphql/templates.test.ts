@@ -88,3 +88,35 @@ test('templates are listed newest first, by channel, and another workspace’s a
   })
   expect((await api.graphql(mine.key, PREVIEW, { id: sms, data: {} })).data.previewTemplate.content).toEqual({ body: 'x' })
 })
+
+test('every version can be read as it was saved, newest first and page by page; another workspace’s cannot', async () => {
+  const [mine, other] = [await api.workspace(), await api.workspace()]
+  const made = await api.graphql(mine.key, CREATE, { input: { name: 'Kept', channel: 'SMS', variants: hello('One'), variables: [{ name: 'code' }] } })
+  const { id } = made.data.createTemplate.template
+  for (const body of ['Two', 'Three']) await api.graphql(mine.key, UPDATE, { input: { id, variants: hello(body), whenUnknown: 'RESEND' } })
+  const read = (key: string, args: string) =>
+    api.graphql(
+      key,
+      `query ($id: ID!) { template(id: $id) { version versions(${args}) { edges { cursor node { number whenUnknown partials variants { locale channel content } variables { name } } } pageInfo { hasNextPage } } } }`,
+      { id },
+    )
+  const { version, versions } = (await read(mine.key, 'first: 2')).data.template
+  expect([version, versions.pageInfo.hasNextPage, versions.edges.map((edge: { node: { number: number } }) => edge.node.number)]).toEqual([
+    3,
+    true,
+    [3, 2],
+  ])
+  const rest = (await read(mine.key, `after: "${versions.edges[1].cursor}"`)).data.template.versions
+  const first = { number: 1, whenUnknown: 'HOLD', partials: [], variants: [{ locale: 'en', channel: 'SMS', content: { body: 'One' } }] }
+  expect(rest.edges.map((edge: { node: object }) => edge.node)).toEqual([{ ...first, variables: [{ name: 'code' }] }])
+  const last = (await read(mine.key, 'last: 2')).data.template.versions
+  expect(last.edges.map((edge: { node: { number: number } }) => edge.node.number)).toEqual([2, 1])
+  expect((await read(other.key, 'first: 2')).data.template).toBeNull()
+})
+
+test('what a channel takes is told as JSON Schema', async () => {
+  const { key } = await api.workspace()
+  const { data } = await api.graphql(key, '{ sms: contentSchema(channel: SMS) inApp: contentSchema(channel: IN_APP) }')
+  expect([data.sms.required, Object.keys(data.sms.properties)]).toEqual([['body'], ['body', 'mediaUrls', 'shortenLinks']])
+  expect(data.inApp.required).toEqual(['surface', 'title'])
+})

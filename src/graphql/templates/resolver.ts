@@ -1,5 +1,6 @@
 import { Arg, Args, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql'
 import type { Channel } from '../../domain/channel.ts'
+import { CONTENT } from '../../domain/content.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import type { TemplateVariable } from '../../domain/template.ts'
 import { previewTemplate } from '../../services/previews.ts'
@@ -39,6 +40,12 @@ export class TemplateResolver {
       (row) => row.id,
       (row) => this.load(row.id, context) as never,
     )
+  }
+
+  @Query(() => JsonObjectScalar, { description: 'What a variant holds on a channel, as JSON Schema; for panels in which templates are written.' })
+  contentSchema(@Arg('channel', () => ChannelEnum, { description: 'The channel.' }) channel: Channel, @Ctx() context: ApiContext): JsonObject {
+    callerWith(context, 'read')
+    return CONTENT[channel].shape.schema
   }
 
   @Query(() => TemplatePreview, { description: 'The template’s content as this contact, or somebody with this data, would get it.' })

@@ -33,7 +33,7 @@ export class TemplateVariant {
   channel!: Channel
   @Field(() => JsonObjectScalar, {
     description:
-      'What the channel takes, texts as Liquid: email {subject, html or mjml or blocks, theme text preheader replyTo attachments}, sms {body mediaUrls shortenLinks}, whatsapp {category, template {name language header body buttons cards, or sid variables}, session {text media footer buttons list}}, rcs {body suggestions, or card, or carousel, or content}, push {title body imageUrl deepLink actions data collapseKey ttl android ios}, web_push {title body iconUrl imageUrl badgeUrl url actions data topic urgency requireInteraction silent ttl}.',
+      'What the channel takes, texts as Liquid, in the shape that `contentSchema` tells: email {subject, html or mjml or blocks, theme text preheader replyTo attachments}, sms {body mediaUrls shortenLinks}, whatsapp {category, template {name language header body buttons cards, or sid variables}, session {text media footer buttons list}}, rcs {body suggestions, or card, or carousel, or content}, push {title body imageUrl deepLink actions data collapseKey ttl android ios}, web_push {title body iconUrl imageUrl badgeUrl url actions data topic urgency requireInteraction silent ttl}, in_app {surface title body imageUrl deepLink buttons data key priority target ttl expiresAt}.',
   })
   content!: Variant['content']
 }
@@ -76,7 +76,11 @@ export class Template extends Node {
   }
   @Field(() => [TemplateVariant], { description: 'One per channel and language, at least one for its own channel.' })
   get variants(): TemplateVariant[] {
-    return this.found.version.variants.map(({ locale, channel, content }) => ({ locale, channel: channel ?? this.channel, content }))
+    return this.said(this.found.version)
+  }
+  /** The variants of one of its versions, each with the channel it is for. */
+  said({ variants }: TemplateWithVersion['version']): TemplateVariant[] {
+    return variants.map(({ locale, channel, content }) => ({ locale, channel: channel ?? this.channel, content }))
   }
   @Field(() => [TemplateVariable], { description: 'What it expects under `vars`.' })
   get variables(): Variable[] {
