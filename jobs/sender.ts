@@ -25,6 +25,8 @@ export interface MessageSender {
   send: SendOne
   /** What became of a message whose sender died; null where the provider cannot tell. */
   lookUp(message: Stranded): Promise<SendOutcome | null>
+  /** What it has messages rendered by, for whatever else of this worker customers write; it ends with `close`. */
+  renderer: Renderer
   close(): Promise<void>
 }
 
@@ -74,6 +76,7 @@ export function openSender({ pool, vault, publicUrl, privateHosts = [] }: Sender
   }
 
   return {
+    renderer,
     async send(message, attempt, markedAt = performance.now()) {
       const ready = await prepare(message, attempt).catch(notReady)
       if ('type' in ready) return ready

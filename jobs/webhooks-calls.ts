@@ -6,9 +6,11 @@ import { durationMillis } from '../src/domain/duration.ts'
 import { secretsIn, type WebhookConfig, webhookTexts } from '../src/domain/journey/nodes/webhook.ts'
 import type { OutgoingPolicy } from '../src/domain/public-address.ts'
 import { type CallResult, type CallVerdict, judgeCall } from '../src/domain/webhook-answer.ts'
+import { ThroughlineError } from '../src/errors.ts'
 import { deliver, type InboxItem } from '../src/lanes/inbox.ts'
 import { openJourneyBook } from '../src/lanes/journeys.ts'
-import { type RenderedCall, renderCall } from '../src/services/webhooks-render.ts'
+import type { Renderer } from '../src/services/rendering/renderer.ts'
+import type { RenderedCall } from '../src/services/webhooks-render.ts'
 import { readSecrets } from '../src/services/webhooks-secrets.ts'
 import { type CallSettlement, type ClaimedCall, claimCalls, settleCalls, skipCalls } from '../src/store/queries/webhook-calls.ts'
 import { inTransaction } from '../src/store/sql.ts'
@@ -21,6 +23,10 @@ const CLAIMED_FOR = 60_000
 const LARGEST_ANSWER = 262_144
 /** A call of a version that this build cannot run waits for one that can. Milliseconds. */
 const STANDSTILL = 1_800_000
+/** A call that nothing could be rendered for. Milliseconds. */
+const RENDERER_AWAY = 5_000
+/** A call that is ready later than this is left alone: its request may take half a minute more, and then another may have claimed it. Milliseconds. */
+const READY_WITHIN = 25_000
 /** A call that workers die of is not handed on for ever. */
 const MOST_ATTEMPTS = 40
 const NEVER_BETTER: ReadonlySet<string> = new Set(['UND_ERR_INVALID_ARG', 'ERR_INVALID_URL', 'ADDRESS_REFUSED', 'ANSWER_TOO_LARGE'])
@@ -28,6 +34,8 @@ const NEVER_BETTER: ReadonlySet<string> = new Set(['UND_ERR_INVALID_ARG', 'ERR_I
 export interface CallOptions {
   pool: pg.Pool
   vault: Vault
+  /** Stays open until this is stopped. */
+  renderer: Pick<Renderer, 'renderCall'>
   lanes: number
   policy: OutgoingPolicy
   sockets: number
@@ -38,6 +46,8 @@ export interface CallOptions {
 interface Called {
   verdict: CallVerdict
   status: number | null
+  /** Nothing of the call's own was tried: this is no attempt, and however often it comes to pass the call loses nothing. */
+  unmade: boolean
 }
 
 /**
@@ -61,14 +71,17 @@ export function startCalls(options: CallOptions): Runner {
       return { rows: calls, full }
     },
     async perform(call) {
+      const claimedAt = performance.now()
       const graph = (await book.versions(pool, [call.version_id])).get(call.version_id)
-      if (graph?.fault) return { verdict: { type: 'retry', pause: STANDSTILL, code: 'VERSION_FAULT', message: graph.fault }, status: null }
+      if (graph?.fault) return putOff(STANDSTILL, 'VERSION_FAULT', graph.fault)
       const config = graph?.nodes.get(call.node)?.config as WebhookConfig | undefined
       if (config === undefined) return judged({}, call, fault('NODE_MISSING', 'the version has no such node'))
       if (call.erased) return judged(config, call, fault('erased', 'the contact was erased'))
       if (call.attempt > MOST_ATTEMPTS) return judged(config, call, fault('GIVEN_UP', 'no worker lived to make it'))
       const rendered = await prepare(options, config, call)
+      if (rendered === null) return putOff(RENDERER_AWAY, 'RENDERER_AWAY', 'nothing could be rendered just now')
       if ('type' in rendered) return judged(config, call, rendered)
+      if (performance.now() - claimedAt > READY_WITHIN) return putOff(RENDERER_AWAY, 'READY_LATE', 'it took too long to be made ready')
       const { headers, ...rest } = rendered
       const timeout = config.timeout === undefined ? TIMEOUT : durationMillis(config.timeout)
       const own = { 'webhook-id': call.id, 'webhook-timestamp': String(Math.floor(Date.now() / 1000)) }
@@ -82,12 +95,20 @@ export function startCalls(options: CallOptions): Runner {
 
 const fault = (code: string, message: string): CallResult => ({ type: 'fault', code, message, permanent: true })
 
+const putOff = (pause: number, code: string, message: string): Called => ({
+  verdict: { type: 'retry', pause, code, message },
+  status: null,
+  unmade: true,
+})
+
 const judged = (config: Partial<WebhookConfig>, call: ClaimedCall, result: CallResult): Called => ({
   verdict: judgeCall(config, call.id, call.attempt, result),
   status: result.type === 'answer' ? result.status : null,
+  unmade: false,
 })
 
-async function prepare({ pool, vault }: CallOptions, config: WebhookConfig, call: ClaimedCall): Promise<RenderedCall | CallResult> {
+/** null where it could not be rendered just now. */
+async function prepare({ pool, vault, renderer }: CallOptions, config: WebhookConfig, call: ClaimedCall): Promise<RenderedCall | CallResult | null> {
   const names = [...new Set(webhookTexts(config).flatMap(({ text }) => secretsIn(text)))]
   const secrets = await readSecrets({ vault }, pool, call.workspace_id, names)
   const missing = names.find((name) => !Object.hasOwn(secrets, name))
@@ -100,8 +121,9 @@ async function prepare({ pool, vault }: CallOptions, config: WebhookConfig, call
     key: variables.key ?? '',
   }
   try {
-    return renderCall(config, scope, secrets)
+    return await renderer.renderCall(config, scope, secrets, `${call.version_id}/${call.node}`)
   } catch (error) {
+    if (error instanceof ThroughlineError && error.code === 'UNAVAILABLE') return null
     return fault('RENDER_FAILED', error instanceof Error ? error.message.slice(0, 300) : 'does not render')
   }
 }
@@ -113,12 +135,13 @@ function resultOf(exchange: Exchange): CallResult {
 
 async function settle(pool: pg.Pool, lanes: number, done: readonly { row: ClaimedCall; result: Called }[]): Promise<number | null> {
   const settlements = done.map(
-    ({ row, result: { verdict, status } }): CallSettlement => ({
+    ({ row, result: { verdict, status, unmade } }): CallSettlement => ({
       lane: row.lane,
       id: row.id,
       attempt: row.attempt,
       status: verdict.type === 'retry' ? 'PENDING' : verdict.port === 'success' ? 'SUCCEEDED' : 'FAILED',
       pause: verdict.type === 'retry' ? verdict.pause : null,
+      unmade,
       answer: status,
       code: verdict.code,
       message: verdict.message,

@@ -25,7 +25,7 @@ interface Told {
 }
 
 /** Tells endpoints what happened: signed, at least once, each under an id that stays the same however often it is told. */
-export function startDeliveries(options: CallOptions): Runner {
+export function startDeliveries(options: Omit<CallOptions, 'renderer'>): Runner {
   const { pool } = options
   const transport = openTransport({ timeout: TIMEOUT, maxBytes: LARGEST_ANSWER, connect: openGuard(options.policy) })
   /** Under way, by endpoint. */
@@ -58,7 +58,12 @@ export function startDeliveries(options: CallOptions): Runner {
   return runner
 }
 
-async function tell(pool: pg.Pool, { vault }: CallOptions, transport: ReturnType<typeof openTransport>, row: ClaimedDelivery): Promise<Told> {
+async function tell(
+  pool: pg.Pool,
+  { vault }: Pick<CallOptions, 'vault'>,
+  transport: ReturnType<typeof openTransport>,
+  row: ClaimedDelivery,
+): Promise<Told> {
   const keys = await keysOf({ vault }, pool, row.workspace_id)
   const secrets = [row.secret, row.previous_secret].flatMap((sealed) => (sealed === null ? [] : [keys.open(sealed)]))
   const { type, data } = row

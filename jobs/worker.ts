@@ -58,7 +58,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const sender = openSender({ pool, vault: options.vault, publicUrl: options.publicUrl, privateHosts: options.privateHosts })
   const dispatcher = openDispatcher({ pool, lanes, sockets: options.sendConcurrency, send: sender.send, onError })
   const finisher = openFinisher(boss, onError)
-  const webhooks = startWebhooks({ pool, vault: options.vault, lanes, privateHosts: options.privateHosts ?? [], onError })
+  const webhooks = startWebhooks({ pool, vault: options.vault, renderer: sender.renderer, lanes, privateHosts: options.privateHosts ?? [], onError })
   const ring: Ring = {
     pool,
     lanes,

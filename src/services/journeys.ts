@@ -16,7 +16,7 @@ import { inWorkspaceEm } from '../store/orm.ts'
 import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
 import { conform, isId, nameOf, noteOf } from './input.ts'
-import { checkTemplate } from './liquid.ts'
+import { faultAmong, liquidFaults } from './liquid-faults.ts'
 import { idsWithin, orderOf, type Slice } from './slice.ts'
 import { clientOf } from './transaction.ts'
 import { type TemplateFault, whatsappFaults } from './whatsapp-templates.ts'
@@ -27,8 +27,22 @@ async function find(em: EntityManager, id: string, lock = false): Promise<Journe
   return row
 }
 
+/** What keeps texts of a graph's calls from being Liquid. Asked outside of any transaction, for a hostile one takes seconds. */
+async function liquidOf(services: Services, graph: Graph | null | undefined): Promise<Surroundings['liquidFault']> {
+  const calls = (graph ?? EMPTY_GRAPH).nodes.filter((node) => node.kind === 'webhook')
+  const faults = await liquidFaults(
+    services,
+    calls.flatMap((node) => textsWithin(node.config)),
+  )
+  return (text) => {
+    const fault = faultAmong(faults, text)
+    if (fault === undefined) throw new ThroughlineError('CONFLICT', 'The draft was changed meanwhile; try again.', { path: ['id'] })
+    return fault
+  }
+}
+
 /** What the graphs' templates, topics and secrets are in this workspace, in a query each however many they are. */
-async function surroundings({ config }: Services, em: EntityManager, graphs: readonly Graph[]): Promise<Surroundings> {
+async function surroundings({ config }: Services, em: EntityManager, graphs: readonly Graph[]): Promise<Omit<Surroundings, 'liquidFault'>> {
   const nodes = graphs.flatMap((graph) => graph.nodes)
   const named = (field: string) => nodes.flatMap((node) => idsNamed(node.config, field))
   const found = await em.find(TemplateTable, { id: { $in: named('templateId') }, archivedAt: null })
@@ -43,7 +57,6 @@ async function surroundings({ config }: Services, em: EntityManager, graphs: rea
     templateFaults: (id, channel) => (channel === 'whatsapp' ? (faults.get(id) ?? []) : []),
     hasTopic: (id) => topics.has(id),
     hasSecret: (name) => secrets.has(name),
-    liquidFault: checkTemplate,
     urlFault: (url) => whyNotOutgoing(url, { privateHosts: config.privateHosts, httpsOnly: true }),
   }
 }
@@ -53,6 +66,12 @@ function idsNamed(value: unknown, field: string): string[] {
   if (Array.isArray(value)) return value.flatMap((each) => idsNamed(each, field))
   if (!isObject(value)) return []
   return Object.entries(value).flatMap(([key, each]) => (key === field && typeof each === 'string' && isId(each) ? [each] : idsNamed(each, field)))
+}
+
+/** Every text in settings whose shape nobody has looked at yet. */
+function textsWithin(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  return Array.isArray(value) || isObject(value) ? Object.values(value).flatMap(textsWithin) : []
 }
 
 /** What is known against templates before they are sent. Only WhatsApp's are approved by anybody. */
@@ -120,7 +139,8 @@ export async function updateJourneyDraft(
 /** Everything that keeps each graph from being published, in their order; empty when nothing does. */
 export async function problemsOf(services: Services, caller: Caller, graphs: readonly Graph[]): Promise<GraphProblem[][]> {
   const found = await inWorkspaceEm(services.orm, caller.workspaceId, (em) => surroundings(services, em, graphs))
-  return graphs.map((graph) => validate(graph, found))
+  // One graph's endless text must not be a problem of the others.
+  return Promise.all(graphs.map(async (graph) => validate(graph, { ...found, liquidFault: await liquidOf(services, graph) })))
 }
 
 /** Freezes the draft as the next version and lets people in. Who is inside stays with the version they entered. */
@@ -129,12 +149,14 @@ export async function publishJourney(
   caller: Caller,
   input: { id: string; idempotencyKey?: string | null | undefined },
 ): Promise<string> {
+  const before = await journeysByIds(services, caller, [input.id])
+  const liquidFault = await liquidOf(services, before.get(input.id)?.draft)
   return once(services, caller, 'publishJourney', input.idempotencyKey, input, async (em) => {
     const row = await find(em, input.id, true)
     if (row.status === 'ARCHIVED') throw new ThroughlineError('CONFLICT', 'An archived journey is not published any more.', { path: ['id'] })
     const graph = row.draft
     if (graph == null) throw new ThroughlineError('CONFLICT', 'There is no draft to publish.', { path: ['id'] })
-    const problems = validate(graph, await surroundings(services, em, [graph]))
+    const problems = validate(graph, { ...(await surroundings(services, em, [graph])), liquidFault })
     if (problems.length > 0) throw new ThroughlineError('JOURNEY_INVALID', undefined, { path: ['id'], data: { problems } })
     const [last] = await em.find(JourneyVersionTable, { journeyId: row.id }, { orderBy: { number: 'desc' }, limit: 1 })
     const version = em.create(JourneyVersionTable, {

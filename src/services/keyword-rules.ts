@@ -14,7 +14,7 @@ import { inWorkspaceEm } from '../store/orm.ts'
 import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
 import { conform, isId } from './input.ts'
-import { checkTemplate } from './liquid.ts'
+import { faultAmong, liquidFaults } from './liquid-faults.ts'
 
 /** How a text answers on each channel that people write on. */
 const CONTENT_OF = {
@@ -56,6 +56,7 @@ export async function setKeywordRule(services: Services, caller: Caller, input: 
     throw new ThroughlineError('INVALID_INPUT', `must be one of ${KEYWORD_ACTIONS.join(', ')}`, { path: ['action'] })
   const keywords = wordsOf(input)
   const variants = variantsOf(channel, input)
+  await refuseBroken(services, input)
   const id = await once(services, caller, 'setKeywordRule', input.idempotencyKey, input, async (em) => {
     // One at a time, or two could take the same word.
     await em.findOneOrFail(WorkspaceTable, { id: caller.workspaceId }, { lockMode: LockMode.PESSIMISTIC_WRITE })
@@ -116,9 +117,16 @@ function variantsOf(channel: TwoWay, { replies, action, keywords }: SetKeywordRu
     if (replies.findIndex((each) => each.locale === locale) !== index)
       throw new ThroughlineError('INVALID_INPUT', 'is there twice', { path: [...path, 'locale'] })
     const content = conform(CONTENT[channel].shape as unknown as Shape<JsonObject>, CONTENT_OF[channel](text), [...path, 'text'])
-    const problem = checkTemplate(text)
-    if (problem !== null) throw new ThroughlineError('TEMPLATE_INVALID', problem, { path: [...path, 'text'] })
     return { locale, content }
+  })
+}
+
+async function refuseBroken(services: Services, { replies }: SetKeywordRule): Promise<void> {
+  const texts = replies.map(({ text }) => text)
+  const faults = await liquidFaults(services, texts)
+  texts.forEach((text, index) => {
+    const fault = faultAmong(faults, text) ?? null
+    if (fault !== null) throw new ThroughlineError('TEMPLATE_INVALID', fault, { path: ['replies', String(index), 'text'] })
   })
 }
 

@@ -7,12 +7,15 @@ import { ThroughlineError } from '../errors.ts'
 import { composeEmail, whyNoEmail } from './email.ts'
 import { plainTextTemplate } from './plain-text.ts'
 
-/** No file system, no prototypes, bounded in text, time and memory; a filter that does not exist is an error. */
+/**
+ * No file system, no prototypes, bounded in text, time and memory; a filter that does not exist is an error. `renderLimit` is milliseconds by
+ * the clock, of which a busy machine may take many: a message that is failed for it is failed for good.
+ */
 const LIMITS = {
   ownPropertyOnly: true,
   strictFilters: true,
   parseLimit: 1_000_000,
-  renderLimit: 200,
+  renderLimit: 500,
   memoryLimit: 10_000_000,
   relativeReference: false,
   cache: true,
@@ -21,18 +24,12 @@ const LIMITS = {
 const LEFT_OUT = ['render', 'include', 'layout', 'block', 'echo', 'cycle']
 
 /** An engine that keeps to the limits, and writes what is put out the way its surroundings need it. */
-export function openLiquid(
-  outputEscape?: 'escape' | ((value: unknown) => string),
-  renderLimit: number = LIMITS.renderLimit,
-  templates: Partials = {},
-): Liquid {
-  const engine = new Liquid({ ...LIMITS, renderLimit, templates, ...(outputEscape === undefined ? {} : { outputEscape }) })
+export function openLiquid(outputEscape?: 'escape' | ((value: unknown) => string), templates: Partials = {}): Liquid {
+  const engine = new Liquid({ ...LIMITS, templates, ...(outputEscape === undefined ? {} : { outputEscape }) })
   for (const tag of LEFT_OUT) delete engine.tags[tag]
   return engine
 }
-/** Milliseconds by the clock, of which a busy machine may take many: a message that is failed for it is failed for good. */
-const AWAY_FROM_THE_LOOP = 500
-const PLAIN = openLiquid(undefined, AWAY_FROM_THE_LOOP)
+const PLAIN = openLiquid()
 
 /** The engines of one content: they know its partials, by their names alone, and each has its own escaping also within them. */
 interface Engines {
@@ -43,7 +40,7 @@ const openEngines = (partials: Partials = {}): Engines => ({ none: openWithParti
 const NO_PARTIALS = openEngines()
 
 function openWithPartials(partials: Partials, outputEscape?: 'escape', named: (name: string) => void = () => {}): Liquid {
-  const engine = openLiquid(outputEscape, AWAY_FROM_THE_LOOP, partials)
+  const engine = openLiquid(outputEscape, partials)
   engine.registerTag(
     'render',
     class extends RenderTag {
@@ -59,11 +56,15 @@ function openWithPartials(partials: Partials, outputEscape?: 'escape', named: (n
   return engine
 }
 
+let names = new Set<string>()
+/** Opening an engine takes five times as long as it takes to read a line. */
+const NAMING = openWithPartials({}, undefined, (name) => names.add(name))
+
 /** The partials a text names itself, or why it is no template. */
 export function usesOf(text: string): Uses {
-  const names = new Set<string>()
+  names = new Set()
   try {
-    openWithPartials({}, undefined, (name) => names.add(name)).parse(text)
+    NAMING.parse(text)
     return { names: [...names], fault: null }
   } catch (error) {
     return { names: [], fault: error instanceof Error ? error.message : 'does not parse' }
@@ -85,7 +86,7 @@ export function checkTemplate(text: string): string | null {
 }
 
 /** As long as a mail's body may be. */
-const LONGEST_TEXT = 5_000_000
+export const LONGEST_TEXT = 5_000_000
 
 /** What a content is rendered from. */
 export interface Source {
@@ -109,7 +110,7 @@ export interface Fault {
   message: string
 }
 /** Told how many of the texts are done, before each of them. */
-type AtText = (index: number) => void
+export type AtText = (index: number) => void
 
 /** Throws what Liquid throws at a text that does not parse. */
 export function prepareContent(channel: Channel, source: Source, atText: AtText = () => {}): Prepared {

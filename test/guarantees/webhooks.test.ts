@@ -4,6 +4,7 @@ import { type CallOptions, startCalls } from '../../jobs/webhooks-calls.ts'
 import { startDeliveries } from '../../jobs/webhooks-deliveries.ts'
 import type { Runner } from '../../jobs/webhooks-runner.ts'
 import type { Graph } from '../../src/domain/journey/graph.ts'
+import { openRenderer } from '../../src/services/rendering/renderer.ts'
 import { makeSigningSecret } from '../../src/services/webhooks-signature.ts'
 import { createVault } from '../../src/store/vault.ts'
 import { type Hooks, startHooks } from '../support/hooks.ts'
@@ -14,6 +15,7 @@ import { buried, type Death, openDoomed } from './doomed.ts'
 
 /** The rows of docs/guarantees.md that call somebody's server: what a worker has claimed when it is killed, another does. */
 const vault = createVault(randomBytes(32))
+const renderer = openRenderer()
 let world: TestRing
 let hooks: Hooks
 let workspace: TestWorkspace
@@ -26,6 +28,7 @@ beforeEach(async () => {
   await world.rows('UPDATE workspace SET data_key = $2 WHERE id = $1', [workspace.id, vault.createDataKey()])
 })
 afterAll(async () => {
+  await renderer.close()
   await hooks.close()
   await buried(world.database.owner)
   await world.close()
@@ -96,6 +99,7 @@ test.each(GUARANTEES.filter(({ channel }) => channel === 'webhook'))('$provider'
     subject.start({
       pool,
       vault,
+      renderer,
       lanes: LANES,
       policy: { privateHosts: [hooks.host], httpsOnly: true },
       sockets: 4,

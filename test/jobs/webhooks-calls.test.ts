@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { resumeJourney } from '../../jobs/resume.ts'
 import { startCalls } from '../../jobs/webhooks-calls.ts'
 import type { Runner } from '../../jobs/webhooks-runner.ts'
 import type { Graph } from '../../src/domain/journey/graph.ts'
 import type { JsonObject } from '../../src/domain/json.ts'
+import { ThroughlineError } from '../../src/errors.ts'
+import { openRenderer, type Renderer } from '../../src/services/rendering/renderer.ts'
 import { CALLS_CHANNEL, claimCalls, settleCalls } from '../../src/store/queries/webhook-calls.ts'
 import { createVault } from '../../src/store/vault.ts'
 import { type Hooks, startHooks } from '../support/hooks.ts'
@@ -15,6 +17,7 @@ const vault = createVault(randomBytes(32))
 let world: TestRing
 let hooks: Hooks
 let workspace: TestWorkspace
+const renderer = openRenderer()
 const runners: Runner[] = []
 
 beforeAll(async () => {
@@ -27,6 +30,7 @@ beforeEach(async () => {
 })
 afterAll(async () => {
   for (const runner of runners) await runner.stop()
+  await renderer.close()
   await hooks.close()
   await world.close()
 })
@@ -54,11 +58,12 @@ const vars = async (journeyId: string) =>
 const brief = async (journeyId: string) => (await calls(journeyId)).map((call) => [call.status, call.attempt, call.answer_status, call.failure_code])
 
 /** A worker's caller; one that begins with a call or two and is stopped when the file is over. */
-function caller(privateHosts: readonly string[] = [hooks.host]): Runner {
+function caller(privateHosts: readonly string[] = [hooks.host], rendering: Pick<Renderer, 'renderCall'> = renderer): Runner {
   const policy = { privateHosts, httpsOnly: false }
   const runner = startCalls({
     pool: world.database.worker,
     vault,
+    renderer: rendering,
     lanes: LANES,
     policy,
     sockets: 4,
@@ -238,6 +243,8 @@ test('of a version that cannot be run waits, unmade, and its token with it', asy
   await callAll()
   const [call] = await calls(journeyId)
   expect([call?.status, call?.failure_code, Math.round((call?.due_in ?? 0) / 60_000)]).toEqual(['PENDING', 'VERSION_FAULT', 30])
+  // However long it waits, it has all its attempts left.
+  expect(call?.attempt).toBe(0)
   expect(await ends(journeyId)).toEqual([null])
   expect(hooks.at('/unread')).toEqual([])
 })
@@ -246,6 +253,72 @@ test('what does not render fails, unmade', async () => {
   const { journeyId } = await planned('unrendered', { url: `${hooks.url}/{{ event.dots }}` }, { dots: '..' })
   await callAll()
   expect([await brief(journeyId), await ends(journeyId)]).toEqual([[['FAILED', 1, null, 'RENDER_FAILED']], ['bad']])
+})
+
+describe('a hostile call', () => {
+  const list = Array.from({ length: 20_000 }, (_, n) => n)
+  let deep: unknown[] = []
+  for (let level = 0; level < 1_000; level++) deep = [deep]
+  test.each([
+    ['loops', { text: '{% for i in (1..1000000000) %}{{ i }}{% endfor %}' }, {}, /^body\.text .*limit exceeded/],
+    [
+      'searches',
+      { text: '{{ event.list | find_exp: "i", "event.list contains none" }}' },
+      { list },
+      /^body\.text takes longer than 1000 ms to render$/,
+    ],
+    [
+      'swells',
+      { json: ['{{ event.tree | json: 10 }}'] },
+      { tree: Array(100).fill(deep) },
+      /^body\.json\.0 takes (longer than 1000 ms|too much memory) to render$/,
+    ],
+  ])('that %s fails, unmade, and the others of its worker are made', async (name, body, properties, message) => {
+    const hostile = await planned(`hostile-${name}`, { body, retries: { times: 5 } }, properties as JsonObject)
+    const { journeyId } = await planned(`beside-${name}`, { body: { text: '{{ event.n }}' } }, { n: 7 })
+    await callAll()
+    expect([await brief(hostile.journeyId), await ends(hostile.journeyId)]).toEqual([[['FAILED', 1, null, 'RENDER_FAILED']], ['bad']])
+    expect((await calls(hostile.journeyId))[0]?.failure_message).toMatch(message)
+    expect([await brief(journeyId), hooks.at(`/beside-${name}`).map((hook) => hook.body), hooks.at(`/hostile-${name}`)]).toEqual([
+      [['SUCCEEDED', 1, 200, null]],
+      ['7'],
+      [],
+    ])
+  })
+})
+
+test('what cannot be rendered just now is tried again, and that counts as no attempt', async () => {
+  const { journeyId } = await planned('unavailable', {})
+  const away = { renderCall: () => Promise.reject(new ThroughlineError('UNAVAILABLE', 'not now')) }
+  for (const _time of [1, 2]) {
+    await due(journeyId)
+    const runner = caller(undefined, away)
+    await until(async () => (await calls(journeyId))[0]?.failure_code === 'RENDERER_AWAY' && (await calls(journeyId))[0]?.attempt === 0)
+    await runner.stop()
+    expect([await brief(journeyId), await ends(journeyId)]).toEqual([[['PENDING', 0, null, 'RENDERER_AWAY']], [null]])
+    await world.rows(`UPDATE webhook_call SET failure_code = NULL WHERE journey_id = $1`, [journeyId])
+  }
+  await due(journeyId)
+  await callAll()
+  expect([await brief(journeyId), await ends(journeyId), hooks.at('/unavailable').length]).toEqual([[['SUCCEEDED', 1, 200, null]], ['fine'], 1])
+})
+
+test('what was ready so late that its claim may run out meanwhile is left alone, and is no attempt', async () => {
+  const { journeyId } = await planned('late', {})
+  const now = performance.now.bind(performance)
+  const slow: typeof renderer.renderCall = async (...given) => {
+    const rendered = await renderer.renderCall(...given)
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + 30_000)
+    return rendered
+  }
+  const runner = caller(undefined, { renderCall: slow })
+  await until(async () => (await calls(journeyId))[0]?.failure_code !== null)
+  await runner.stop()
+  vi.restoreAllMocks()
+  expect([await brief(journeyId), hooks.at('/late')]).toEqual([[['PENDING', 0, null, 'READY_LATE']], []])
+  await due(journeyId)
+  await callAll()
+  expect(await brief(journeyId)).toEqual([['SUCCEEDED', 1, 200, null]])
 })
 
 describe('whoever is let out while a call is planned', () => {
@@ -272,7 +345,17 @@ describe('whoever is let out while a call is planned', () => {
     await world.rows(`UPDATE webhook_call SET attempt = 1, due_at = now() + interval '1 minute' WHERE id = $1`, [id])
     const [row] = await world.rows<{ lane: number }>('SELECT lane FROM webhook_call WHERE id = $1', [id])
     await world.rows(`UPDATE webhook_call SET status = 'CANCELLED', due_at = NULL WHERE id = $1`, [id])
-    const settlement = { lane: row?.lane ?? 0, id, attempt: 1, status: 'SUCCEEDED', pause: null, answer: 200, code: null, message: null } as const
+    const settlement = {
+      lane: row?.lane ?? 0,
+      id,
+      attempt: 1,
+      status: 'SUCCEEDED',
+      unmade: false,
+      pause: null,
+      answer: 200,
+      code: null,
+      message: null,
+    } as const
     expect(await settleCalls(world.database.worker, [settlement])).toEqual(new Set())
     expect(await brief(journeyId)).toEqual([['CANCELLED', 1, 200, null]])
   })
@@ -288,7 +371,17 @@ describe('a worker that dies', () => {
     await due(journeyId)
     await callAll()
     expect(hooks.at('/died').map((hook) => hook.headers['webhook-id'])).toEqual([id])
-    const late = { lane: taken[0]?.lane ?? 0, id, attempt: 1, status: 'FAILED', pause: null, answer: 500, code: 'HTTP_500', message: '' } as const
+    const late = {
+      lane: taken[0]?.lane ?? 0,
+      id,
+      attempt: 1,
+      status: 'FAILED',
+      unmade: false,
+      pause: null,
+      answer: 500,
+      code: 'HTTP_500',
+      message: '',
+    } as const
     expect(await settleCalls(world.database.worker, [late])).toEqual(new Set())
     expect([await brief(journeyId), await ends(journeyId)]).toEqual([[['SUCCEEDED', 2, 200, null]], ['fine']])
   })

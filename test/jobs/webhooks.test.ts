@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startWebhooks } from '../../jobs/webhooks.ts'
 import type { Graph } from '../../src/domain/journey/graph.ts'
+import { openRenderer } from '../../src/services/rendering/renderer.ts'
 import { createVault } from '../../src/store/vault.ts'
 import { type Hooks, startHooks } from '../support/hooks.ts'
 import { chain, LANES, on, openTestRing, type TestRing } from '../support/ring.ts'
 import { until } from '../support/until.ts'
 
+const renderer = openRenderer()
 let world: TestRing
 let hooks: Hooks
 beforeAll(async () => {
@@ -14,6 +16,7 @@ beforeAll(async () => {
   hooks = await startHooks()
 })
 afterAll(async () => {
+  await renderer.close()
   await hooks.close()
   await world.close()
 })
@@ -23,6 +26,7 @@ const start = (privateHosts: readonly string[]) =>
   startWebhooks({
     pool: world.database.worker,
     vault: createVault(randomBytes(32)),
+    renderer,
     lanes: LANES,
     privateHosts,
     pollEvery: 600_000,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Graph, GraphNode, JourneyStatus } from '../../src/domain/journey/graph.ts'
+import type { Json } from '../../src/domain/json.ts'
 import { NO_SLOTS } from '../../src/domain/whatsapp-template.ts'
 import type { Caller } from '../../src/services/context.ts'
 import {
@@ -53,6 +54,50 @@ test('a draft may have problems, but must be a graph; what is wrong is told by p
   const refused = await faultOf(updateJourneyDraft(here.services, caller, { id, graph: broken }))
   expect(refused).toEqual({ code: 'INVALID_INPUT', path: ['graph', 'nodes', '0', 'key'] })
   expect((await journeyOf(caller, id))?.draft).toEqual(drafted?.draft)
+})
+
+/** Takes twenty seconds to parse. */
+const ENDLESS = '{{a}}'.repeat(190_000)
+const calling = (body: { json?: Json; text?: string }) =>
+  graph([{ key: 'call', kind: 'webhook', config: { method: 'POST', url: 'https://hooks.example/', body } }])
+
+test('what is no Liquid in a call is told by its field, and one that is read for good is a problem of its own graph', async () => {
+  const caller = await here.workspace()
+  const found = await problemsOf(here.services, caller, [
+    calling({ json: { a: ['{{ event.x }}', '{% if %}'] } }),
+    calling({ json: { a: ENDLESS, b: '{{ b }}' } }),
+    calling({ json: 'Hi {{ contact.locale }}' }),
+    calling({ text: '{% render "footer" %}' }),
+  ])
+  expect(
+    found.map((problems) =>
+      problems.filter(({ node }) => node === 'call').flatMap(({ code, path }) => (path[1] === undefined ? [] : [[code, path.join('.')]])),
+    ),
+  ).toEqual([
+    [['INVALID_CONFIG', 'body.json.a.1']],
+    [
+      ['INVALID_CONFIG', 'body.json'],
+      ['INVALID_CONFIG', 'body.json.a'],
+      ['INVALID_CONFIG', 'body.json.b'],
+    ],
+    [],
+    [['INVALID_CONFIG', 'body.text']],
+  ])
+  const id = await createJourney(here.services, caller, { name: 'Call', graph: calling({ text: '{% if %}' }) })
+  await expect(publishJourney(here.services, caller, { id })).rejects.toMatchObject({ code: 'JOURNEY_INVALID' })
+})
+
+test('a draft that is changed while its texts are looked at is not published unread', async () => {
+  const caller = await here.workspace()
+  const id = await createJourney(here.services, caller, { name: 'Call', graph: calling({ text: '{{ a }}' }) })
+  const { renderer } = here.services
+  const uses: typeof renderer.uses = async (texts) => {
+    await updateJourneyDraft(here.services, caller, { id, graph: calling({ text: '{{ b }}' }) })
+    return renderer.uses(texts)
+  }
+  const services = { ...here.services, renderer: { ...renderer, uses } }
+  expect(await faultOf(publishJourney(services, caller, { id }))).toEqual({ code: 'CONFLICT', path: ['id'] })
+  expect(await journeyOf(caller, id)).toMatchObject({ status: 'DRAFT', liveVersionId: null })
 })
 
 test('a template that its provider would refuse is a problem of every node that names it, wherever in its settings', async () => {

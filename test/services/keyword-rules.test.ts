@@ -58,6 +58,7 @@ test.each([
   [{ replies: [{ locale: 'English', text: 'x' }] }, 'INVALID_INPUT', ['replies', '0', 'locale']],
   [{ replies: [...HOURS.replies, ...HOURS.replies] }, 'INVALID_INPUT', ['replies', '1', 'locale']],
   [{ replies: [{ locale: 'en', text: '{% if %}' }] }, 'TEMPLATE_INVALID', ['replies', '0', 'text']],
+  [{ replies: [...HOURS.replies, { locale: 'de', text: '{% render "x" %}' }] }, 'TEMPLATE_INVALID', ['replies', '1', 'text']],
   [{ replies: [{ locale: 'en', text: 'x'.repeat(1_601) }] }, 'INVALID_INPUT', ['replies', '0', 'text', 'body']],
   [{ id: newId() }, 'NOT_FOUND', ['id']],
 ])('%j is refused', async (change, code, path) => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { WebhookConfig } from '../../src/domain/journey/nodes/webhook.ts'
-import { type CallScope, renderCall } from '../../src/services/webhooks-render.ts'
+import { type WebhookConfig, webhookTexts } from '../../src/domain/journey/nodes/webhook.ts'
+import { type CallScope, prepareCall, renderCall, renderPreparedCall } from '../../src/services/webhooks-render.ts'
 
 const SCOPE: CallScope = {
   contact: { externalId: 'a/b?c', attributes: { age: 7, name: 'O"Neil\n{{ secrets.token }}', list: [1, { x: null }] }, tags: ['vip'], locale: 'de' },
@@ -88,7 +88,63 @@ test('no variable takes the place of the contact or of a secret', () => {
 })
 
 test('settings that are parsed are rendered anew for everybody', () => {
-  const config: WebhookConfig = { method: 'GET', url: 'https://hooks.example/{{ contact.locale }}' }
-  const urls = ['de', 'fr'].map((locale) => renderCall(config, { ...SCOPE, contact: { ...SCOPE.contact, locale } }, {}).url)
+  const prepared = prepareCall({ method: 'GET', url: 'https://hooks.example/{{ contact.locale }}' })
+  const urls = ['de', 'fr'].map((locale) => renderPreparedCall(prepared, { ...SCOPE, contact: { ...SCOPE.contact, locale } }, {}).url)
   expect(urls).toEqual(['https://hooks.example/de', 'https://hooks.example/fr'])
+})
+
+/** What is said of settings that cannot be rendered. */
+const said = (config: Partial<WebhookConfig>, secrets: Record<string, string> = SECRETS): string => {
+  try {
+    return JSON.stringify(renderCall({ method: 'POST', url: 'https://hooks.example/x', ...config }, SCOPE, secrets))
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+describe('what cannot be rendered', () => {
+  const cites = '{{ contact.attributes.list | where_exp: "i", secrets.token }}'
+
+  test('is named by its field', () => {
+    expect(said({ url: 'https://hooks.example/{% if %}' })).toMatch(/^url .*, line:1, col:7$|^url /)
+    expect(
+      said({
+        headers: [
+          { name: 'A', value: 'a' },
+          { name: 'B', value: '{{ a | none }}' },
+        ],
+      }),
+    ).toBe('headers.1.value undefined filter: none, line:1, col:1')
+    expect(said({ body: { json: { a: ['x', { b: '{{ a' }] } } })).toMatch(/^body\.json\.a\.1\.b /)
+    expect(said({ body: { text: '{% for i in (1..1000000000) %}x{% endfor %}' } }, {})).toBe('body.text memory alloc limit exceeded, line:1, col:1')
+  })
+
+  test('is said without the engine’s words where there are secrets, which they might cite', () => {
+    const secrets = { ...SECRETS, token: '%s3cret%' }
+    expect(said({ body: { text: cites } }, secrets)).toBe('body.text does not render, line:1, col:1')
+    expect(said({ body: { json: [cites] } }, secrets)).toMatch(/^body\.json\.0 does not render/)
+    expect(said({ body: { text: '{% for i in (1..1000000000) %}x{% endfor %}' } }, secrets)).toBe(
+      'body.text memory alloc limit exceeded, line:1, col:1',
+    )
+  })
+
+  test('is a request that its parts make too long', () => {
+    const large = '{{ contact.attributes.name | append: contact.attributes.name }}'.repeat(100)
+    const json = Array.from({ length: 1_000 }, () => large)
+    expect(said({ body: { json } })).toBe('The request is longer than 5000000 characters.')
+  })
+})
+
+test('each text is told of before it is parsed, and before it is rendered, by its place among the settings’ texts', () => {
+  const config: WebhookConfig = {
+    method: 'POST',
+    url: 'https://a.example/{{ key }}x',
+    headers: [{ name: 'a', value: '{{ a }}' }],
+    body: { json: ['x', '{{ a }}'] },
+  }
+  const told: number[] = []
+  const prepared = prepareCall(config, (index) => void told.push(index))
+  expect(told).toEqual([0, 1, 2, 3])
+  renderPreparedCall(prepared, SCOPE, {}, (index) => void told.push(index))
+  expect([told.slice(4), webhookTexts(config).length]).toEqual([[0, 1, 3, 4], 4])
 })

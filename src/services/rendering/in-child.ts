@@ -1,14 +1,18 @@
 import { readSync, writeSync } from 'node:fs'
 import type { Channel } from '../../domain/channel.ts'
+import type { WebhookConfig } from '../../domain/journey/nodes/webhook.ts'
 import type { JsonObject } from '../../domain/json.ts'
+import { ThroughlineError } from '../../errors.ts'
 import { type Fault, inspectContent, type Prepared, prepareContent, renderPrepared, type Source, type Uses, usesOf } from '../liquid.ts'
+import { type CallScope, type PreparedCall, prepareCall, type RenderedCall, renderPreparedCall, type Secrets } from '../webhooks-render.ts'
 
 /**
- * One content to render or to inspect. `source` is left out where the process has had it under the same key, and `key` is
- * null where it is worth keeping under none.
+ * One content, or one call's settings, to render or to inspect. `source` is left out where the process has had it under the same key, and
+ * `key`, of which every one is for one type alone, is null where it is worth keeping under none.
  */
 export type Task = { id: number } & (
   | { type: 'render'; channel: Channel; key: string | null; source?: Source; scope: object }
+  | { type: 'call'; key: string | null; source?: WebhookConfig; scope: CallScope; secrets: Secrets }
   | { type: 'inspect'; channel: Channel; source: Source }
   | { type: 'uses'; texts: readonly string[] }
 )
@@ -18,7 +22,13 @@ interface Batch {
   forget: boolean
   tasks: Task[]
 }
-export type Answer = { id: number } & ({ content: JsonObject } | { fault: Fault | null } | { uses: Uses[] } | { error: string })
+export type Answer = { id: number } & (
+  | { content: JsonObject }
+  | { call: RenderedCall }
+  | { fault: Fault | null }
+  | { uses: Uses[] }
+  | { error: string }
+)
 
 /** Milliseconds until answers that are there go out, though more of the batch are to come. */
 const LONGEST_SILENCE = 10
@@ -30,7 +40,9 @@ const MARKS = 3
 // Ctrl-C reaches every process of a terminal; the parent still needs this one to finish what is under way.
 process.on('SIGINT', () => {})
 
-const kept = new Map<string, { source: Source; prepared?: Prepared }>()
+type Kept<From, Ready> = Map<string, { source: From; prepared?: Ready }>
+const contents: Kept<Source, Prepared> = new Map()
+const calls: Kept<WebhookConfig, PreparedCall> = new Map()
 const mark = Buffer.alloc(8)
 /** Two numbers for whoever may have to end this: the task, and how many of its texts are behind it. */
 function at(task: number, text: number): void {
@@ -41,7 +53,7 @@ function at(task: number, text: number): void {
 
 for (const line of lines()) {
   const { forget, tasks } = JSON.parse(line) as Batch
-  if (forget) kept.clear()
+  if (forget) for (const kept of [contents, calls]) kept.clear()
   let answers: Answer[] = []
   let last = performance.now()
   for (const task of tasks) {
@@ -56,23 +68,41 @@ for (const line of lines()) {
 }
 
 function answerTo(task: Task) {
+  let last = 0
   const atText = (text: number) => {
-    if (text > 0) at(task.id, text)
+    if (text !== last) at(task.id, text)
+    last = text
   }
   try {
-    if (task.type === 'uses') return { uses: task.texts.map(usesOf) }
+    if (task.type === 'uses') {
+      const uses = task.texts.map((text, index) => {
+        atText(index)
+        return usesOf(text)
+      })
+      return { uses }
+    }
     if (task.type === 'inspect') return { fault: inspectContent(task.channel, task.source, atText) }
-    return { content: renderPrepared(preparedOf(task, atText), task.scope, atText) }
+    if (task.type === 'call') {
+      const prepared = preparedOf(calls, task, (source) => prepareCall(source, atText))
+      return { call: renderPreparedCall(prepared, task.scope, task.secrets, atText) }
+    }
+    const prepared = preparedOf(contents, task, (source) => prepareContent(task.channel, source, atText))
+    return { content: renderPrepared(prepared, task.scope, atText) }
   } catch (error) {
     return { error: error instanceof Error ? error.message : 'does not render' }
   }
 }
 
-function preparedOf({ channel, key, source }: Extract<Task, { type: 'render' }>, atText: (text: number) => void): Prepared {
+function preparedOf<From, Ready>(
+  kept: Kept<From, Ready>,
+  { key, source }: { key: string | null; source?: From },
+  prepare: (source: From) => Ready,
+): Ready {
   const known = key === null ? undefined : kept.get(key)
-  const entry = known ?? { source: source ?? { content: {} } }
+  if (known === undefined && source === undefined) throw new ThroughlineError('INTERNAL', 'There is nothing under this key.')
+  const entry = known ?? { source: source as From }
   if (key !== null && known === undefined) kept.set(key, entry)
-  entry.prepared ??= prepareContent(channel, entry.source, atText)
+  entry.prepared ??= prepare(entry.source)
   return entry.prepared
 }
 

@@ -1,8 +1,10 @@
 import type { Channel } from '../../domain/channel.ts'
 import { templateTexts } from '../../domain/content.ts'
+import { type WebhookConfig, webhookTexts } from '../../domain/journey/nodes/webhook.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { ThroughlineError } from '../../errors.ts'
 import type { Fault, Source, Uses } from '../liquid.ts'
+import type { CallScope, RenderedCall, Secrets } from '../webhooks-render.ts'
 import { type Bounds, type End, type RenderProcess, startChild } from './child.ts'
 import type { Answer, Task } from './in-child.ts'
 
@@ -12,9 +14,14 @@ export interface Renderer {
    * parses once. Throws TEMPLATE_INVALID where it does not render, or takes too long or too much; UNAVAILABLE where nothing could be tried.
    */
   render(channel: Channel, source: Source, scope: object, key?: string): Promise<JsonObject>
+  /**
+   * The request a webhook node's settings describe, as `render` has it of a content; `key` names the settings of one version's node.
+   * TEMPLATE_INVALID names the field, and no message holds a secret.
+   */
+  renderCall(config: WebhookConfig, scope: CallScope, secrets: Secrets, key?: string): Promise<RenderedCall>
   /** What keeps the content from being sent, whatever the data; null where nothing is known to. Throws UNAVAILABLE. */
   inspect(channel: Channel, source: Source): Promise<Fault | null>
-  /** The partials each text names itself. Throws TEMPLATE_INVALID where one takes too long, UNAVAILABLE. */
+  /** The partials each text names itself, or why it is no template: which all of them are told where one takes too long, or too much. Throws UNAVAILABLE. */
   uses(texts: readonly string[]): Promise<Uses[]>
   close(): Promise<void>
 }
@@ -22,13 +29,13 @@ export interface Renderer {
 /** A task that waits or is under way, with all it needs to be given to another process. */
 interface Waiting {
   task: Task
-  source: Source | null
+  source: Source | WebhookConfig | null
   /** Whether a process was ended over it, late or from outside: on a busy machine once may be chance. */
   tried: boolean
   done(answer: Answer | Lost): void
 }
 /** No answer will come: a process ended over it, or there is none. */
-type Lost = { lost: Fault } | { unavailable: true }
+type Lost = { lost: Fault; text: number } | { unavailable: true }
 
 interface Place {
   child: RenderProcess | null
@@ -79,7 +86,7 @@ export function openRenderer({ processes = 1, deadline = 1_000, heap = 256 }: Pa
       if (next === undefined) break
       const text = textOf(place, next)
       if (text === null) {
-        next.done({ lost: { path: [], message: 'is nested too deeply, or its data is' } })
+        next.done({ lost: { path: [], message: 'is nested too deeply, or its data is' }, text: 0 })
         continue
       }
       place.under.set(next.task.id, next)
@@ -114,19 +121,23 @@ export function openRenderer({ processes = 1, deadline = 1_000, heap = 256 }: Pa
     queue = [...left.filter((each) => each !== fault || again), ...queue]
     if (fault !== undefined && !again) {
       blame(fault)
-      fault.done({
-        lost: { path: pathOf(fault, end.text), message: wordsOf(end.why, deadline) },
-      })
+      fault.done({ lost: { path: pathOf(fault, end.text), message: wordsOf(end.why, deadline) }, text: end.text })
     }
     pump()
   }
   const blame = ({ task }: Waiting) => {
-    if (task.type !== 'render' || task.key === null) return
+    const key = keyOf(task)
+    if (key === null) return
     const now = performance.now()
-    for (const [key, { until }] of refused) if (until < now) refused.delete(key)
-    refused.set(task.key, { ended: (refused.get(task.key)?.ended ?? 0) + 1, until: now + MINUTE })
+    for (const [past, { until }] of refused) if (until < now) refused.delete(past)
+    refused.set(key, { ended: (refused.get(key)?.ended ?? 0) + 1, until: now + MINUTE })
   }
-  const ask = (task: Task, source: Source | null): Promise<Answer | Lost> =>
+  const refuse = (key: string | undefined) => {
+    const known = key === undefined ? undefined : refused.get(key)
+    if (known !== undefined && known.ended >= MOST_ENDED && known.until > performance.now())
+      throw new ThroughlineError('TEMPLATE_INVALID', `took too long or too much memory ${known.ended} times within a minute`)
+  }
+  const ask = (task: Task, source: Waiting['source']): Promise<Answer | Lost> =>
     new Promise((done) => {
       if (closed) return done({ unavailable: true })
       queue.push({ task, source, tried: false, done })
@@ -141,14 +152,16 @@ export function openRenderer({ processes = 1, deadline = 1_000, heap = 256 }: Pa
 
   return {
     async render(channel, source, scope, key) {
-      const known = key === undefined ? undefined : refused.get(key)
-      if (known !== undefined && known.ended >= MOST_ENDED && known.until > performance.now())
-        throw new ThroughlineError('TEMPLATE_INVALID', `took too long or too much memory ${known.ended} times within a minute`)
+      refuse(key)
       const answer = await ask({ id: nextId(), type: 'render', channel, key: key ?? null, scope }, source)
       if ('content' in answer) return answer.content
-      if ('unavailable' in answer) throw unavailable()
-      if ('lost' in answer) throw new ThroughlineError('TEMPLATE_INVALID', `${answer.lost.path.join('.')} ${answer.lost.message}`)
-      throw new ThroughlineError('TEMPLATE_INVALID', 'error' in answer ? answer.error : 'does not render')
+      throw failed(answer)
+    },
+    async renderCall(config, scope, secrets, key) {
+      refuse(key)
+      const answer = await ask({ id: nextId(), type: 'call', key: key ?? null, scope, secrets }, config)
+      if ('call' in answer) return answer.call
+      throw failed(answer)
     },
     async inspect(channel, source) {
       const answer = await ask({ id: nextId(), type: 'inspect', channel, source }, source)
@@ -160,7 +173,9 @@ export function openRenderer({ processes = 1, deadline = 1_000, heap = 256 }: Pa
       const answer = await ask({ id: nextId(), type: 'uses', texts }, null)
       if ('unavailable' in answer) throw unavailable()
       if ('uses' in answer) return answer.uses
-      throw new ThroughlineError('TEMPLATE_INVALID', 'lost' in answer ? answer.lost.message : 'cannot be read')
+      const message = 'lost' in answer ? answer.lost.message : 'cannot be read'
+      const at = 'lost' in answer ? answer.text : 0
+      return texts.map((_, index) => ({ names: [], fault: index === at ? message : `could not be looked at: another text ${message}` }))
     },
     async close() {
       closed = true
@@ -173,7 +188,7 @@ export function openRenderer({ processes = 1, deadline = 1_000, heap = 256 }: Pa
 
 /** A task as it is posted, null where JSON gives up; a process that has a content under its key is not sent it again. */
 function textOf(place: Place, { task, source }: Waiting): string | null {
-  const key = task.type === 'render' ? task.key : null
+  const key = keyOf(task)
   const had = key !== null && place.keys.has(key)
   let text: string
   try {
@@ -188,6 +203,8 @@ function textOf(place: Place, { task, source }: Waiting): string | null {
   return text
 }
 
+const keyOf = (task: Task): string | null => ('key' in task ? task.key : null)
+
 function emptied(place: Place): void {
   place.keys.clear()
   place.size = 0
@@ -195,6 +212,8 @@ function emptied(place: Place): void {
 
 function pathOf({ task, source }: Waiting, text: number): readonly string[] {
   if (task.type === 'uses' || source === null) return []
+  if ('url' in source) return webhookTexts(source)[text]?.path ?? ['body']
+  if (task.type === 'call') return []
   // The plain text that is derived stands behind the author's, and beyond the texts comes the body made of them.
   const body = ['html', 'mjml', 'blocks'].find((each) => Object.hasOwn(source.content, each))
   const texts = templateTexts(task.channel, source.content)
@@ -204,6 +223,12 @@ function pathOf({ task, source }: Waiting, text: number): readonly string[] {
 function wordsOf(why: End['why'], deadline: number): string {
   if (why === 'late') return `takes longer than ${deadline} ms to render`
   return why === 'memory' ? 'takes too much memory to render' : 'ended what rendered it, twice'
+}
+
+function failed(answer: Answer | Lost): ThroughlineError {
+  if ('unavailable' in answer) return unavailable()
+  if ('lost' in answer) return new ThroughlineError('TEMPLATE_INVALID', `${answer.lost.path.join('.')} ${answer.lost.message}`.trim())
+  return new ThroughlineError('TEMPLATE_INVALID', 'error' in answer ? answer.error : 'does not render')
 }
 
 const unavailable = () => new ThroughlineError('UNAVAILABLE', 'Nothing could be rendered just now; retry.')

@@ -107,11 +107,13 @@ export interface CallSettlement {
   status: 'PENDING' | 'SUCCEEDED' | 'FAILED'
   /** Milliseconds until the next request; null for none. */
   pause: number | null
+  /** Gives the attempt back, which the claim counted. */
+  unmade: boolean
   answer: number | null
   code: string | null
   message: string | null
 }
-const SETTLE_COLUMNS = record('lane smallint, id uuid, attempt int, status text, pause float8, answer int, code text, message text')
+const SETTLE_COLUMNS = record('lane smallint, id uuid, attempt int, status text, pause float8, unmade boolean, answer int, code text, message text')
 const SETTLE: Statement = {
   name: 'call_settle',
   text: `WITH r AS MATERIALIZED (
@@ -120,6 +122,7 @@ const SETTLE: Statement = {
     ), settled AS (
       UPDATE webhook_call AS c SET answer_status = r.answer, failure_code = r.code, failure_message = r.message,
         status = CASE r.was WHEN 'PENDING' THEN r.status ELSE c.status END,
+        attempt = c.attempt - CASE WHEN r.unmade THEN 1 ELSE 0 END,
         due_at = CASE r.was WHEN 'PENDING' THEN now() + r.pause * interval '1 millisecond' END,
         finished_at = CASE WHEN r.was = 'PENDING' AND r.status = 'PENDING' THEN NULL ELSE coalesce(c.finished_at, now()) END
       FROM r WHERE c.lane = r.lane AND c.id = r.id

@@ -111,6 +111,60 @@ test('a content is inspected without being sent', async () => {
   expect(await renderer.inspect('email', mail('<p>{{ n }}</p>'))).toBeNull()
 })
 
+const call = (text: string) => ({ method: 'POST' as const, url: 'https://hooks.example/{{ event.id }}', body: { text } })
+const CALL_SCOPE = { contact: { externalId: null, attributes: {}, tags: [], locale: null }, event: {}, vars: {}, key: '' }
+const called = (text: string, event: Record<string, unknown> = {}, key?: string, secrets: Record<string, string> = {}): Promise<unknown> =>
+  renderer.renderCall(call(text), { ...CALL_SCOPE, event }, secrets, key).catch((error: Error) => error.message)
+
+test('a call is rendered among the contents, its settings parsed once under their key', async () => {
+  const [first, second] = await Promise.all([
+    called('{{ event.id }}{{ secrets.a }}', { id: 'a/b' }, 'version/node', { a: '!' }),
+    said('sms', sms('x')),
+  ])
+  const headers = { 'content-type': 'text/plain; charset=utf-8' }
+  expect([first, second]).toEqual([{ url: 'https://hooks.example/a%2Fb', headers, body: 'a/b!' }, 'x'])
+  expect(await called('other', { id: 1 }, 'version/node')).toEqual({ url: 'https://hooks.example/1', headers, body: '1' })
+  expect(await called('{{ event.id | none }}', {}, 'version/broken')).toBe('body.text undefined filter: none, line:1, col:1')
+})
+
+test('a call that ends three processes is refused for a while, by name of its field; others are made', async () => {
+  await renderer.close()
+  renderer = openRenderer({ deadline: 200 })
+  const endless = '{{ event.list | find_exp: "i", "event.list contains none" }}'
+  for (const _time of [1, 2, 3]) {
+    const bomb = called(endless, MINUTE, 'version/bomb', { token: 's3cret' })
+    expect(await called('{{ event.id }}', { id: 7 })).toMatchObject({ body: '7' })
+    expect(await bomb).toBe('body.text takes longer than 200 ms to render')
+  }
+  expect(await called(endless, {}, 'version/bomb')).toBe('took too long or too much memory 3 times within a minute')
+})
+
+test('a call that fills the memory takes its own process with it, and no other call', async () => {
+  await renderer.close()
+  renderer = openRenderer({ deadline: 60_000, heap: 30 })
+  // As above: taken apart, a kilobyte and more each.
+  const json = Array(3).fill('{{a}}'.repeat(33_000))
+  const bomb = renderer.renderCall({ ...call(''), body: { json } }, CALL_SCOPE, {}).catch((error: Error) => error.message)
+  expect(await called('{{ event.id }}', { id: 7 })).toMatchObject({ body: '7' })
+  expect(await bomb).toMatch(/^body\.json\.\d takes too much memory to render$/)
+})
+
+test('texts are told what they name, and all of them what one of them took', async () => {
+  expect(await renderer.uses(["{% render 'a' %}", 'x', '{% if %}'])).toEqual([
+    { names: ['a'], fault: null },
+    { names: [], fault: null },
+    { names: [], fault: expect.stringMatching(/./) },
+  ])
+  await renderer.close()
+  renderer = openRenderer({ deadline: 200 })
+  const late = 'takes longer than 200 ms to render'
+  expect((await renderer.uses(['x', '{{a}}'.repeat(190_000), '{% if %}'])).map(({ fault }) => fault)).toEqual([
+    `could not be looked at: another text ${late}`,
+    late,
+    `could not be looked at: another text ${late}`,
+  ])
+})
+
 test('several processes share the work', async () => {
   const several = openRenderer({ processes: 2 })
   const bomb = faultOf(several.render('sms', ENDLESS, MINUTE))
@@ -139,5 +193,6 @@ test('closing leaves nobody waiting, and takes nothing more', async () => {
   const waiting = said('sms', sms('x'))
   await renderer.close()
   expect([await under, await waiting]).toEqual(Array(2).fill('Nothing could be rendered just now; retry.'))
-  expect(await faultOf(renderer.inspect('sms', sms('x')))).toEqual({ code: 'UNAVAILABLE', path: undefined })
+  const later = [renderer.inspect('sms', sms('x')), renderer.uses(['x']), renderer.renderCall(call('x'), CALL_SCOPE, {})]
+  expect(await Promise.all(later.map(faultOf))).toEqual(Array(3).fill({ code: 'UNAVAILABLE', path: undefined }))
 })
