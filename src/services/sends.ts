@@ -24,13 +24,13 @@ export interface SendMessage {
 
 const MOST_VARS = 32_768
 
-/** What a template must be given and was not, or given and cannot be kept. */
-export function checkVars(declared: readonly TemplateVariable[], vars: JsonObject): void {
-  if (!isStorableJson(vars)) throw new ThroughlineError('INVALID_INPUT', UNSTORABLE, { path: ['variables'] })
+/** What a template must be given and was not, or given and cannot be kept; `path` is where the caller gave it. */
+export function checkVars(declared: readonly TemplateVariable[], vars: JsonObject, path: readonly string[] = ['variables']): void {
+  if (!isStorableJson(vars)) throw new ThroughlineError('INVALID_INPUT', UNSTORABLE, { path })
   if (JSON.stringify(vars).length > MOST_VARS)
-    throw new ThroughlineError('INVALID_INPUT', `must not be larger than ${MOST_VARS.toLocaleString('en')} characters`, { path: ['variables'] })
+    throw new ThroughlineError('INVALID_INPUT', `must not be larger than ${MOST_VARS.toLocaleString('en')} characters`, { path })
   const missing = missingVariable(declared, vars)
-  if (missing !== null) throw new ThroughlineError('INVALID_INPUT', 'is needed by the template', { path: ['variables', missing] })
+  if (missing !== null) throw new ThroughlineError('INVALID_INPUT', 'is needed by the template', { path: [...path, missing] })
 }
 
 /** The channel asked for, or else the template's own; throws INVALID_INPUT where the template has no variant for it. */

@@ -48,8 +48,11 @@ export async function sendTestMessage(services: Services, caller: Caller, input:
   const data = input.data ?? {}
   const found = await requireTemplate(services, caller, input.templateId, 'templateId')
   const { channel, content } = await renderPreview(services, caller, found, { channel: input.channel, locale: input.locale ?? null, data })
-  checkVars(found.version.variables, isObject(data.vars) ? data.vars : {})
-  if (isOwnSurface(channel)) throw new ThroughlineError('INVALID_INPUT', `is for ${channel}, which has no addresses`, { path: ['templateId'] })
+  checkVars(found.version.variables, isObject(data.vars) ? data.vars : {}, ['data', 'vars'])
+  if (isOwnSurface(channel))
+    throw new ThroughlineError('INVALID_INPUT', `is for ${channel}, which has no addresses`, {
+      path: [input.channel == null ? 'templateId' : 'channel'],
+    })
   const address = normaliseAddress(channel, input.address, services.config.privateHosts)
   if (address === null) throw new ThroughlineError('INVALID_INPUT', `is not ${ADDRESS_OF[channel]}`, { path: ['address'] })
   // The rows that keep the answers are what is counted, so each test has one.

@@ -93,7 +93,7 @@ test('what cannot be sent is told before anybody is asked', async () => {
     variants: [{ locale: 'en', content: { title: 'T', body: 'B' } }],
   })
   expect(await faultOf(send({ address: 'nobody' }))).toEqual({ code: 'INVALID_INPUT', path: ['address'] })
-  expect(await faultOf(send({ data: {} }))).toEqual({ code: 'INVALID_INPUT', path: ['variables', 'code'] })
+  expect(await faultOf(send({ data: {} }))).toEqual({ code: 'INVALID_INPUT', path: ['data', 'vars', 'code'] })
   expect(await faultOf(send({ templateId: newId() }))).toEqual({ code: 'NOT_FOUND', path: ['templateId'] })
   expect(await faultOf(send({ templateId: push, address: 'a'.repeat(40) }))).toEqual({ code: 'NOT_FOUND', path: ['connectionId'] })
   expect(await faultOf(send({ connectionId: newId() }))).toEqual({ code: 'NOT_FOUND', path: ['connectionId'] })

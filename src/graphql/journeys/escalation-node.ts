@@ -28,7 +28,7 @@ const ENGAGED_TEXT = 'The least that counts as engagement; OPENED where left out
 export class RungInput {
   @Field(() => ChannelEnum, { description: 'The channel.' })
   channel!: Channel
-  @Field(() => ID, { description: 'A template of that channel.' })
+  @Field(() => ID, { description: 'A template with words for that channel.' })
   templateId!: string
   @Field(() => DurationScalar, { description: WAIT_TEXT })
   wait!: string

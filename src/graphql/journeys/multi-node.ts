@@ -17,7 +17,7 @@ const MESSAGES_TEXT = 'One for each channel: at least two, and no channel twice.
 export class ChannelMessageInput {
   @Field(() => ChannelEnum, { description: 'The channel.' })
   channel!: Channel
-  @Field(() => ID, { description: 'A template of that channel.' })
+  @Field(() => ID, { description: 'A template with words for that channel.' })
   templateId!: string
   @Field(() => DevicePolicyEnum, { nullable: true, description: 'PUSH and WEB_PUSH only: to which devices; MOST_RECENT where left out.' })
   devices?: DevicePolicy | null

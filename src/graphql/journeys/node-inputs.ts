@@ -40,7 +40,7 @@ export abstract class FollowedNodeInput {
 
 @InputType({ description: 'Sends one message on one channel.' })
 export class MessageNodeInput extends FollowedNodeInput {
-  @Field(() => ID, { description: 'A template of the node’s channel.' })
+  @Field(() => ID, { description: 'A template with words for the node’s channel.' })
   templateId!: string
 }
 
