@@ -1,5 +1,5 @@
 import type { IdentityStatus } from '../domain/channel.ts'
-import type { SendOutcome } from '../domain/delivery.ts'
+import type { ProviderCallback, SendOutcome } from '../domain/delivery.ts'
 import { type Exchange, ExchangeError } from './http.ts'
 
 /** What one of a provider's own codes means. `message` is ours: theirs quote addresses. */
@@ -65,6 +65,23 @@ export function applyRule(code: string, rule: FailureRule, told: number | null =
   }
   if (rule.as === 'ambiguous') return { type: 'ambiguous', code, message }
   return { type: 'permanent', code, message, ...(rule.identity ? { identity: rule.identity } : {}), ...(rule.optedOut ? { optedOut: true } : {}) }
+}
+
+type StatusCallback = Extract<ProviderCallback, { type: 'status' }>
+
+/**
+ * A status with the code that came with it. Where the provider knew before us that the person wants no more, it is two: this
+ * message failed, and they are not to get another. What is worth sending once more must name the attempt it is about.
+ */
+export function failureReports(base: StatusCallback, code: string, rule: FailureRule): StatusCallback[] {
+  const failure = {
+    ...base,
+    code,
+    detail: rule.message,
+    ...(rule.identity ? { identity: rule.identity } : {}),
+    ...(rule.again && base.attempt !== undefined ? { again: true } : {}),
+  }
+  return rule.optedOut ? [failure, { ...base, providerEventId: `${base.providerMessageId}:optout`, status: 'UNSUBSCRIBED', code }] : [failure]
 }
 
 /**

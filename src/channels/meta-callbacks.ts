@@ -4,6 +4,7 @@ import { isLanedId } from '../domain/ids.ts'
 import { isObject, type JsonObject, objectsOf, parseObject } from '../domain/json.ts'
 import { templateStatus } from '../domain/whatsapp-template.ts'
 import type { CallbackRequest } from './channel.ts'
+import { failureReports } from './failures.ts'
 import { metaRule } from './meta-codes.ts'
 import { inboundOf } from './meta-inbound.ts'
 
@@ -77,16 +78,7 @@ function statusOf(given: JsonObject): ProviderCallback[] {
   const [error] = objectsOf(given.errors)
   if (error === undefined || known !== 'FAILED') return [base]
   const code = String(error.code)
-  const rule = metaRule(code)
-  const failure: ProviderCallback = {
-    ...base,
-    code,
-    detail: rule.message,
-    ...(rule.identity ? { identity: rule.identity } : {}),
-    ...(rule.again && attempt !== undefined ? { again: true } : {}),
-  }
-  // Meta knows of a person's refusal before us: this message failed, and they want no more.
-  return rule.optedOut ? [failure, { ...base, providerEventId: `${wamid}:optout`, status: 'UNSUBSCRIBED', code }] : [failure]
+  return failureReports(base, code, metaRule(code))
 }
 
 const PREFERENCES: Readonly<Record<string, 'GRANTED' | 'WITHDRAWN'>> = { stop: 'WITHDRAWN', resume: 'GRANTED' }

@@ -2,6 +2,7 @@ import twilio from 'twilio'
 import type { CallbackStatus, ProviderCallback } from '../domain/delivery.ts'
 import { isLanedId } from '../domain/ids.ts'
 import type { CallbackRequest } from './channel.ts'
+import { failureReports } from './failures.ts'
 import { TWILIO_FAILURES, unknownTwilioCode } from './twilio-codes.ts'
 
 /** Connection overrides: repeat the callback five times, on any failure (https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides). */
@@ -105,14 +106,5 @@ function statusCallbacks(
   }
   if (!code) return [base]
   const rule = (Object.hasOwn(TWILIO_FAILURES, code) ? TWILIO_FAILURES[code] : undefined) ?? unknownTwilioCode(code)
-  const again = rule.again === true && attempt !== undefined
-  const failure: ProviderCallback = {
-    ...base,
-    code,
-    detail: rule.message,
-    ...(rule.identity ? { identity: rule.identity } : {}),
-    ...(again ? { again } : {}),
-  }
-  // An opt-out that Twilio learnt before us is both: this message failed, and the person wants no more.
-  return rule.optedOut ? [failure, { ...base, providerEventId: `${sid}:optout`, status: 'UNSUBSCRIBED', code }] : [failure]
+  return failureReports(base, code, rule)
 }
