@@ -69,6 +69,28 @@ test('RESCHEDULE begins the wait anew: nobody leaves before its whole length has
   expect((await workspace.messages(journeyId)).map((each) => each.status)).toEqual(['PLANNED', 'PLANNED', 'PLANNED'])
 })
 
+test('RESCHEDULE of a wait until a time of day ends at that time, not at whatever hour its length has passed again', async () => {
+  const minute = Math.floor(Date.now() / 60_000) * 60_000
+  const due = minute + 3 * HOUR
+  const morning = { key: 'pause', kind: 'delay', config: { until: { time: new Date(due).toISOString().slice(11, 16) } } }
+  const { journeyId } = await workspace.publish(chain([on('seen'), morning, email(template)]))
+  await workspace.contact('ada', ['email'])
+  await workspace.post(workspace.event('ada', 'seen'))
+  await setStatus(journeyId, 'PAUSED')
+  // It began half a day before yesterday's time of day, which came and went in the pause.
+  await workspace.pass(33 * HOUR)
+  await world.rows(`UPDATE enrollment SET due_at = $2 WHERE journey_id = $1`, [journeyId, new Date(due - 24 * HOUR)])
+  await workspace.tick()
+  expect(await timers(journeyId)).toEqual([null])
+  await setStatus(journeyId, 'LIVE')
+  await resume(journeyId, 'RESCHEDULE')
+  await workspace.pass(1)
+  await workspace.tick()
+  expect(await world.rows('SELECT node, due_at FROM enrollment WHERE journey_id = $1', [journeyId])).toEqual([
+    { node: 'pause', due_at: new Date(due) },
+  ])
+})
+
 test.each(['SEND_LATE', 'SKIP'] as const)('%s ends the wait at once', async (policy) => {
   const journeyId = await frozen(['ada', 'grace'])
   await resume(journeyId, policy)

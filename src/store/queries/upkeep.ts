@@ -9,14 +9,19 @@ export const makePartitions = (client: Client) => count(client, MAKE, [])
 /**
  * Thaws one batch of a resumed journey's timers. `spread` milliseconds are shared out by the hash of the id, so
  * that what fell due during the pause does not fall due again in one second. RESCHEDULE starts the node's wait
- * anew from now; SEND_LATE and SKIP let it end within the spread.
+ * anew from now; SEND_LATE and SKIP let it end within the spread. A wait until nine in the morning has no length that could be
+ * waited again, at whatever hour that ends: its node is woken at once, as if arrived at now, and finds the next morning.
  */
 const THAW: Statement = {
   name: 'upkeep_thaw_enrollments',
-  text: `WITH page AS (SELECT lane, id FROM enrollment WHERE journey_id = $1 AND frozen_due_at IS NOT NULL LIMIT $2),
+  text: `WITH page AS (SELECT lane, id, version_id, node FROM enrollment WHERE journey_id = $1 AND frozen_due_at IS NOT NULL LIMIT $2),
+    clocks AS (SELECT v.id AS version_id, n->>'key' AS node FROM journey_version v, jsonb_array_elements(v.graph->'nodes') AS n
+      WHERE v.journey_id = $1 AND $3 = 'RESCHEDULE' AND n->>'kind' = 'delay' AND jsonb_typeof(n->'config'->'until') = 'object'),
     thawed AS (UPDATE enrollment e SET frozen_due_at = NULL, due_at = now() + (abs(hashtext(e.id::text)) % greatest($4::int, 1)) * interval '1 millisecond'
-      + CASE WHEN $3 = 'RESCHEDULE' THEN greatest(e.frozen_due_at - to_timestamp((e.state->>'since')::float8 / 1000), interval '0') ELSE interval '0' END
-      FROM page WHERE e.lane = page.lane AND e.id = page.id RETURNING 1)
+      + CASE WHEN $3 = 'RESCHEDULE' AND NOT asks_clock THEN greatest(e.frozen_due_at - to_timestamp((e.state->>'since')::float8 / 1000), interval '0') ELSE interval '0' END,
+      state = CASE WHEN asks_clock THEN jsonb_set(e.state::jsonb, '{since}', to_jsonb(floor(extract(epoch FROM now()) * 1000)))::json ELSE e.state END
+      FROM (SELECT *, (version_id, node) IN (SELECT version_id, node FROM clocks) AS asks_clock FROM page) AS page
+      WHERE e.lane = page.lane AND e.id = page.id RETURNING 1)
     SELECT count(*)::int AS n FROM thawed`,
 }
 export const thawEnrollments = (client: Client, journeyId: string, limit: number, policy: string, spread: number) =>
