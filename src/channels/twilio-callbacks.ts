@@ -3,7 +3,7 @@ import type { CallbackStatus, ProviderCallback } from '../domain/delivery.ts'
 import { isLanedId } from '../domain/ids.ts'
 import type { CallbackRequest } from './channel.ts'
 import { failureReports } from './failures.ts'
-import { TWILIO_FAILURES, unknownTwilioCode } from './twilio-codes.ts'
+import { twilioRule } from './twilio-codes.ts'
 
 /** Connection overrides: repeat the callback five times, on any failure (https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides). */
 export const RETRY_FRAGMENT = '#rc=5&rp=all'
@@ -104,7 +104,5 @@ function statusCallbacks(
     at,
     ...(attempt === undefined ? {} : { attempt }),
   }
-  if (!code) return [base]
-  const rule = (Object.hasOwn(TWILIO_FAILURES, code) ? TWILIO_FAILURES[code] : undefined) ?? unknownTwilioCode(code)
-  return failureReports(base, code, rule)
+  return code ? failureReports(base, code, twilioRule(code)) : [base]
 }

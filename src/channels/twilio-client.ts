@@ -3,7 +3,7 @@ import type { SendOutcome } from '../domain/delivery.ts'
 import { object, text } from '../domain/shape.ts'
 import { applyRule, classifyThrown, type ProviderFault } from './failures.ts'
 import { ExchangeError, openTransport, type TransportOptions } from './http.ts'
-import { TWILIO_FAILURES, unknownTwilioCode } from './twilio-codes.ts'
+import { TWILIO_FAILURES, twilioRule } from './twilio-codes.ts'
 
 /** An account, whatever channel its messages are for. */
 export const TWILIO_CREDENTIALS = object({
@@ -153,7 +153,7 @@ function found(listed: readonly Listed[], dispatchedAt: number): SendOutcome | n
 }
 
 function failed(code: string): SendOutcome {
-  return applyRule(code, (Object.hasOwn(TWILIO_FAILURES, code) ? TWILIO_FAILURES[code] : undefined) ?? unknownTwilioCode(code))
+  return applyRule(code, twilioRule(code))
 }
 
 function readFault(body: string): ProviderFault {

@@ -41,6 +41,6 @@ export const TWILIO_FAILURES: FailureTable = {
 }
 
 /** Permanent-unknown. The code itself is kept in the outcome, so that it can be found and added. */
-export function unknownTwilioCode(code: string): FailureRule {
-  return { as: 'permanent', message: `Twilio error ${code}.` }
+export function twilioRule(code: string): FailureRule {
+  return (Object.hasOwn(TWILIO_FAILURES, code) ? TWILIO_FAILURES[code] : undefined) ?? { as: 'permanent', message: `Twilio error ${code}.` }
 }

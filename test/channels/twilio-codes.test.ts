@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { applyRule } from '../../src/channels/failures.ts'
-import { TWILIO_FAILURES, unknownTwilioCode } from '../../src/channels/twilio-codes.ts'
+import { TWILIO_FAILURES, twilioRule } from '../../src/channels/twilio-codes.ts'
 
 /** What comes of a code, apart from its words. */
 function outcome(code: string): object {
-  const rule = TWILIO_FAILURES[code] ?? unknownTwilioCode(code)
+  const rule = twilioRule(code)
   return Object.fromEntries(Object.entries(applyRule(code, rule)).filter(([key]) => key !== 'message'))
 }
 
@@ -34,7 +34,7 @@ describe('what providers.md says of a code', () => {
     ['30001', 60_000],
   ])('%s: too much at once, so nothing was sent; again after %i ms', (code, retryAfter) => {
     expect(outcome(code)).toEqual({ type: 'retry', code, retryAfter })
-    expect(applyRule(code, TWILIO_FAILURES[code] ?? unknownTwilioCode(code), 5_000)).toMatchObject({ retryAfter: 5_000 })
+    expect(applyRule(code, twilioRule(code), 5_000)).toMatchObject({ retryAfter: 5_000 })
   })
 })
 
@@ -58,7 +58,7 @@ test('authentication and too many requests are left to their HTTP statuses, whic
 test('an unknown code fails the message, keeps itself to be found, and blames nobody', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.integer().map(String), fc.constantFrom('', 'constructor', '__proto__')), (code) => {
-      expect(applyRule(code, unknownTwilioCode(code))).toEqual({ type: 'permanent', code, message: `Twilio error ${code}.` })
+      expect(applyRule(code, twilioRule(code))).toEqual({ type: 'permanent', code, message: `Twilio error ${code}.` })
     }),
   )
 })
