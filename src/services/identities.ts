@@ -85,15 +85,17 @@ type AddressReference = `${Channel}:${string}`
 /** What arrives from the address is this contact's from now on. Of a device, whoever had it before has it no more. */
 async function pointAt(em: EntityManager, services: Services, caller: Caller, contactId: string, reference: AddressReference): Promise<void> {
   const key = [laneOfReference(caller.workspaceId, reference, services.lanes), caller.workspaceId, reference]
-  const look = 'select contact_id from contact_alias where lane = ? and workspace_id = ? and reference = ? for update'
-  let [before] = await em.execute<{ contact_id: string }[]>(look, key)
+  const sql = 'select contact_id from contact_alias where lane = ? and workspace_id = ? and reference = ? for update'
+  const look = async () => (await em.execute<{ contact_id: string }[]>(sql, key))[0]
+  let before = await look()
   if (before?.contact_id === contactId) return
   const write =
     'insert into contact_alias (lane, workspace_id, reference, contact_id) values (?, ?, ?, ?) on conflict (lane, workspace_id, reference)'
   if (before === undefined) {
     const made = await em.execute<unknown[]>(`${write} do nothing returning 1`, [...key, contactId])
-    if (made.length > 0) return // Somebody was faster by a moment, and has committed: they are the one who had it before.
-    ;[before] = await em.execute<{ contact_id: string }[]>(look, key)
+    if (made.length > 0) return
+    // Somebody was faster by a moment, and has committed: they are the one who had it before.
+    before = await look()
   }
   await em.execute(`${write} do update set contact_id = excluded.contact_id`, [...key, contactId])
   const [channel = '', blind = ''] = reference.split(':')
