@@ -1,9 +1,9 @@
 import { IN_APP_CHANNEL } from '../store/queries/in-app.ts'
-import { REVOKED_CHANNEL } from '../store/queries/notify.ts'
+import { BROADCAST_CHANNEL, REVOKED_CHANNEL } from '../store/queries/notify.ts'
 import { CHANGE_CHANNEL, type Changes, decodeChanges } from './changes.ts'
 import { listen } from './listener.ts'
 
-export type ChangeKind = 'enrollments' | 'messages' | 'journeys' | 'inApp'
+export type ChangeKind = 'enrollments' | 'messages' | 'journeys' | 'inApp' | 'broadcasts'
 
 /** What changed since the last time, each id once. */
 export interface Change {
@@ -15,8 +15,11 @@ export interface Change {
 export interface Hub {
   /** Resolves once the process listens. */
   ready: Promise<void>
-  /** Changes of one kind in one workspace, from now on; for `inApp` in what one contact is shown, and the id is the contact's. Ends when the consumer stops or the hub closes. */
-  watch(whose: string, kind: ChangeKind): AsyncIterableIterator<Change>
+  /**
+   * Changes of one kind in one workspace, from now on; for `inApp` in what one contact is shown, and the id is the contact's; for
+   * `broadcasts` of one. Those of `also` come among them. Ends when the consumer stops or the hub closes.
+   */
+  watch(whose: string, kind: ChangeKind, also?: { whose: string; kind: ChangeKind }): AsyncIterableIterator<Change>
   /** Tells of API keys that are revoked, from now on; null where some may have been without being heard of. Answers how to stop. */
   watchKeys(tell: (keyId: string | null) => void): () => void
   close(): Promise<void>
@@ -58,6 +61,9 @@ export function openHub({ databaseUrl, onError }: { databaseUrl: string; onError
       [IN_APP_CHANNEL](contactIds) {
         for (const id of contactIds.split(',')) tell(id, 'inApp', [id], 0)
       },
+      [BROADCAST_CHANNEL](id) {
+        tell(id, 'broadcasts', [id], 0)
+      },
       [REVOKED_CHANNEL](keyId) {
         for (const tell of keyWatchers) tell(keyId)
       },
@@ -73,15 +79,15 @@ export function openHub({ databaseUrl, onError }: { databaseUrl: string; onError
   )
   return {
     ready: listener.ready,
-    watch(whose, kind) {
-      const name = `${whose}/${kind}`
-      const set = watchers.get(name) ?? new Set()
-      watchers.set(name, set)
+    watch(whose, kind, also) {
+      const names = [{ whose, kind }, ...(also === undefined ? [] : [also])].map((each) => `${each.whose}/${each.kind}`)
       const { watcher, iterator } = createWatcher(() => {
-        set.delete(watcher)
-        if (set.size === 0 && watchers.get(name) === set) watchers.delete(name)
+        for (const name of names) {
+          watchers.get(name)?.delete(watcher)
+          if (watchers.get(name)?.size === 0) watchers.delete(name)
+        }
       })
-      set.add(watcher)
+      for (const name of names) watchers.set(name, (watchers.get(name) ?? new Set()).add(watcher))
       return iterator
     },
     watchKeys(tell) {

@@ -10,6 +10,7 @@ import { type BroadcastRow, BroadcastTable } from '../store/entities/broadcast.t
 import { newId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import { listRecipients } from '../store/queries/broadcast.ts'
+import { BROADCAST_CHANNEL, notify } from '../store/queries/notify.ts'
 import { inWorkspace, run, type Statement } from '../store/sql.ts'
 import type { ContactReference } from './contacts.ts'
 import type { Caller, Services } from './context.ts'
@@ -107,6 +108,7 @@ async function move(
     row.status = to
     await change(row, em)
     await em.flush()
+    await notify(clientOf(em), BROADCAST_CHANNEL, [id])
   })
 }
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { CHANGE_CHANNEL, encodeChanges } from '../../src/realtime/changes.ts'
 import { createWatcher, type Hub, openHub } from '../../src/realtime/hub.ts'
 import { tellInApp } from '../../src/store/queries/in-app.ts'
-import { REVOKED_CHANNEL } from '../../src/store/queries/notify.ts'
+import { BROADCAST_CHANNEL, REVOKED_CHANNEL } from '../../src/store/queries/notify.ts'
 import { openTestDatabase, type TestDatabase } from '../support/database.ts'
 import { until } from '../support/until.ts'
 
@@ -116,4 +116,21 @@ test('stopping ends a wait that has begun, once, and hears nothing more', async 
   expect(await waiting).toEqual({ done: true, value: undefined })
   watcher.end()
   expect([await iterator.next(), ended]).toEqual([{ done: true, value: undefined }, 1])
+})
+
+test('who watches two things hears of both in one, and of neither once it has stopped', async () => {
+  const [workspaceId, broadcast, message] = ids(3) as [string, string, string]
+  const both = hub.watch(workspaceId, 'messages', { whose: broadcast, kind: 'broadcasts' })
+  const other = hub.watch(broadcast, 'broadcasts')
+  await announce(workspaceId, { messages: [message] })
+  expect((await both.next()).value).toEqual({ ids: [message], missed: 0 })
+  const tell = () => database.worker.query('SELECT pg_notify($1, $2)', [BROADCAST_CHANNEL, broadcast])
+  await tell()
+  expect((await both.next()).value).toEqual({ ids: [broadcast], missed: 0 })
+  expect((await other.next()).value).toEqual({ ids: [broadcast], missed: 0 })
+  await both.return?.()
+  await tell()
+  expect((await other.next()).value).toEqual({ ids: [broadcast], missed: 0 })
+  expect(await both.next()).toEqual({ done: true, value: undefined })
+  await other.return?.()
 })

@@ -1,4 +1,4 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql'
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql'
 import type { Condition } from '../../domain/condition/condition.ts'
 import { cancelBroadcast, createBroadcast, listBroadcasts, pauseBroadcast, resumeBroadcast } from '../../services/broadcasts.ts'
 import { type Page, PageArgs, pageOf } from '../connection.ts'
@@ -11,6 +11,7 @@ import { Template } from '../templates/types.ts'
 import { expected } from '../user-error.ts'
 import { BroadcastInput, CreateBroadcastInput } from './inputs.ts'
 import { broadcastLoader, progressLoader } from './loaders.ts'
+import { broadcastChanges } from './stream.ts'
 import { Broadcast, BroadcastConnection, BroadcastPayload, BroadcastProgress } from './types.ts'
 
 const input = () => BroadcastInput
@@ -60,6 +61,14 @@ export class BroadcastResolver {
       const id = await createBroadcast(context.services, caller, { ...asked, templateId, topicId, audience, contacts, vars: asked.variables })
       return { broadcast: await broadcastLoader(context).load(id) }
     })
+  }
+
+  @Subscription(() => Broadcast, {
+    description: 'A broadcast: at once, then whenever it or one of its messages has changed, at most four times a second.',
+    subscribe: ({ args, context }: { args: { id: string }; context: ApiContext }) => broadcastChanges(context, idOf('Broadcast', args.id, ['id'])),
+  })
+  broadcastChanged(@Root() broadcast: Broadcast, @Arg('id', () => ID, { description: 'The broadcast.' }) _id: string): Broadcast {
+    return broadcast
   }
 
   @Mutation(() => BroadcastPayload, { description: 'Hands it over no further; what was handed over goes on.' })

@@ -13,7 +13,7 @@ import { Message } from '../messages/types.ts'
 import type { JourneyProgress } from './types.ts'
 
 /** Numbers change with every commit and are read by people: four a second is plenty. Milliseconds. */
-const PROGRESS_EVERY = 250
+export const PROGRESS_EVERY = 250
 
 interface Filter {
   journeyId: string | null

@@ -4,6 +4,7 @@ import type { Condition } from '../../domain/condition/condition.ts'
 import { conditionToSql } from '../../domain/condition/sql.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { type Client, run, type Statement } from '../sql.ts'
+import { BROADCAST_CHANNEL, notify } from './notify.ts'
 
 export interface Broadcasting {
   workspace_id: string
@@ -91,7 +92,8 @@ const PASS: Statement = {
   text: `UPDATE broadcast SET cursor = coalesce($2, cursor), handed = handed + $3, status = CASE WHEN $4 THEN 'COMPLETED' ELSE status END,
       ended_at = CASE WHEN $4 THEN now() ELSE ended_at END WHERE id = $1`,
 }
-/** Notes how far it has come; `last` where there is nobody after them. */
+/** Notes how far it has come, and tells who follows it; `last` where there is nobody after them. */
 export async function passBroadcast(client: Client, id: string, to: { cursor: string | null; handed: number; last: boolean }): Promise<void> {
   await run(client, PASS, [id, to.cursor, to.handed, to.last])
+  await notify(client, BROADCAST_CHANNEL, [id])
 }
