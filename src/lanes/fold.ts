@@ -352,8 +352,13 @@ function answer(one: Case, item: Extract<Item, { kind: 'inbound' }>, scope: Fold
 
 /** A suppression is the workspace's to lift, as with a contact's own token: nothing a person or a provider says weakens it. */
 function setConsent(one: Case, channel: Channel, state: 'GRANTED' | 'WITHDRAWN' | 'SUPPRESSED', source: string, scope: FoldScope): void {
-  if (state !== 'SUPPRESSED' && one.facts.consents.some((each) => each.channel === channel && each.topic === null && each.state === 'SUPPRESSED'))
-    return
+  const known = one.facts.consents.find((each) => each.channel === channel && each.topic === null)?.state
+  if (state !== 'SUPPRESSED' && known === 'SUPPRESSED') return
+  // As where the API changes it: conditions to leave by and triggers ask for it, and what is running is not loaded for a callback alone.
+  if (state !== known) {
+    const change = { kind: 'contact' as const, data: { change: 'changed' as const, fields: ['$consent'] } }
+    scope.outbox.forwards.push({ ...change, workspaceId: one.workspaceId, contactId: one.contactId })
+  }
   const id = scope.outbox.newId(one.lane, one.contactId, channel)
   scope.outbox.consents.push({
     lane: one.lane,

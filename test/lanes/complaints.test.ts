@@ -4,7 +4,7 @@ import { laneOf } from '../../src/domain/ids.ts'
 import type { InboxItem } from '../../src/lanes/inbox.ts'
 import { newLanedId } from '../../src/store/new-id.ts'
 import { writeConsents } from '../../src/store/queries/write-back.ts'
-import { chain, email, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { chain, delay, email, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
 
 /** docs/adr/0008: a complaint suppresses, which stops everything; a withdrawal stops what needs consent. */
 let world: TestRing
@@ -50,6 +50,23 @@ test('a complaint stops even what needs no consent', async () => {
 test('to unsubscribe stops what needs consent, and no more', async () => {
   await workspace.post(callback('UNSUBSCRIBED'))
   expect([await consents(), await takesReceipts()]).toEqual([WITHDRAWN, true])
+})
+
+test('whoever unsubscribes leaves what is for subscribers, and enters what asks for a change of consent', async () => {
+  const subscribed = { consent: { channel: 'email' as const, state: 'GRANTED' as const } }
+  const inside = await workspace.publish(
+    chain([on('seen'), delay('P1D')], { exitRules: [{ condition: { not: subscribed }, reason: 'no subscriber' }] }),
+  )
+  const trigger = { key: 'start', kind: 'contact_trigger', config: { change: 'CHANGED', fields: ['$consent'] } }
+  const after = await workspace.publish(chain([trigger, delay('P1D')]))
+  await workspace.post(workspace.event('ada', 'seen'))
+  await workspace.post(callback('UNSUBSCRIBED'))
+  await workspace.tick()
+  const ended = (await workspace.enrollments(inside.journeyId)).map((each) => each.end_reason)
+  expect([ended, await workspace.enrollments(after.journeyId)]).toEqual([['no subscriber'], [expect.objectContaining({ node: 'pause' })]])
+  // Said again it is no change.
+  await workspace.post(callback('UNSUBSCRIBED'))
+  expect((await workspace.tick()).taken).toBe(0)
 })
 
 test.each([
