@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { resumeJourney } from '../../jobs/resume.ts'
 import type { JobData } from '../../src/queue/boss.ts'
 import { chain, delay, email, LANES, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { until } from '../support/until.ts'
 
 const HOUR = 3_600_000
 
@@ -89,6 +90,25 @@ test('RESCHEDULE of a wait until a time of day ends at that time, not at whateve
   expect(await world.rows('SELECT node, due_at FROM enrollment WHERE journey_id = $1', [journeyId])).toEqual([
     { node: 'pause', due_at: new Date(due) },
   ])
+})
+
+test('who was moved on by a tick while the timers are thawed keeps the timer of where they are now', async () => {
+  const journeyId = await frozen(['ada', 'grace'])
+  const ticking = await world.database.worker.connect()
+  await ticking.query('BEGIN')
+  await ticking.query(
+    `UPDATE enrollment SET frozen_due_at = NULL, due_at = now() + interval '9 hours' FROM contact c WHERE c.id = contact_id AND c.external_id = 'ada' AND journey_id = $1`,
+    [journeyId],
+  )
+  const resuming = resume(journeyId, 'SEND_LATE')
+  const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+  await until(async () => (await world.rows(waiting)).length > 0)
+  await ticking.query('COMMIT')
+  ticking.release()
+  await resuming
+  const [first, last] = await timers(journeyId)
+  expect(first).toBeLessThan(HOUR)
+  expect(last).toBeGreaterThan(8 * HOUR)
 })
 
 test.each(['SEND_LATE', 'SKIP'] as const)('%s ends the wait at once', async (policy) => {

@@ -11,10 +11,11 @@ export const makePartitions = (client: Client) => count(client, MAKE, [])
  * that what fell due during the pause does not fall due again in one second. RESCHEDULE starts the node's wait
  * anew from now; SEND_LATE and SKIP let it end within the spread. A wait until nine in the morning has no length that could be
  * waited again, at whatever hour that ends: its node is woken at once, as if arrived at now, and finds the next morning.
+ * Locked where they are found: whom a tick is just moving on has another timer by then, or none.
  */
 const THAW: Statement = {
   name: 'upkeep_thaw_enrollments',
-  text: `WITH page AS (SELECT lane, id, version_id, node FROM enrollment WHERE journey_id = $1 AND frozen_due_at IS NOT NULL LIMIT $2),
+  text: `WITH page AS (SELECT lane, id, version_id, node FROM enrollment WHERE journey_id = $1 AND frozen_due_at IS NOT NULL LIMIT $2 FOR UPDATE),
     clocks AS (SELECT v.id AS version_id, n->>'key' AS node FROM journey_version v, jsonb_array_elements(v.graph->'nodes') AS n
       WHERE v.journey_id = $1 AND $3 = 'RESCHEDULE' AND n->>'kind' = 'delay' AND jsonb_typeof(n->'config'->'until') = 'object'),
     thawed AS (UPDATE enrollment e SET frozen_due_at = NULL, due_at = now() + (abs(hashtext(e.id::text)) % greatest($4::int, 1)) * interval '1 millisecond'
