@@ -2,14 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Channel } from '../../src/domain/channel.ts'
 import { laneOf } from '../../src/domain/ids.ts'
-import type { Graph } from '../../src/domain/journey/graph.ts'
 import { deliver, type InboxItem, type Reference } from '../../src/lanes/inbox.ts'
 import { tick } from '../../src/lanes/tick.ts'
 import { newLanedId } from '../../src/store/new-id.ts'
 import { gated } from '../support/gate.ts'
 import { chain, delay, EVERY_LANE, email, externalIdIn, LANES, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
-
-const HOUR = 3_600_000
 
 let world: TestRing
 let workspace: TestWorkspace
@@ -151,35 +148,6 @@ test('a merged contact’s events are its known half’s; its facts are the grou
   await world.rows('UPDATE contact SET suppressed_at = now() WHERE id = $1', [visitor])
   await workspace.post(workspace.event('ada', 'seen'))
   expect((await workspace.messages(journeyId)).map((each) => each.failure_code)).toEqual([null, 'suppressed'])
-})
-
-test('a condition is given as much of the past as it asks for, by when things occurred', async () => {
-  const often = { event: { name: 'visited', count: { op: 'GTE', value: 3 }, within: 'P1D' } }
-  const ask: Graph['nodes'][number] = { key: 'ask', kind: 'branch', config: { branches: [{ name: 'often', when: often }] } }
-  const { journeyId } = await workspace.publish({
-    ...chain([on('seen'), ask]),
-    nodes: [on('seen'), ask, { key: 'yes', kind: 'exit', config: { reason: 'often' } }, { key: 'no', kind: 'exit', config: { reason: 'seldom' } }],
-    edges: [
-      { from: 'start', port: 'next', to: 'ask' },
-      { from: 'ask', port: 'often', to: 'yes' },
-      { from: 'ask', port: 'else', to: 'no' },
-    ],
-  })
-  const visits = (externalId: string, ...hoursAgo: number[]) =>
-    hoursAgo.map((hours) => workspace.event(externalId, 'visited', {}, Date.now() - hours * HOUR))
-  await workspace.post(...visits('ada', 1, 2, 23), ...visits('grace', 1, 2, 25), ...visits('edsger', 1))
-  // Two more come in the very batch of the trigger.
-  await workspace.post(...visits('edsger', 2, 3), ...['ada', 'grace', 'edsger'].map((each) => workspace.event(each, 'seen')))
-  expect(
-    await world.rows(
-      'SELECT c.external_id, e.end_reason FROM enrollment e JOIN contact c ON c.lane = e.lane AND c.id = e.contact_id WHERE e.journey_id = $1 ORDER BY 1',
-      [journeyId],
-    ),
-  ).toEqual([
-    { external_id: 'ada', end_reason: 'often' },
-    { external_id: 'edsger', end_reason: 'often' },
-    { external_id: 'grace', end_reason: 'seldom' },
-  ])
 })
 
 test('contacts without a zone live in their workspace’s', async () => {

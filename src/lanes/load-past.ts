@@ -1,0 +1,78 @@
+import type { EventFact } from '../domain/facts.ts'
+import { laneOf } from '../domain/ids.ts'
+import type { CompiledGraph } from '../domain/journey/compile.ts'
+import { startOf } from '../domain/journey/enrollment.ts'
+import type { HistoryNeed } from '../domain/journey/node-kind.ts'
+import type { JsonObject } from '../domain/json.ts'
+import { type Key, loadDedupe, loadHistory } from '../store/queries/facts.ts'
+import type { Client } from '../store/sql.ts'
+import type { Case } from './case.ts'
+import type { Configuration } from './journeys.ts'
+import { beganAt, candidates } from './load-entry.ts'
+
+/** Reads as much of each contact's past as the graphs in question ask for, and no more. */
+export async function loadPast(
+  client: Client,
+  cases: readonly Case[],
+  configuration: Configuration,
+  versions: ReadonlyMap<string, CompiledGraph>,
+  now: number,
+): Promise<void> {
+  const asks: { lane: number; contactId: string; name: string; since: number; owner: string }[] = []
+  const dedupes: Key[] = []
+  for (const one of cases) {
+    const since = new Map<string, number>()
+    // An automatic answer may be one too many.
+    let dedupe = configuration.keywordRules.has(one.workspaceId) && one.items.some((item) => item.kind === 'inbound')
+    const need = (needs: readonly HistoryNeed[], enteredAt: number, least = now) => {
+      for (const each of needs) {
+        const from = each.withinMs !== null ? Math.min(now - each.withinMs, least) : each.sinceEntry ? enteredAt : 0
+        since.set(each.name, Math.min(since.get(each.name) ?? Number.POSITIVE_INFINITY, from))
+      }
+    }
+    for (const { state } of one.enrollments.values()) {
+      const graph = versions.get(state.versionId)
+      if (graph === undefined) continue
+      need(graph.history, startOf(state))
+      dedupe ||= graph.dedupes
+    }
+    const wanted = candidates(one, configuration)
+    const began = wanted.size === 0 ? now : beganAt(one, now)
+    for (const id of wanted) {
+      const graph = configuration.byId.get(id)?.graph
+      if (graph === undefined) continue
+      need(graph.history, began)
+      // The guard looks for what came after the trigger, however long a quiet one has waited.
+      need(graph.entryHistory, began, began)
+      dedupe ||= graph.dedupes
+    }
+    if (since.size === 0 && !dedupe) continue
+    const group = [...new Set([one.contactId, one.facts.contact.id, ...one.linked])]
+    for (const [name, from] of since) for (const id of group) asks.push({ lane: laneOf(id), contactId: id, name, since: from, owner: one.contactId })
+    if (dedupe) for (const id of group) dedupes.push({ lane: laneOf(id), id })
+  }
+  const byContact = new Map(cases.map((one) => [one.contactId, one]))
+  if (asks.length > 0) {
+    const histories = new Map<string, EventFact[]>()
+    for (const row of await loadHistory(client, asks)) {
+      const list = histories.get(row.contact_id) ?? []
+      list.push({
+        id: row.id,
+        name: row.name,
+        properties: row.properties as JsonObject,
+        occurredAt: Math.floor(row.occurred_at),
+        receivedAt: Math.floor(row.received_at),
+      })
+      histories.set(row.contact_id, list)
+    }
+    for (const [id, history] of histories) {
+      const one = byContact.get(id)
+      if (one) one.facts = { ...one.facts, history }
+    }
+  }
+  if (dedupes.length === 0) return
+  for (const row of await loadDedupe(client, dedupes)) {
+    const one = byContact.get(row.contact_id)
+    if (one) one.facts = { ...one.facts, dedupe: [...one.facts.dedupe, { key: row.key, at: Math.floor(row.at) }] }
+  }
+}
