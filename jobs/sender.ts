@@ -92,7 +92,7 @@ export function openSender({ pool, vault, publicUrl, privateHosts = [] }: Sender
     async lookUp(message) {
       if (isOwnSurface(message.channel as Channel)) return inApp.lookUp(message)
       if (message.connection_id === null || message.identity_id === null) return null
-      const sender = await senderOf(message.connection_id, 0)
+      const sender = await senderOf(message.connection_id, message.connection_updated ?? 0)
       const sealed = sender.lookUp ? await readAddress(pool, laneOf(message.identity_id), message.identity_id) : null
       if (!sender.lookUp || sealed === null) return null
       const keys = await keysOf({ vault }, pool, message.workspace_id)

@@ -324,6 +324,7 @@ test('a provider that can be asked tells what became of a message; of others not
     connection_id: connections.sms,
     identity_id: identityId,
     dispatching_at: Date.now(),
+    connection_updated: 1,
   }
   const entry = await sent(given)
   expect(await sender.lookUp(stranded)).toEqual({ type: 'ok', providerMessageId: entry?.providerMessageId })
@@ -331,6 +332,12 @@ test('a provider that can be asked tells what became of a message; of others not
   expect(await sender.lookUp({ ...stranded, connection_id: null })).toBeNull()
   expect(await sender.lookUp({ ...stranded, identity_id: null })).toBeNull()
   expect(await sender.lookUp({ ...stranded, identity_id: newLanedId(3) })).toBeNull()
+  // With what the connection has now: a token that was changed since would be refused for ever.
+  const elsewhere = await startSandbox()
+  await world.database.owner.query('UPDATE provider_connection SET base_url = $2 WHERE id = $1', [connections.sms, elsewhere.url])
+  expect(await sender.lookUp({ ...stranded, connection_updated: 2 })).toBeNull()
+  await sender.close()
+  await elsewhere.close()
 })
 
 test('on the app’s own surface nobody is asked: it is rendered and shown, and looked for where it was put', async () => {

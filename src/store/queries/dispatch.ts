@@ -139,6 +139,8 @@ export interface Stranded {
   connection_id: string | null
   identity_id: string | null
   dispatching_at: number
+  /** Of the connection as it is now: its credentials may have changed since. */
+  connection_updated: number | null
 }
 
 /**
@@ -148,6 +150,7 @@ export interface Stranded {
 const STRANDED: Statement = {
   name: 'dispatch_stranded',
   text: `SELECT m.lane, m.id, m.workspace_id, m.contact_id, m.attempt, m.channel, m.connection_id, m.identity_id, (extract(epoch FROM m.dispatching_at) * 1000)::float8 AS dispatching_at, m.status,
+      (SELECT ${epochMs('p.updated_at')} FROM provider_connection AS p WHERE p.id = m.connection_id) AS connection_updated,
       NOT EXISTS (SELECT FROM message AS o WHERE o.lane = m.lane AND o.contact_id = m.contact_id AND o.identity_id = m.identity_id AND o.id <> m.id
         AND o.dispatching_at BETWEEN m.dispatching_at - interval '30 seconds' AND m.dispatching_at + interval '30 seconds') AS alone
     FROM unnest($1::smallint[]) AS l (lane),
