@@ -7,24 +7,15 @@ import type { MessageRow } from '../store/queries/messages.ts'
 import type { CallInsert } from '../store/queries/webhook-calls.ts'
 import type * as rows from '../store/queries/write-back.ts'
 import { Announcements } from './announcements.ts'
+import { Counts } from './counts.ts'
 import type { InboxItem } from './inbox.ts'
 import type { Subscriptions } from './journeys.ts'
-
-const HOUR = 3_600_000
-
-/** Where a count belongs. Node '' is the journey as a whole. */
-export interface CountKey {
-  lane: number
-  workspaceId: string
-  journeyId: string
-  versionId: string
-  node: string
-}
 
 /** Everything one tick is going to write, gathered while it folds. Nothing here touches the database. */
 export class Outbox {
   readonly now: number
   readonly announcements: Announcements
+  readonly counts: Counts
   readonly events: rows.EventInsert[] = []
   readonly messages = new Map<string, rows.MessageInsert>()
   readonly messageUpdates = new Map<string, rows.MessageUpdate>()
@@ -45,13 +36,12 @@ export class Outbox {
   readonly touched = new Map<string, { enrollments: Set<string>; messages: Set<string>; journeys: Set<string> }>()
   private readonly newEnrollments = new Map<string, rows.EnrollmentWrite>()
   private readonly changedEnrollments = new Map<string, rows.EnrollmentWrite>()
-  /** By version and lane, then by node and metric: a step counts five times, and one long key for all four cost 2 µs of it. */
-  private readonly counts = new Map<string, Map<number, Map<string, rows.CountWrite>>>()
   private serial = 0
 
   constructor(now: number, subscriptions: Subscriptions = new Map()) {
     this.now = now
     this.announcements = new Announcements(now, subscriptions)
+    this.counts = new Counts(now)
   }
 
   /** The soonest instant at which something written here falls due; null where nothing does. */
@@ -73,16 +63,6 @@ export class Outbox {
   get updated(): rows.EnrollmentWrite[] {
     return [...this.changedEnrollments.values()]
   }
-  get counted(): rows.CountWrite[] {
-    return [...this.counts.values()]
-      .flatMap((lanes) => [...lanes.values()].flatMap((counts) => [...counts.values()]))
-      .sort(
-        (a, b) =>
-          a.lane - b.lane ||
-          (a.version < b.version ? -1 : a.version > b.version ? 1 : a.node < b.node ? -1 : a.node > b.node ? 1 : a.metric < b.metric ? -1 : 1),
-      )
-  }
-
   /**
    * A fresh id for a row of this lane; unlike a derived one it is never looked for again. Those of one tick sort as they
    * were made: of two keywords in one tick the later must win, and a history is read in the order of its ids.
@@ -95,31 +75,6 @@ export class Outbox {
     const known = this.touched.get(workspaceId) ?? { enrollments: new Set(), messages: new Set(), journeys: new Set() }
     known[kind].add(id)
     this.touched.set(workspaceId, known)
-  }
-
-  /** What is counted of messages names its channel behind an `@`: a node may send on several. */
-  count(key: CountKey, metric: string, n = 1, amount = 0): void {
-    const lanes = this.counts.get(key.versionId) ?? new Map<number, Map<string, rows.CountWrite>>()
-    const counts = lanes.get(key.lane) ?? new Map<string, rows.CountWrite>()
-    if (counts.size === 0) this.counts.set(key.versionId, lanes.set(key.lane, counts))
-    const id = `${key.node}/${metric}`
-    const row = counts.get(id)
-    if (row) {
-      row.n += n
-      row.amount += amount
-    } else {
-      counts.set(id, {
-        lane: key.lane,
-        version: key.versionId,
-        node: key.node,
-        metric,
-        hour: this.now - (this.now % HOUR),
-        workspace: key.workspaceId,
-        journey: key.journeyId,
-        n,
-        amount,
-      })
-    }
   }
 
   /** The state an enrollment has come to; the last one wins. */
@@ -168,22 +123,22 @@ export class Outbox {
       const whole = { ...key, node: '' }
       switch (decision.code) {
         case 'entered':
-          this.count(node, 'entered')
-          this.count(whole, 'started')
+          this.counts.add(node, 'entered')
+          this.counts.add(whole, 'started')
           this.announcements.enrollment('enrollment.started', workspaceId, state)
           break
         case 'arrived':
-          this.count(node, 'entered')
+          this.counts.add(node, 'entered')
           break
         case 'left':
-          this.count(node, `left:${decision.port}`)
+          this.counts.add(node, `left:${decision.port}`)
           break
         case 'completed':
         case 'converted':
         case 'exited':
         case 'failed':
-          if (decision.node !== null) this.count(node, 'ended')
-          this.count(whole, decision.code, 1, (state.endedAt ?? this.now) - state.enteredAt)
+          if (decision.node !== null) this.counts.add(node, 'ended')
+          this.counts.add(whole, decision.code, 1, (state.endedAt ?? this.now) - state.enteredAt)
           this.announcements.enrollment('enrollment.ended', workspaceId, state)
           break
       }
@@ -236,8 +191,8 @@ export class Outbox {
           variables: variablesOf(state),
           planned: this.now,
         })
-        this.count({ ...key, node: message.node }, `${status === 'SUPPRESSED' ? 'suppressed' : 'planned'}@${message.channel}`)
-        if (message.verdict.type === 'suppress') this.count({ ...key, node: message.node }, `suppressed:${message.verdict.reason}`)
+        this.counts.add({ ...key, node: message.node }, `${status === 'SUPPRESSED' ? 'suppressed' : 'planned'}@${message.channel}`)
+        if (message.verdict.type === 'suppress') this.counts.add({ ...key, node: message.node }, `suppressed:${message.verdict.reason}`)
         break
       }
       case 'webhook':
@@ -288,7 +243,7 @@ export class Outbox {
           event: effect.eventId,
           at: effect.at,
         })
-        this.count({ ...key, node: '' }, 'goal', 1, effect.value ?? 0)
+        this.counts.add({ ...key, node: '' }, 'goal', 1, effect.value ?? 0)
         this.announcements.goal(workspaceId, state, effect)
         break
     }
@@ -332,10 +287,10 @@ export class Outbox {
     if (row.journey_id !== null && row.version_id !== null) {
       const key = { lane: row.lane, workspaceId: row.workspace_id, journeyId: row.journey_id, versionId: row.version_id, node: row.node ?? '' }
       // A reason is counted for the node alone.
-      for (const metric of change.counts) this.count(key, metric.includes(':') ? metric : `${metric}@${row.channel}`)
+      for (const metric of change.counts) this.counts.add(key, metric.includes(':') ? metric : `${metric}@${row.channel}`)
       // What it cost may be told after it was counted as sent: a callback can be quicker than the answer.
       const spent = (entry.cost ?? 0) - (row.cost ?? 0)
-      if (spent !== 0) this.count(key, `sent@${row.channel}`, 0, spent)
+      if (spent !== 0) this.counts.add(key, `sent@${row.channel}`, 0, spent)
       this.touch(row.workspace_id, 'journeys', row.journey_id)
     }
     if (change.send) this.sends.push({ id: row.id, workspaceId: row.workspace_id })

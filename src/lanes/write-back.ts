@@ -30,7 +30,7 @@ export async function writeBack(client: Client, outbox: Outbox, lanes: number): 
     write.writeContacts(client, mergeContacts(outbox.contacts)),
     write.writeConsents(client, outbox.consents),
     write.writeIdentities(client, outbox.identities),
-    write.writeCounts(client, outbox.counted),
+    write.writeCounts(client, outbox.counts.rows),
     deliver(client, outbox.forwards, lanes),
     notify(client, CHANGE_CHANNEL, changes(outbox)),
   ])
