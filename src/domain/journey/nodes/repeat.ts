@@ -73,12 +73,12 @@ function round(settings: RepeatConfig, scope: NodeScope): Outcome {
   }
   const every = parseDuration(settings.every) ?? { months: 0, days: 0, millis: 0 }
   const beat = (n: number) => addDuration(rounds.startedAt, { months: every.months * n, days: every.days * n, millis: every.millis * n }, zone)
-  // Straight back from its body and due again already: it was woken late.
-  const n =
-    rounds.lastAt === now && beat(rounds.count) <= now ? beatsUntil(every, now - rounds.startedAt, (count) => beat(count) > now) : rounds.count
-  const dueAt = beat(n)
+  // The beats before its last round were missed: it was woken late, or a body took longer than an interval.
+  const { count, startedAt, lastAt } = rounds
+  const ahead = (n: number) => lastAt === null || beat(n) > lastAt
+  const dueAt = beat(lastAt === null ? count : Math.max(count, beatsUntil(every, lastAt - startedAt, ahead)))
   if (dueAt > now) return { stay: { dueAt } }
-  enrollment.memory[scope.key] = { count: rounds.count + 1, startedAt: rounds.startedAt, lastAt: now }
+  enrollment.memory[scope.key] = { count: count + 1, startedAt, lastAt: now }
   return { go: 'body' }
 }
 

@@ -54,6 +54,20 @@ describe('repeat', () => {
     expect([rounds(onTheBeat.played), onTheBeat.state().dueAt]).toEqual([[0, 2 * MINUTE], NOW + 3 * MINUTE])
   })
 
+  test('makes up for no time lost with a body that takes its time, either', () => {
+    const one = life(
+      journey({
+        again: ['repeat', { every: 'PT1H', times: 9 }, { body: 'pause' }],
+        pause: ['delay', { duration: 'PT1M' }, { next: 'again' }],
+      }),
+    )
+    one.timer(NOW + MINUTE)
+    for (const minute of [330, 331]) one.timer(NOW + minute * MINUTE)
+    expect([rounds(one.played), one.state()]).toMatchObject([[0, 330 * MINUTE], { node: 'again', dueAt: NOW + 6 * HOUR }])
+    for (const minute of [360, 361, 420]) one.timer(NOW + minute * MINUTE)
+    expect(rounds(one.played)).toEqual([0, 330 * MINUTE, 360 * MINUTE, 420 * MINUTE])
+  })
+
   test('finds its next beat however late it is woken', () => {
     for (const [every, late, next] of [
       ['P1M', 365 * DAY, Date.UTC(2026, 6, 15, 12)],
