@@ -1,12 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
 import type pg from 'pg'
+import { FIRST_ID } from '../src/domain/ids.ts'
 import { deliver } from '../src/lanes/inbox.ts'
 import type { JobData } from '../src/queue/boss.ts'
 import { enrolledIn } from '../src/store/queries/archive.ts'
 import { awaitTicks } from '../src/store/queries/claim.ts'
 
 const BATCH = 1_000
-const FIRST_ID = '00000000-0000-0000-0000-000000000000'
 /** Milliseconds between batches: an inbox is taken in order, and a million exits at once would keep everybody's events waiting. */
 const BREATH = 100
 

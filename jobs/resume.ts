@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { FIRST_ID } from '../src/domain/ids.ts'
 import { deliver } from '../src/lanes/inbox.ts'
 import type { JobData } from '../src/queue/boss.ts'
 import { awaitTicks } from '../src/store/queries/claim.ts'
@@ -7,7 +8,6 @@ import { thawCalls } from '../src/store/queries/webhook-calls.ts'
 import { giveUpCalls } from './webhooks-calls.ts'
 
 const BATCH = 1_000
-const FIRST_ID = '00000000-0000-0000-0000-000000000000'
 /** What fell due during a pause comes back at no more than this a second. */
 const PER_SECOND = 200
 

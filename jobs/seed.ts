@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { durationMillis } from '../src/domain/duration.ts'
+import { FIRST_ID } from '../src/domain/ids.ts'
 import type { InactivityTriggerConfig } from '../src/domain/journey/nodes/triggers.ts'
 import { ThroughlineError } from '../src/errors.ts'
 import { openJourneyBook } from '../src/lanes/journeys.ts'
@@ -7,7 +8,6 @@ import type { JobData } from '../src/queue/boss.ts'
 import { seedInactivity } from '../src/store/queries/upkeep.ts'
 
 const BATCH = 2_000
-const FIRST_ID = '00000000-0000-0000-0000-000000000000'
 
 /** Starts the clocks of a version's inactivity triggers for everybody who is there already; a clock that runs is left alone. */
 export async function seedWatches(pool: pg.Pool, lanes: number, { workspaceId, journeyId, versionId }: JobData['seed']): Promise<void> {

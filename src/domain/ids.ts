@@ -7,6 +7,9 @@ import { hash32 } from './hash.ts'
  */
 export const MAX_LANES = 4096
 
+/** Sorts before every id there is: where paging through a table by id begins. */
+export const FIRST_ID = '00000000-0000-0000-0000-000000000000'
+
 /** The lane of everything that arrives under a reference, before or after its contact is known. */
 export function laneOfReference(workspaceId: string, reference: string, lanes: number): number {
   return hash32(`${workspaceId}/${reference}`, 0x7a11e) % lanes
