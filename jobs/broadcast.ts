@@ -39,7 +39,12 @@ export async function runBroadcast(pool: pg.Pool, lanes: number, { broadcastId, 
 }
 
 function messageTo(broadcast: Broadcasting, broadcastId: string, contactId: string) {
-  const { workspace_id: workspaceId, channel, template_id: templateId, topic_id: topicId, purpose, vars } = broadcast
+  const { workspace_id: workspaceId, channel, devices, template_id: templateId, topic_id: topicId, purpose, vars } = broadcast
   const messageId = derivedId(Math.floor(broadcast.created_at), laneOf(contactId), 'broadcast', broadcastId, contactId)
-  return { kind: 'send' as const, data: { messageId, channel, templateId, topicId, purpose, vars, broadcastId }, workspaceId, contactId }
+  return {
+    kind: 'send' as const,
+    data: { messageId, channel, templateId, topicId, purpose, vars, broadcastId, ...(devices === null ? {} : { devices }) },
+    workspaceId,
+    contactId,
+  }
 }

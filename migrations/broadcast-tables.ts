@@ -9,6 +9,7 @@ CREATE TABLE broadcast (
   name text NOT NULL,
   template_id uuid NOT NULL REFERENCES template,
   channel text NOT NULL,
+  devices text,
   topic_id uuid REFERENCES topic,
   purpose text NOT NULL,
   audience jsonb,

@@ -49,6 +49,7 @@ CREATE TABLE broadcast (
   name text NOT NULL,
   template_id uuid NOT NULL,
   channel text NOT NULL,
+  devices text,
   topic_id uuid,
   purpose text NOT NULL,
   audience jsonb,

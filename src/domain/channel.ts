@@ -5,6 +5,9 @@ export type Channel = (typeof CHANNELS)[number]
 /** The app's own surface: a message needs no address there, and no provider carries it. */
 export const isOwnSurface = (channel: Channel): boolean => channel === 'in_app'
 
+/** Channels whose addresses are devices, of which a contact may have several at once. */
+export const OF_DEVICES: readonly Channel[] = ['push', 'web_push']
+
 /** What a message is for; the order is the order of privilege. Transactional needs no consent. */
 export const PURPOSES = ['TRANSACTIONAL', 'SERVICE', 'PROMOTIONAL'] as const
 export type Purpose = (typeof PURPOSES)[number]

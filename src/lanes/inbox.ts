@@ -1,5 +1,6 @@
 import type { Channel, IdentityStatus, Purpose } from '../domain/channel.ts'
 import type { CallbackStatus, SendOutcome } from '../domain/delivery.ts'
+import type { DevicePolicy } from '../domain/gate.ts'
 import { laneOf, laneOfReference } from '../domain/ids.ts'
 import type { Answered } from '../domain/journey/node-kind.ts'
 import type { JsonObject } from '../domain/json.ts'
@@ -31,6 +32,8 @@ export type InboxBody =
         vars: JsonObject
         /** The broadcast it is part of. */
         broadcastId?: string
+        /** The one seen last where left out. */
+        devices?: DevicePolicy
       }
     }
   /** A sender's report of one attempt. */

@@ -4,6 +4,7 @@ import type { Channel, Purpose } from '../domain/channel.ts'
 import type { Condition } from '../domain/condition/condition.ts'
 import { audienceConditionShape } from '../domain/condition/validate.ts'
 import type { DeliveryStatus } from '../domain/delivery.ts'
+import type { DevicePolicy } from '../domain/gate.ts'
 import type { JsonObject } from '../domain/json.ts'
 import { ThroughlineError } from '../errors.ts'
 import { type BroadcastRow, BroadcastTable } from '../store/entities/broadcast.ts'
@@ -17,7 +18,7 @@ import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
 import { conform, isId, nameOf } from './input.ts'
 import { recipientsOf } from './recipients.ts'
-import { channelFor, checkVars } from './sends.ts'
+import { channelFor, checkVars, devicesFor } from './sends.ts'
 import { idsWithin, orderOf, type Slice } from './slice.ts'
 import { requireTemplate } from './templates.ts'
 import { requireTopic } from './topics.ts'
@@ -29,6 +30,7 @@ export interface CreateBroadcast {
   templateId: string
   /** The template's own where left out. */
   channel?: Channel | null | undefined
+  devices?: DevicePolicy | null | undefined
   /** Who gets it; everybody listed where left out. */
   audience?: Condition | null | undefined
   /** Who may get it; everybody where left out. */
@@ -58,6 +60,7 @@ export async function createBroadcast(services: Services, caller: Caller, input:
     throw new ThroughlineError('INVALID_INPUT', 'must be within a year', { path: ['startsAt'] })
   const found = await requireTemplate(services, caller, input.templateId, 'templateId')
   const channel = channelFor(found, input.channel)
+  const devices = devicesFor(channel, input.devices)
   const vars = input.vars ?? {}
   checkVars(found.version.variables, vars)
   return once(services, caller, 'createBroadcast', input.idempotencyKey, input, async (em) => {
@@ -72,6 +75,7 @@ export async function createBroadcast(services: Services, caller: Caller, input:
       name,
       templateId: input.templateId,
       channel,
+      devices,
       topicId,
       purpose: input.purpose ?? 'PROMOTIONAL',
       audience,

@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
-import { CHANNELS, type Channel } from '../domain/channel.ts'
+import { CHANNELS, type Channel, OF_DEVICES } from '../domain/channel.ts'
 import { isLanedId, laneOf, laneOfReference } from '../domain/ids.ts'
 import { ThroughlineError } from '../errors.ts'
 import { type ChannelIdentityRow, ChannelIdentityTable } from '../store/entities/channel-identity.ts'
@@ -41,8 +41,7 @@ export interface Identity {
 }
 
 const PLATFORMS: ReadonlySet<string> = new Set(['android', 'ios', 'web'])
-/** Addresses an app or a page has itself from its system, and nobody could mistake: the only ones a contact's own token is good for. */
-const OF_DEVICES: Channel[] = ['push', 'web_push']
+/** These addresses an app or a page has itself from its system, and nobody could mistake them: the only ones a contact's own token is good for. */
 const DEVICES_ONLY = 'With a contact’s token, devices and browsers may be registered and removed; for other addresses use an API key.'
 
 /**
@@ -158,7 +157,7 @@ export async function identitiesOf(services: Services, caller: Caller, contactId
       {
         lane: { $in: [...new Set(contactIds.map(laneOf))] },
         contactId: { $in: [...contactIds] },
-        ...(caller.contactId === undefined ? {} : { channel: { $in: OF_DEVICES } }),
+        ...(caller.contactId === undefined ? {} : { channel: { $in: [...OF_DEVICES] } }),
       },
       { orderBy: { createdAt: 'asc' } },
     )

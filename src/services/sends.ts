@@ -1,4 +1,5 @@
-import type { Channel, Purpose } from '../domain/channel.ts'
+import { type Channel, OF_DEVICES, type Purpose } from '../domain/channel.ts'
+import type { DevicePolicy } from '../domain/gate.ts'
 import { isStorableJson, type JsonObject, UNSTORABLE } from '../domain/json.ts'
 import { channelsOf, missingVariable, type TemplateVariable } from '../domain/template.ts'
 import { ThroughlineError } from '../errors.ts'
@@ -16,6 +17,7 @@ export interface SendMessage {
   templateId: string
   /** The template's own where left out. */
   channel?: Channel | null | undefined
+  devices?: DevicePolicy | null | undefined
   topicId?: string | null | undefined
   purpose?: Purpose | null | undefined
   vars?: JsonObject | null | undefined
@@ -41,6 +43,13 @@ export function channelFor({ template, version }: TemplateWithVersion, asked: Ch
   return channel
 }
 
+/** The policy asked for, null for none; throws INVALID_INPUT on a channel whose addresses are not devices. */
+export function devicesFor(channel: Channel, asked: DevicePolicy | null | undefined): DevicePolicy | null {
+  if (asked != null && !OF_DEVICES.includes(channel))
+    throw new ThroughlineError('INVALID_INPUT', `is nothing that ${channel} has`, { path: ['devices'] })
+  return asked ?? null
+}
+
 /**
  * Hands one message, of no journey, to the ring, which plans it within milliseconds; returns the id it will have. It
  * passes the same gate as every other, so it may end SUPPRESSED with the reason on it.
@@ -48,6 +57,7 @@ export function channelFor({ template, version }: TemplateWithVersion, asked: Ch
 export async function sendMessage(services: Services, caller: Caller, input: SendMessage): Promise<string> {
   const found = await requireTemplate(services, caller, input.templateId, 'templateId')
   const channel = channelFor(found, input.channel)
+  const devices = devicesFor(channel, input.devices)
   const topicId = input.topicId ?? null
   const vars = input.vars ?? {}
   checkVars(found.version.variables, vars)
@@ -57,7 +67,15 @@ export async function sendMessage(services: Services, caller: Caller, input: Sen
     if (contact === null) throw new ThroughlineError('NOT_FOUND', 'There is no such contact.', { path: ['contact'] })
     const messageId = newLanedId(contact.lane)
     const { templateId } = input
-    const data = { messageId, channel, templateId, topicId, purpose: input.purpose ?? ('TRANSACTIONAL' as const), vars }
+    const data = {
+      messageId,
+      channel,
+      templateId,
+      topicId,
+      purpose: input.purpose ?? ('TRANSACTIONAL' as const),
+      vars,
+      ...(devices === null ? {} : { devices }),
+    }
     await deliver(clientOf(em), [{ kind: 'send', data, workspaceId: caller.workspaceId, contactId: contact.id }], services.lanes)
     return messageId
   })

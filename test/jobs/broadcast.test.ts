@@ -132,6 +132,19 @@ test('a template of several channels goes out on the one that is named, its own 
   expect(await faultOf(create({ channel: 'push' }))).toEqual({ code: 'INVALID_INPUT', path: ['channel'] })
 })
 
+test('the devices it is for are handed over with it', async () => {
+  await people(1)
+  const variants = [{ locale: 'en', content: { title: 'Hi', body: 'There' } }]
+  templateId = await createTemplate(here.services, caller, { name: newId(), channel: 'push', variants })
+  const id = await create({ devices: 'PER_PLATFORM' })
+  await work()
+  const { rows } = await here.database.owner.query<{ devices: string }>(
+    `SELECT data ->> 'devices' AS devices FROM inbox WHERE data ->> 'broadcastId' = $1`,
+    [id],
+  )
+  expect([rows, (await find(id))?.devices]).toEqual([[{ devices: 'PER_PLATFORM' }], 'PER_PLATFORM'])
+})
+
 test('a WhatsApp template that nobody has approved is refused while that can still be told', async () => {
   const content = { category: 'MARKETING', template: { name: 'sale', language: 'en', body: [] } }
   const variants = [

@@ -105,3 +105,20 @@ test('a template of several channels is sent on the one that is asked for, and o
   expect(await find(id)).toMatchObject({ status: 'PLANNED', channel: 'email' })
   expect(await faultOf(send({ channel: 'push' }))).toEqual({ code: 'INVALID_INPUT', path: ['channel'] })
 })
+
+test('all devices are meant where that is asked for, and only where the channel has any', async () => {
+  for (const address of ['a'.repeat(140), 'b'.repeat(140)])
+    await addIdentity(here.services, caller, { contact: { externalId: 'ada' }, channel: 'push', address })
+  templateId = await createTemplate(here.services, caller, {
+    name: newId(),
+    channel: 'push',
+    variants: [
+      { locale: 'en', content: { title: 'Hi', body: 'There' } },
+      { locale: 'en', channel: 'sms', content: { body: 'Hi' } },
+    ],
+  })
+  const id = await send({ devices: 'ALL', templateId })
+  await work()
+  expect([planned.length, planned.includes(id)]).toEqual([2, true])
+  expect(await faultOf(send({ devices: 'ALL', templateId, channel: 'sms' }))).toEqual({ code: 'INVALID_INPUT', path: ['devices'] })
+})

@@ -1,10 +1,12 @@
 import { Field, ID, InputType, Int } from 'type-graphql'
 import { FASTEST, USUAL_PACE } from '../../domain/broadcast.ts'
 import type { Channel, Purpose } from '../../domain/channel.ts'
+import type { DevicePolicy } from '../../domain/gate.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { MOST_RECIPIENTS } from '../../services/recipients.ts'
 import { ChannelEnum, PurposeEnum } from '../channel.ts'
 import { ContactRef } from '../contact-ref.ts'
+import { DevicePolicyEnum } from '../journeys/enums.ts'
 import { ConditionScalar } from '../journeys/scalars.ts'
 import { DateTimeScalar, JsonObjectScalar } from '../scalars.ts'
 
@@ -19,6 +21,11 @@ export class CreateBroadcastInput {
     description: 'On which of the template’s channels; its own where left out. One it has no variant for is an error at `channel`.',
   })
   channel?: Channel | null
+  @Field(() => DevicePolicyEnum, {
+    nullable: true,
+    description: 'PUSH and WEB_PUSH only: to which devices; MOST_RECENT where left out. Each gets a message of its own.',
+  })
+  devices?: DevicePolicy | null
   @Field(() => ConditionScalar, {
     nullable: true,
     description:

@@ -1,10 +1,12 @@
 import { Field, Float, Int, ObjectType, registerEnumType } from 'type-graphql'
 import { BROADCAST_STATUSES, type BroadcastStatus } from '../../domain/broadcast.ts'
 import type { Channel, Purpose } from '../../domain/channel.ts'
+import type { DevicePolicy } from '../../domain/gate.ts'
 import type { broadcastsByIds, Progress } from '../../services/broadcasts.ts'
 import { ChannelEnum, PurposeEnum } from '../channel.ts'
 import { connectionOf } from '../connection.ts'
 import { enumOf } from '../enum-of.ts'
+import { DevicePolicyEnum } from '../journeys/enums.ts'
 import { outward } from '../journeys/mapping.ts'
 import { ConditionScalar } from '../journeys/scalars.ts'
 import { Node } from '../node.ts'
@@ -92,6 +94,10 @@ export class Broadcast extends Node {
   @Field(() => ChannelEnum, { description: 'On which of the template’s channels its messages go.' })
   get channel(): Channel {
     return this.row.channel
+  }
+  @Field(() => DevicePolicyEnum, { nullable: true, description: 'To which of a contact’s devices; the one seen last where null.' })
+  get devices(): DevicePolicy | null {
+    return this.row.devices ?? null
   }
   @Field(() => PurposeEnum, { description: 'What it is for.' })
   get purpose(): Purpose {

@@ -1,8 +1,10 @@
 import { Field, ID, InputType, registerEnumType } from 'type-graphql'
 import type { Channel, Purpose } from '../../domain/channel.ts'
+import type { DevicePolicy } from '../../domain/gate.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { ChannelEnum, PurposeEnum } from '../channel.ts'
 import { ContactRef } from '../contact-ref.ts'
+import { DevicePolicyEnum } from '../journeys/enums.ts'
 import { DateTimeScalar, JsonObjectScalar } from '../scalars.ts'
 
 export const ReportableEnum = { DELIVERED: 'DELIVERED', OPENED: 'OPENED', CLICKED: 'CLICKED' } as const
@@ -37,6 +39,11 @@ export class SendMessageInput {
     description: 'On which of the template’s channels; its own where left out. One it has no variant for is an error at `channel`.',
   })
   channel?: Channel | null
+  @Field(() => DevicePolicyEnum, {
+    nullable: true,
+    description: 'PUSH and WEB_PUSH only: to which devices; MOST_RECENT where left out. Each gets a message of its own.',
+  })
+  devices?: DevicePolicy | null
   @Field(() => PurposeEnum, { nullable: true, description: 'TRANSACTIONAL where left out.' })
   purpose?: Purpose | null
   @Field(() => ID, { nullable: true, description: 'What it is about, for consent by topic.' })

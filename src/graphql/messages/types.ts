@@ -149,7 +149,7 @@ export class SendMessagePayload extends Payload {
   @Field(() => ID, {
     nullable: true,
     description:
-      'The id the message has once the ring has planned it, within milliseconds; null where it was not taken. `message(id)` tells what became of it.',
+      'The id the message has once the ring has planned it, within milliseconds; null where it was not taken. `message(id)` tells what became of it. Of several, to several devices, it is that of the one seen last.',
   })
   messageId!: string | null
 }

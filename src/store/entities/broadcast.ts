@@ -2,6 +2,7 @@ import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 import type { BroadcastStatus } from '../../domain/broadcast.ts'
 import type { Channel, Purpose } from '../../domain/channel.ts'
 import type { Condition } from '../../domain/condition/condition.ts'
+import type { DevicePolicy } from '../../domain/gate.ts'
 import type { JsonObject } from '../../domain/json.ts'
 
 export const BroadcastTable = defineEntity({
@@ -13,6 +14,7 @@ export const BroadcastTable = defineEntity({
     name: p.string(),
     templateId: p.uuid(),
     channel: p.string().$type<Channel>(),
+    devices: p.string().$type<DevicePolicy>().nullable(),
     topicId: p.uuid().nullable(),
     purpose: p.string().$type<Purpose>(),
     audience: p.json().$type<Condition>().nullable(),

@@ -2,6 +2,7 @@ import type { BroadcastStatus } from '../../domain/broadcast.ts'
 import type { Channel, Purpose } from '../../domain/channel.ts'
 import type { Condition } from '../../domain/condition/condition.ts'
 import { conditionToSql } from '../../domain/condition/sql.ts'
+import type { DevicePolicy } from '../../domain/gate.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { type Client, run, type Statement } from '../sql.ts'
 import { BROADCAST_CHANNEL, notify } from './notify.ts'
@@ -9,6 +10,7 @@ import { BROADCAST_CHANNEL, notify } from './notify.ts'
 export interface Broadcasting {
   workspace_id: string
   channel: Channel
+  devices: DevicePolicy | null
   template_id: string
   topic_id: string | null
   purpose: Purpose
@@ -29,7 +31,7 @@ export interface Broadcasting {
 /** Locked: a pause, a cancellation or another runner waits until the page is committed, and is seen by the next. */
 const LOCK: Statement = {
   name: 'broadcast_lock',
-  text: `SELECT b.workspace_id, b.channel, b.template_id, b.topic_id, b.purpose, b.audience, b.listed, b.vars, b.per_second, b.status, b.runner, b.cursor, w.time_zone,
+  text: `SELECT b.workspace_id, b.channel, b.devices, b.template_id, b.topic_id, b.purpose, b.audience, b.listed, b.vars, b.per_second, b.status, b.runner, b.cursor, w.time_zone,
       (extract(epoch FROM b.created_at) * 1000)::float8 AS created_at, (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now
     FROM broadcast b JOIN workspace w ON w.id = b.workspace_id WHERE b.id = $1 FOR NO KEY UPDATE OF b`,
 }

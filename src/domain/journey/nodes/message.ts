@@ -1,5 +1,5 @@
 import type { Channel, Purpose } from '../../channel.ts'
-import { PURPOSES } from '../../channel.ts'
+import { OF_DEVICES, PURPOSES } from '../../channel.ts'
 import { durationMillis } from '../../duration.ts'
 import { DEVICE_POLICIES, type DevicePolicy } from '../../gate.ts'
 import { type Json, readPath } from '../../json.ts'
@@ -74,9 +74,6 @@ const fields = { templateId: text({ title: 'Template', format: 'template' }), ..
 export const DEVICES = optional(choice(DEVICE_POLICIES, { title: 'Devices', description: 'A message to each; the one seen last where left out.' }))
 const config = object(fields) as Shape<MessageConfig>
 const toDevices = object({ ...fields, devices: DEVICES }) as Shape<MessageConfig>
-
-/** Where a contact may have several addresses at once, and one thing be said to all of them. */
-export const OF_DEVICES: readonly Channel[] = ['push', 'web_push']
 
 /** A node that sends one message on one channel, and may follow its fate. */
 export function messageKind(kind: string, channel: Channel, title: string, icon: string): NodeKind<MessageConfig> {

@@ -1,8 +1,8 @@
-import { CHANNELS, type Channel } from '../../channel.ts'
+import { CHANNELS, type Channel, OF_DEVICES } from '../../channel.ts'
 import type { DevicePolicy } from '../../gate.ts'
 import { choice, list, object, type Shape, text } from '../../shape.ts'
 import type { NodeKind } from '../node-kind.ts'
-import { DEVICES, FOLLOWED_FIELDS, type FollowedConfig, followedKind, OF_DEVICES } from './message.ts'
+import { DEVICES, FOLLOWED_FIELDS, type FollowedConfig, followedKind } from './message.ts'
 
 export interface MultiConfig extends FollowedConfig {
   messages: { channel: Channel; templateId: string; devices?: DevicePolicy }[]
