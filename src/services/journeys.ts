@@ -8,7 +8,6 @@ import { ThroughlineError } from '../errors.ts'
 import { type JourneyRow, JourneyTable } from '../store/entities/journey.ts'
 import { type JourneyVersionRow, JourneyVersionTable } from '../store/entities/journey-version.ts'
 import { type TemplateRow, TemplateTable } from '../store/entities/template.ts'
-import { TemplateVersionTable } from '../store/entities/template-version.ts'
 import { TopicTable } from '../store/entities/topic.ts'
 import { WorkspaceSecretTable } from '../store/entities/workspace-secret.ts'
 import { newId } from '../store/new-id.ts'
@@ -18,6 +17,7 @@ import { once } from './idempotency.ts'
 import { conform, isId, nameOf, noteOf } from './input.ts'
 import { faultAmong, liquidFaults } from './liquid-faults.ts'
 import { idsWithin, orderOf, type Slice } from './slice.ts'
+import { withVersions } from './templates.ts'
 import { clientOf } from './transaction.ts'
 import { type TemplateFault, whatsappFaults } from './whatsapp-templates.ts'
 
@@ -76,16 +76,12 @@ function textsWithin(value: unknown): string[] {
 
 /** What is known against templates before they are sent. Only WhatsApp's are approved by anybody. */
 async function faultsOfTemplates(em: EntityManager, templates: readonly TemplateRow[]): Promise<Map<string, TemplateFault[]>> {
-  const current = templates
-    .filter((row) => (row.channels ?? [row.channel]).includes('whatsapp'))
-    .map((row) => ({ templateId: row.id, number: row.version }))
-  const versions = current.length === 0 ? [] : await em.find(TemplateVersionTable, { $or: current })
+  const whatsapp = templates.filter((row) => (row.channels ?? [row.channel]).includes('whatsapp'))
   const faults = new Map<string, TemplateFault[]>()
-  for (const { templateId, variants } of versions) {
-    const own = templates.find((row) => row.id === templateId)?.channel
+  for (const { template, version } of await withVersions(em, whatsapp)) {
     // What is for other channels keeps its place, so that paths lead to the right one.
-    const whatsapp = variants.map((each) => ((each.channel ?? own) === 'whatsapp' ? each : { ...each, content: {} }))
-    faults.set(templateId, await whatsappFaults(em, whatsapp))
+    const variants = version.variants.map((each) => ((each.channel ?? template.channel) === 'whatsapp' ? each : { ...each, content: {} }))
+    faults.set(template.id, await whatsappFaults(em, variants))
   }
   return faults
 }

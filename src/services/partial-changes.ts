@@ -10,7 +10,7 @@ import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
 import { isId } from './input.ts'
 import { type Frozen, freeze, holdFrozen } from './partials.ts'
-import { inspectVariants, partialsNamed, type TemplateWithVersion, versionOf } from './templates.ts'
+import { inspectVariants, partialsNamed, type TemplateWithVersion, versionOf, withVersions } from './templates.ts'
 import { flushUnique, oneAtATime } from './transaction.ts'
 
 const NAME = /^[a-z][a-z0-9_-]{0,63}$/
@@ -123,11 +123,5 @@ async function templatesWith(em: EntityManager, name: string): Promise<TemplateW
      where t.archived_at is null and jsonb_exists(v.partials, ?) order by t.id`,
     [name],
   )
-  const templates = await em.find(TemplateTable, { id: { $in: rows.map((row) => row.id) } }, { orderBy: { id: 'asc' } })
-  const current = templates.map((each) => ({ templateId: each.id, number: each.version }))
-  const versions = current.length === 0 ? [] : await em.find(TemplateVersionTable, { $or: current })
-  return templates.flatMap((template) => {
-    const version = versions.find((each) => each.templateId === template.id)
-    return version === undefined ? [] : [{ template, version }]
-  })
+  return withVersions(em, await em.find(TemplateTable, { id: { $in: rows.map((row) => row.id) } }, { orderBy: { id: 'asc' } }))
 }

@@ -166,14 +166,19 @@ export async function updateTemplate(
 
 export async function templatesByIds(services: Services, caller: Caller, ids: readonly string[]): Promise<Map<string, TemplateWithVersion>> {
   return inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
-    const templates = await em.find(TemplateTable, { id: { $in: ids.filter(isId) } })
-    const versions = await em.find(TemplateVersionTable, { templateId: { $in: templates.map((each) => each.id) } })
-    const found = new Map<string, TemplateWithVersion>()
-    for (const template of templates) {
-      const version = versions.find((each) => each.templateId === template.id && each.number === template.version)
-      if (version) found.set(template.id, { template, version })
-    }
-    return found
+    const found = await withVersions(em, await em.find(TemplateTable, { id: { $in: ids.filter(isId) } }))
+    return new Map(found.map((each) => [each.template.id, each]))
+  })
+}
+
+/** Templates with their current versions, in their order; one query, and no version read but those. */
+export async function withVersions(em: EntityManager, templates: readonly TemplateRow[]): Promise<TemplateWithVersion[]> {
+  const current = templates.map((each) => ({ templateId: each.id, number: each.version }))
+  const rows = current.length === 0 ? [] : await em.find(TemplateVersionTable, { $or: current })
+  const versions = new Map(rows.map((row) => [row.templateId, row]))
+  return templates.flatMap((template) => {
+    const version = versions.get(template.id)
+    return version === undefined ? [] : [{ template, version }]
   })
 }
 
