@@ -10,6 +10,8 @@ export interface ProviderDescription {
   /** Write-only. */
   credentials: Shape<JsonObject>
   settings: Shape<JsonObject>
+  /** Credentials and settings that say whose account it is: with others it would be another connection. */
+  account: readonly string[]
 }
 
 /** What goes into an HTTP header as it is. */
@@ -36,6 +38,7 @@ export const PROVIDERS: readonly ProviderDescription[] = [
     provider: 'sendgrid',
     channel: 'email',
     title: 'Twilio SendGrid',
+    account: [],
     credentials: object({
       apiKey: token('API key'),
       webhookPublicKey: optional(
@@ -51,6 +54,7 @@ export const PROVIDERS: readonly ProviderDescription[] = [
     provider: 'smtp',
     channel: 'email',
     title: 'SMTP',
+    account: [],
     credentials: object({
       username: optional(text({ title: 'User name', max: 320 })),
       password: optional(text({ title: 'Password', max: 1_000 })),
@@ -73,6 +77,7 @@ export const PROVIDERS: readonly ProviderDescription[] = [
     provider: 'twilio',
     channel: 'sms',
     title: 'Twilio',
+    account: ['accountSid'],
     credentials: object({
       accountSid: text({ title: 'Account SID', pattern: /^AC[0-9a-f]{32}$/ }),
       authToken: token('Auth token'),
@@ -83,6 +88,7 @@ export const PROVIDERS: readonly ProviderDescription[] = [
     provider: 'fcm',
     channel: 'push',
     title: 'Firebase Cloud Messaging',
+    account: ['projectId'],
     credentials: object({
       projectId: text({ title: 'Project', pattern: /^[a-z0-9-]{4,60}$/ }),
       clientEmail: text({ title: "The service account's email", max: 320 }),
@@ -94,6 +100,7 @@ export const PROVIDERS: readonly ProviderDescription[] = [
     provider: 'webpush',
     channel: 'web_push',
     title: 'Web push',
+    account: ['privateKey', 'publicKey'],
     credentials: object({
       privateKey: text({
         title: 'VAPID private key',
@@ -115,6 +122,7 @@ export const PROVIDERS: readonly ProviderDescription[] = [
     provider: 'twilio_whatsapp',
     channel: 'whatsapp',
     title: 'Twilio WhatsApp',
+    account: ['accountSid', 'from', 'messagingServiceSid'],
     credentials: object({
       accountSid: text({ title: 'Account SID', pattern: /^AC[0-9a-f]{32}$/ }),
       authToken: token('Auth token'),
@@ -130,6 +138,7 @@ export const PROVIDERS: readonly ProviderDescription[] = [
     provider: 'twilio_rcs',
     channel: 'rcs',
     title: 'Twilio RCS',
+    account: ['accountSid', 'from', 'messagingServiceSid'],
     credentials: object({
       accountSid: text({ title: 'Account SID', pattern: /^AC[0-9a-f]{32}$/ }),
       authToken: token('Auth token'),
@@ -148,6 +157,7 @@ export const PROVIDERS: readonly ProviderDescription[] = [
     provider: 'meta',
     channel: 'whatsapp',
     title: 'WhatsApp Cloud API',
+    account: ['phoneNumberId', 'businessAccountId'],
     credentials: object({
       accessToken: text({
         title: 'Access token',

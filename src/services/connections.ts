@@ -152,23 +152,54 @@ export async function disableConnection(services: Services, caller: Caller, id: 
 export async function updateConnection(
   services: Services,
   caller: Caller,
-  input: { id: string; name?: string | null | undefined; priority?: number | null | undefined; enabled?: boolean | null | undefined },
+  input: {
+    id: string
+    name?: string | null | undefined
+    priority?: number | null | undefined
+    enabled?: boolean | null | undefined
+    credentials?: JsonObject | null | undefined
+    settings?: JsonObject | null | undefined
+  },
 ): Promise<ConnectionView> {
   return inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
     const row = await findConnection(em, input.id)
+    const access = await newAccess(em, services, caller, row, input)
     const wasLive = row.disabledAt == null
     const live = input.enabled ?? wasLive
     const wanted = input.priority == null ? row.priority : priorityOf(input.priority)
     // Asked before anything is changed: what the ORM has not written yet it would write first.
     const moves = live && (!wasLive || wanted !== row.priority)
     row.priority = moves ? await placeOf(em, caller, row.channel, wanted, row.id) : wanted
-    if (live && !wasLive) await em.nativeDelete(ProviderCircuitTable, { connectionId: row.id })
+    // What failed with the old may go well with the new.
+    if ((live && !wasLive) || access !== null) await em.nativeDelete(ProviderCircuitTable, { connectionId: row.id })
     row.disabledAt = live ? null : (row.disabledAt ?? new Date())
     if (input.name != null) row.name = nameOf(input.name, 'name')
+    Object.assign(row, access)
     row.updatedAt = new Date()
     await flushUnique(em, 'priority', PLACE_TAKEN)
     return viewConnection(services, row, await em.findOne(ProviderCircuitTable, { connectionId: row.id }))
   })
+}
+
+/** The credentials, sealed, and settings to go on with; null where neither is to change. Throws INVALID_INPUT where they are of another account. */
+async function newAccess(
+  em: EntityManager,
+  services: Services,
+  caller: Caller,
+  row: ProviderConnectionRow,
+  input: { credentials?: JsonObject | null | undefined; settings?: JsonObject | null | undefined },
+): Promise<Pick<ProviderConnectionRow, 'credentials' | 'settings'> | null> {
+  const description = describeProvider(row.provider)
+  if (description === undefined || (input.credentials == null && input.settings == null)) return null
+  const keys = await keysOf(services, clientOf(em), caller.workspaceId)
+  const known = { credentials: JSON.parse(keys.open(Buffer.from(row.credentials))) as JsonObject, settings: row.settings }
+  const credentials = input.credentials == null ? known.credentials : conform(description.credentials, input.credentials, ['credentials'])
+  const settings = input.settings == null ? known.settings : conform(description.settings, input.settings, ['settings'])
+  for (const [part, now] of [['credentials', credentials] as const, ['settings', settings] as const])
+    for (const field of description.account)
+      if (now[field] !== known[part][field])
+        throw new ThroughlineError('INVALID_INPUT', 'is of another account; connect that as a connection of its own', { path: [part, field] })
+  return { credentials: keys.seal(JSON.stringify(credentials)), settings }
 }
 
 export async function listConnections(services: Services, caller: Caller): Promise<ConnectionView[]> {

@@ -94,6 +94,53 @@ test('a connection changes its name and its place; enabled again it begins as so
   expect(await faultOf(updateConnection(here.services, other, { id: first.id, priority: 9 }))).toEqual({ code: 'NOT_FOUND', path: ['id'] })
 })
 
+test('new credentials and settings take the place of the old ones, sealed as they were, and it begins as sound', async () => {
+  const caller = await here.workspace()
+  const made = await connectProvider(here.services, caller, SENDGRID)
+  await recordFault(here.database.worker, made.id, { code: 'AUTH', opensAfter: 1, openFor: 60_000, atMost: 60_000 })
+  const change = (input: object, by = caller) => updateConnection(here.services, by, { id: made.id, ...input })
+  const kept = async () => {
+    const { rows } = await here.database.owner.query<{ credentials: Buffer; updated_at: Date }>(
+      'SELECT credentials, updated_at FROM provider_connection WHERE id = $1',
+      [made.id],
+    )
+    const keys = await keysOf(here.services, here.database.worker, caller.workspaceId)
+    return JSON.parse(keys.open(rows[0]?.credentials ?? Buffer.alloc(0)))
+  }
+  expect((await change({ name: 'Mail' })).health.state).toBe('OPEN')
+  expect(await change({ credentials: { apiKey: 'SG.rotated' } })).toEqual(made)
+  expect(await kept()).toEqual({ apiKey: 'SG.rotated' })
+  const settings = { fromEmail: 'news@example.com', fromName: 'News' }
+  expect((await change({ settings })).settings).toEqual(settings)
+  expect(await kept()).toEqual({ apiKey: 'SG.rotated' })
+  expect(await faultOf(change({ credentials: {} }))).toEqual({ code: 'INVALID_INPUT', path: ['credentials', 'apiKey'] })
+  expect(await faultOf(change({ settings: { fromName: 'x' } }))).toEqual({ code: 'INVALID_INPUT', path: ['settings', 'fromEmail'] })
+  expect(await faultOf(change({ credentials: { apiKey: 'SG.stolen' } }, await here.workspace()))).toEqual({ code: 'NOT_FOUND', path: ['id'] })
+  expect(await kept()).toEqual({ apiKey: 'SG.rotated' })
+})
+
+test('a connection never becomes one of another account: what comes back of the old one would be lost', async () => {
+  const caller = await here.workspace()
+  const { id } = await connectProvider(here.services, caller, {
+    provider: 'twilio',
+    name: 'Texts',
+    credentials: TWILIO,
+    settings: { from: '+15005550006' },
+  })
+  const change = (credentials: object) => updateConnection(here.services, caller, { id, credentials: credentials as never })
+  await change({ ...TWILIO, authToken: 'rotated' })
+  expect(await faultOf(change({ ...TWILIO, accountSid: `AC${'1'.repeat(32)}` }))).toEqual({
+    code: 'INVALID_INPUT',
+    path: ['credentials', 'accountSid'],
+  })
+  const { id: browser } = await connectProvider(here.services, caller, { provider: 'webpush', name: 'Web', ...sandboxCredentials('one').webpush })
+  const settings = { ...sandboxCredentials('one').webpush.settings, publicKey: `BA${'x'.repeat(85)}` }
+  expect(await faultOf(updateConnection(here.services, caller, { id: browser, settings }))).toEqual({
+    code: 'INVALID_INPUT',
+    path: ['settings', 'publicKey'],
+  })
+})
+
 test('the same key connects once, however often it is asked', async () => {
   const caller = await here.workspace()
   const input = { ...SENDGRID, idempotencyKey: 'connect-1' }

@@ -40,6 +40,16 @@ export class UpdateConnectionInput {
   name?: string | null
   @Field(() => Int, { nullable: true, description: 'Its place among the live connections of its channel, from 1 to 100.' })
   priority?: number | null
+  @Field(() => JsonObjectScalar, {
+    nullable: true,
+    description: 'All of them anew, as the provider’s schema says: a key that was rotated. Of the same account, or it is another connection.',
+  })
+  credentials?: JsonObject | null
+  @Field(() => JsonObjectScalar, {
+    nullable: true,
+    description: 'All of them anew, as the provider’s schema says. What says whose account or number it is stays.',
+  })
+  settings?: JsonObject | null
   @Field(() => Boolean, { nullable: true, description: 'false: nothing is sent through it, and its webhooks are refused.' })
   enabled?: boolean | null
 }

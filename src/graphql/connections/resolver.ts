@@ -38,7 +38,10 @@ export class ConnectionResolver {
     return expected(async () => ({ connection: new ProviderConnection(await connectProvider(context.services, caller, input)) }))
   }
 
-  @Mutation(() => ProviderConnectionPayload, { description: 'Changes the place of a connection among its channel’s, or enables or disables it.' })
+  @Mutation(() => ProviderConnectionPayload, {
+    description:
+      'Changes the place of a connection among its channel’s, enables or disables it, or gives it new credentials or settings: what is sent next goes with those.',
+  })
   updateConnection(
     @Arg('input', () => UpdateConnectionInput) input: UpdateConnectionInput,
     @Ctx() context: ApiContext,
