@@ -31,11 +31,16 @@ const GATHER = 4
  */
 const BESIDE = 16
 
+/** Milliseconds. */
+const backOff = (failures: number) => Math.min(5_000, 100 * 2 ** failures)
+
 /** Decides when to tick which lanes: at once when woken, when a timer falls due, and each second in any case. */
 export function startPacer(ring: Ring, options: PacerOptions): Pacer {
   const everyLane = Array.from({ length: ring.lanes }, (_, lane) => lane)
   const dirty = new Set<number>()
   const busy = new Set<number>()
+  /** Lanes whose tick failed: each is ticked alone, and not before `from`, until that succeeds. One that always fails holds up no other. */
+  const suspects = new Map<number, { failures: number; from: number }>()
   let running = 0
   let stopped = false
   let ticks = 0
@@ -72,19 +77,37 @@ export function startPacer(ring: Ring, options: PacerOptions): Pacer {
       .catch((error: unknown) => {
         polling = false
         options.onError(error)
-        schedule(Math.min(5_000, 100 * 2 ** failures++))
+        schedule(backOff(failures++))
       })
       .finally(settle)
   }
   const settle = () => {
     if (stopped && running === 0 && !polling) whenIdle?.()
   }
+  const nextShare = (): number[] => {
+    const free = [...dirty].filter((lane) => !busy.has(lane))
+    const sound = suspects.size === 0 ? free : free.filter((lane) => !suspects.has(lane))
+    if (sound.length === 0) return free.filter((lane) => (suspects.get(lane)?.from ?? 0) <= Date.now()).slice(0, 1)
+    // A little work goes into one tick; a lot is shared between those that can run side by side.
+    return running === 0 && sound.length >= 16 ? sound.slice(0, Math.ceil(sound.length / options.concurrency)) : sound
+  }
+  /** Milliseconds after which to look again for lanes that could not be ticked. */
+  const suspect = (share: readonly number[]): number => {
+    const [lane] = share
+    if (share.length > 1 || lane === undefined) {
+      for (const each of share) if (!suspects.has(each)) suspects.set(each, { failures: 0, from: 0 })
+      return backOff(failures++)
+    }
+    const before = suspects.get(lane)?.failures ?? 0
+    const wait = backOff(before)
+    // A timer may be a little early by the clock.
+    suspects.set(lane, { failures: before + 1, from: Date.now() + wait - 10 })
+    return wait
+  }
   const pump = () => {
     while (!stopped && running < options.concurrency) {
-      const free = [...dirty].filter((lane) => !busy.has(lane))
-      if (free.length === 0) return
-      // A little work goes into one tick; a lot is shared between those that can run side by side.
-      const share = running === 0 && free.length >= 16 ? free.slice(0, Math.ceil(free.length / options.concurrency)) : free
+      const share = nextShare()
+      if (share.length === 0) return
       for (const lane of share) {
         dirty.delete(lane)
         busy.add(lane)
@@ -94,6 +117,7 @@ export function startPacer(ring: Ring, options: PacerOptions): Pacer {
         .then((ticked) => {
           ticks++
           failures = 0
+          for (const lane of ticked.lanes) suspects.delete(lane)
           for (const lane of ticked.more) dirty.add(lane)
           if (ticked.dueIn !== null) schedule(Math.max(1, Math.ceil(ticked.dueIn)))
           options.onTicked(ticked)
@@ -101,7 +125,7 @@ export function startPacer(ring: Ring, options: PacerOptions): Pacer {
         .catch((error: unknown) => {
           options.onError(error)
           // The lanes are found again by the poll; at once would be a hot loop against a database that is away.
-          schedule(Math.min(5_000, 100 * 2 ** failures++))
+          schedule(suspect(share))
         })
         .finally(() => {
           for (const lane of share) busy.delete(lane)

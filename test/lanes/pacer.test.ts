@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { laneOf } from '../../src/domain/ids.ts'
 import { deliver } from '../../src/lanes/inbox.ts'
 import { type Pacer, type PacerOptions, startPacer } from '../../src/lanes/pacer.ts'
 import type { Ring } from '../../src/lanes/tick.ts'
@@ -170,6 +171,31 @@ test('a tick that fails changes nothing, is reported, and its lanes are found ag
   await hearing(1)
   expect(errors).toEqual([fault])
   expect(await workspace.messages(journeyId)).toEqual([{ id: queued[0], node: 'mail', status: 'PLANNED', failure_code: null }])
+})
+
+test('a lane whose ticks fail holds up no other, and goes on once they do not', async () => {
+  await workspace.publish(chain([on('seen'), email(await workspace.template('email'))]))
+  const ids = [3, 5, 9].map((lane) => externalIdIn(workspace.id, lane))
+  for (const id of ids) await workspace.contact(id, ['email'])
+  const fault = new TypeError('this lane cannot be ticked')
+  let broken = true
+  const failed: string[][] = []
+  await send(...ids)
+  start({
+    async enqueueSends(_client, messages) {
+      if (!broken || !messages.some((id) => laneOf(id) === 5)) return ''
+      failed.push([...messages])
+      throw fault
+    },
+  })
+  await hearing(2)
+  // With the others once, and then alone.
+  await until(async () => failed.length > 2)
+  expect(failed.map((each) => each.length).slice(0, 3)).toEqual([3, 1, 1])
+  expect(await world.rows('SELECT lane FROM inbox')).toEqual([{ lane: 5 }])
+  broken = false
+  await hearing(3)
+  expect(new Set(errors)).toEqual(new Set([fault]))
 })
 
 test('a look that fails is reported and tried again', async () => {
