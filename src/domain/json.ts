@@ -22,6 +22,12 @@ export function objectsOf(value: unknown): JsonObject[] {
   return Array.isArray(value) ? value.filter((each): each is JsonObject => isObject(each)) : []
 }
 
+/** Every text in a JSON value; the names of members are none. */
+export function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : []
+}
+
 const INDEX = /^(0|[1-9]\d*)$/
 
 /** Reads `a.b.0.c` out of nested data; undefined where any step is missing. Own properties only; of a list its entries only. */

@@ -2,7 +2,7 @@ import { type EntityManager, LockMode } from '@mikro-orm/postgresql'
 import type { Graph, GraphProblem, JourneyStatus } from '../domain/journey/graph.ts'
 import { EMPTY_GRAPH, graphShape } from '../domain/journey/graph-shape.ts'
 import { type Surroundings, validate } from '../domain/journey/validate.ts'
-import { isObject, isStorable } from '../domain/json.ts'
+import { isObject, isStorable, textsIn } from '../domain/json.ts'
 import { whyNotOutgoing } from '../domain/public-address.ts'
 import { ThroughlineError } from '../errors.ts'
 import { type JourneyRow, JourneyTable } from '../store/entities/journey.ts'
@@ -32,7 +32,8 @@ async function liquidOf(services: Services, graph: Graph | null | undefined): Pr
   const calls = (graph ?? EMPTY_GRAPH).nodes.filter((node) => node.kind === 'webhook')
   const faults = await liquidFaults(
     services,
-    calls.flatMap((node) => textsWithin(node.config)),
+    // Nobody has looked at their shape yet.
+    calls.flatMap((node) => textsIn(node.config)),
   )
   return (text) => {
     const fault = faultAmong(faults, text)
@@ -66,12 +67,6 @@ function idsNamed(value: unknown, field: string): string[] {
   if (Array.isArray(value)) return value.flatMap((each) => idsNamed(each, field))
   if (!isObject(value)) return []
   return Object.entries(value).flatMap(([key, each]) => (key === field && typeof each === 'string' && isId(each) ? [each] : idsNamed(each, field)))
-}
-
-/** Every text in settings whose shape nobody has looked at yet. */
-function textsWithin(value: unknown): string[] {
-  if (typeof value === 'string') return [value]
-  return Array.isArray(value) || isObject(value) ? Object.values(value).flatMap(textsWithin) : []
 }
 
 /** What is known against templates before they are sent. Only WhatsApp's are approved by anybody. */

@@ -9,6 +9,7 @@ import {
   objectsOf,
   parseObject,
   readPath,
+  textsIn,
   unstorableIn,
 } from '../../src/domain/json.ts'
 
@@ -22,6 +23,11 @@ test('an object is neither null nor a list', () => {
 test('of a text only an object is taken, of a list only its objects', () => {
   expect(['{"a":1}', '[{}]', 'null', '1', '"a"', '{', ''].map(parseObject)).toEqual([{ a: 1 }, null, null, null, null, null, null])
   expect([[{ a: 1 }, null, [], 'b', {}], { a: 1 }, null, 'a', undefined].map(objectsOf)).toEqual([[{ a: 1 }, {}], [], [], [], []])
+})
+
+test('texts are found however deep, and names of members are none', () => {
+  expect(textsIn({ a: 'b', c: [1, null, 'd', { e: ['f', true] }] })).toEqual(['b', 'd', 'f'])
+  expect([null, 1, 'a', [], undefined].map(textsIn)).toEqual([[], [], ['a'], [], []])
 })
 
 describe('readPath', () => {

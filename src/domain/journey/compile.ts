@@ -3,6 +3,7 @@ import type { Purpose } from '../channel.ts'
 import type { Condition, PropertyFilter } from '../condition/condition.ts'
 import { historyNeeds } from '../condition/references.ts'
 import { durationMillis } from '../duration.ts'
+import { textsIn } from '../json.ts'
 import type { Graph, Reentry } from './graph.ts'
 import { type AnyKind, kindOf } from './kinds.ts'
 import type { HistoryNeed } from './node-kind.ts'
@@ -138,11 +139,6 @@ export function standIn(graph: unknown, ids: { journeyId: string; versionId: str
     dedupes: false,
     fault,
   }
-}
-
-function textsIn(value: unknown): string[] {
-  if (typeof value === 'string') return [value]
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : []
 }
 
 /** One need per event name and way of reaching back, the widest: since entry may be less than a window, and the other way round. */
