@@ -48,6 +48,13 @@ test('every mutation takes one required input and answers userErrors', () => {
   }
 })
 
+test('every mutation says who may call it', () => {
+  const silent = Object.values(schema.getMutationType()?.getFields() ?? {}).filter(
+    (field) => !/Needs (the scope (ADMIN|WRITE|INGEST)|the installation’s ADMIN_KEY)/.test(field.description ?? ''),
+  )
+  expect(silent.map((field) => [field.name, field.description])).toEqual([])
+})
+
 test('one-of inputs are marked, and all their members may be left out', () => {
   const marked = types.filter(isInputObjectType).filter((type) => type.isOneOf)
   expect(marked.map((type) => type.name)).toContain('ContactRef')

@@ -19,7 +19,7 @@ export class AttachmentResolver {
     )
   }
 
-  @Mutation(() => AttachmentPayload, { description: 'Keeps a file; templates attach it by its `file`.' })
+  @Mutation(() => AttachmentPayload, { description: 'Keeps a file; templates attach it by its `file`. Needs the scope WRITE.' })
   uploadAttachment(@Arg('input', () => UploadAttachmentInput) input: UploadAttachmentInput, @Ctx() context: ApiContext): Promise<AttachmentPayload> {
     const caller = callerWith(context, 'write')
     return expected(async () => {

@@ -71,17 +71,17 @@ export class BroadcastResolver {
     return broadcast
   }
 
-  @Mutation(() => BroadcastPayload, { description: 'Hands it over no further; what was handed over goes on.' })
+  @Mutation(() => BroadcastPayload, { description: 'Hands it over no further; what was handed over goes on. Needs the scope WRITE.' })
   pauseBroadcast(@Arg('input', input) { id }: BroadcastInput, @Ctx() context: ApiContext): Promise<BroadcastPayload> {
     return moved(context, id, pauseBroadcast)
   }
 
-  @Mutation(() => BroadcastPayload, { description: 'Goes on where it was paused.' })
+  @Mutation(() => BroadcastPayload, { description: 'Goes on where it was paused. Needs the scope WRITE.' })
   resumeBroadcast(@Arg('input', input) { id }: BroadcastInput, @Ctx() context: ApiContext): Promise<BroadcastPayload> {
     return moved(context, id, resumeBroadcast)
   }
 
-  @Mutation(() => BroadcastPayload, { description: 'Ends it for good; what is queued and has not left never does.' })
+  @Mutation(() => BroadcastPayload, { description: 'Ends it for good; what is queued and has not left never does. Needs the scope WRITE.' })
   cancelBroadcast(@Arg('input', input) { id }: BroadcastInput, @Ctx() context: ApiContext): Promise<BroadcastPayload> {
     return moved(context, id, cancelBroadcast)
   }

@@ -29,7 +29,9 @@ export class ConnectionResolver {
     return webPushPublicKey(context.services, callerOrContact(context, 'read'))
   }
 
-  @Mutation(() => ProviderConnectionPayload, { description: 'Connects a provider; from then on its channel sends through it, or falls back on it.' })
+  @Mutation(() => ProviderConnectionPayload, {
+    description: 'Connects a provider; from then on its channel sends through it, or falls back on it. Needs the scope ADMIN.',
+  })
   connectProvider(
     @Arg('input', () => ConnectProviderInput) input: ConnectProviderInput,
     @Ctx() context: ApiContext,
@@ -40,7 +42,7 @@ export class ConnectionResolver {
 
   @Mutation(() => ProviderConnectionPayload, {
     description:
-      'Changes the place of a connection among its channel’s, enables or disables it, or gives it new credentials or settings: what is sent next goes with those.',
+      'Changes the place of a connection among its channel’s, enables or disables it, or gives it new credentials or settings: what is sent next goes with those. Needs the scope ADMIN.',
   })
   updateConnection(
     @Arg('input', () => UpdateConnectionInput) input: UpdateConnectionInput,
@@ -53,7 +55,9 @@ export class ConnectionResolver {
     })
   }
 
-  @Mutation(() => ProviderConnectionPayload, { description: 'Sends nothing through a connection any more, and refuses its webhooks.' })
+  @Mutation(() => ProviderConnectionPayload, {
+    description: 'Sends nothing through a connection any more, and refuses its webhooks. Needs the scope ADMIN.',
+  })
   disableConnection(
     @Arg('input', () => DisableConnectionInput) input: DisableConnectionInput,
     @Ctx() context: ApiContext,

@@ -78,7 +78,7 @@ export class ContactResolver {
     )
   }
 
-  @Mutation(() => ContactPayload, { description: 'Makes or changes a contact.' })
+  @Mutation(() => ContactPayload, { description: 'Makes or changes a contact. Needs the scope WRITE.' })
   upsertContact(@Arg('input', () => UpsertContactInput) input: UpsertContactInput, @Ctx() context: ApiContext): Promise<ContactPayload> {
     const caller = callerWith(context, 'write')
     return expected(async () =>
@@ -87,7 +87,7 @@ export class ContactResolver {
   }
 
   @Mutation(() => ContactPayload, {
-    description: 'Joins an anonymous contact to a known one; its history and running journeys go on under the known one.',
+    description: 'Joins an anonymous contact to a known one; its history and running journeys go on under the known one. Needs the scope WRITE.',
   })
   identifyContact(@Arg('input', () => IdentifyContactInput) input: IdentifyContactInput, @Ctx() context: ApiContext): Promise<ContactPayload> {
     const caller = callerWith(context, 'write')
@@ -95,7 +95,8 @@ export class ContactResolver {
   }
 
   @Mutation(() => IdentityPayload, {
-    description: 'Registers an address, or refreshes one that is there: it is active again, and the most recently seen.',
+    description:
+      'Registers an address, or refreshes one that is there: it is active again, and the most recently seen. Needs the scope WRITE, or the contact’s own token.',
   })
   addIdentity(@Arg('input', () => AddIdentityInput) input: AddIdentityInput, @Ctx() context: ApiContext): Promise<IdentityPayload> {
     const caller = callerOrContact(context, 'write')
@@ -107,14 +108,17 @@ export class ContactResolver {
     })
   }
 
-  @Mutation(() => ContactPayload, { description: 'Forgets an address for good. Messages on their way to it still arrive.' })
+  @Mutation(() => ContactPayload, {
+    description: 'Forgets an address for good. Messages on their way to it still arrive. Needs the scope WRITE, or the contact’s own token.',
+  })
   removeIdentity(@Arg('input', () => RemoveIdentityInput) input: RemoveIdentityInput, @Ctx() context: ApiContext): Promise<ContactPayload> {
     const caller = callerOrContact(context, 'write')
     return expected(async () => this.answer(await removeIdentity(context.services, caller, idOf('ChannelIdentity', input.id, ['id'])), context))
   }
 
   @Mutation(() => ContactPayload, {
-    description: 'Records consent given or taken back. Nothing is handed over on the strength of the old one once this has answered.',
+    description:
+      'Records consent given or taken back. Nothing is handed over on the strength of the old one once this has answered. Needs the scope WRITE, or the contact’s own token.',
   })
   setConsent(@Arg('input', () => SetConsentInput) input: SetConsentInput, @Ctx() context: ApiContext): Promise<ContactPayload> {
     const caller = callerOrContact(context, 'write')

@@ -118,7 +118,7 @@ export class EnrollmentResolver {
     return rows.map((row) => new Message(row))
   }
 
-  @Mutation(() => EnrollContactsPayload, { description: 'Asks for contacts to be let into a journey by its API trigger.' })
+  @Mutation(() => EnrollContactsPayload, { description: 'Asks for contacts to be let into a journey by its API trigger. Needs the scope WRITE.' })
   enrollContacts(@Arg('input', () => EnrollContactsInput) input: EnrollContactsInput, @Ctx() context: ApiContext): Promise<EnrollContactsPayload> {
     const caller = callerWith(context, 'write')
     return expected(async () => ({
@@ -130,7 +130,9 @@ export class EnrollmentResolver {
     }))
   }
 
-  @Mutation(() => ExitEnrollmentsPayload, { description: 'Ends running enrollments as exited, and calls off what they had planned.' })
+  @Mutation(() => ExitEnrollmentsPayload, {
+    description: 'Ends running enrollments as exited, and calls off what they had planned. Needs the scope WRITE.',
+  })
   exitEnrollments(
     @Arg('input', () => ExitEnrollmentsInput) input: ExitEnrollmentsInput,
     @Ctx() context: ApiContext,

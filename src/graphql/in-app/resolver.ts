@@ -68,12 +68,17 @@ export class InAppResolver {
     return row === null ? null : new Message(row)
   }
 
-  @Mutation(() => InAppMessagePayload, { description: 'Reports that an in-app message was seen: opened, in the ledger’s terms.' })
+  @Mutation(() => InAppMessagePayload, {
+    description: 'Reports that an in-app message was seen: opened, in the ledger’s terms. Needs the scope INGEST, or the contact’s own token.',
+  })
   reportInAppSeen(@Arg('input', () => ReportInAppInput) input: ReportInAppInput, @Ctx() context: ApiContext): Promise<InAppMessagePayload> {
     return report(context, { ...input, what: 'SEEN' })
   }
 
-  @Mutation(() => InAppMessagePayload, { description: 'Reports a click on an in-app message. It goes on showing until it is dismissed or expires.' })
+  @Mutation(() => InAppMessagePayload, {
+    description:
+      'Reports a click on an in-app message. It goes on showing until it is dismissed or expires. Needs the scope INGEST, or the contact’s own token.',
+  })
   reportInAppClicked(
     @Arg('input', () => ReportInAppClickInput) input: ReportInAppClickInput,
     @Ctx() context: ApiContext,
@@ -82,7 +87,8 @@ export class InAppResolver {
   }
 
   @Mutation(() => InAppMessagePayload, {
-    description: 'Reports that an in-app message was closed: it is not shown again, on no device of the contact’s.',
+    description:
+      'Reports that an in-app message was closed: it is not shown again, on no device of the contact’s. Needs the scope INGEST, or the contact’s own token.',
   })
   reportInAppDismissed(@Arg('input', () => ReportInAppInput) input: ReportInAppInput, @Ctx() context: ApiContext): Promise<InAppMessagePayload> {
     return report(context, { ...input, what: 'DISMISSED' })

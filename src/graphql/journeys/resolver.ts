@@ -97,7 +97,7 @@ export class JourneyResolver {
     )
   }
 
-  @Mutation(() => JourneyPayload, { description: 'Adds a journey as a draft.' })
+  @Mutation(() => JourneyPayload, { description: 'Adds a journey as a draft. Needs the scope WRITE.' })
   createJourney(@Arg('input', () => CreateJourneyInput) input: CreateJourneyInput, @Ctx() context: ApiContext): Promise<JourneyPayload> {
     const caller = callerWith(context, 'write')
     const { name, description, graph, idempotencyKey } = input
@@ -109,7 +109,7 @@ export class JourneyResolver {
     }))
   }
 
-  @Mutation(() => JourneyPayload, { description: 'Replaces the draft; what is live stays as it is until it is published.' })
+  @Mutation(() => JourneyPayload, { description: 'Replaces the draft; what is live stays as it is until it is published. Needs the scope WRITE.' })
   updateJourneyDraft(
     @Arg('input', () => UpdateJourneyDraftInput) input: UpdateJourneyDraftInput,
     @Ctx() context: ApiContext,
@@ -120,7 +120,9 @@ export class JourneyResolver {
     )
   }
 
-  @Mutation(() => PublishJourneyPayload, { description: 'Makes the draft the next version and lets people in. Refused while it has problems.' })
+  @Mutation(() => PublishJourneyPayload, {
+    description: 'Makes the draft the next version and lets people in. Refused while it has problems. Needs the scope WRITE.',
+  })
   async publishJourney(
     @Arg('input', () => PublishJourneyInput) input: PublishJourneyInput,
     @Ctx() context: ApiContext,
@@ -141,19 +143,23 @@ export class JourneyResolver {
     return { ...payload, problems }
   }
 
-  @Mutation(() => JourneyPayload, { description: 'Refuses entries and freezes timers and sends; events, goals and exits go on.' })
+  @Mutation(() => JourneyPayload, {
+    description: 'Refuses entries and freezes timers and sends; events, goals and exits go on. Needs the scope WRITE.',
+  })
   pauseJourney(@Arg('input', () => PauseJourneyInput) input: PauseJourneyInput, @Ctx() context: ApiContext): Promise<JourneyPayload> {
     return this.change(context, input.id, (caller, id) => pauseJourney(context.services, caller, id))
   }
 
-  @Mutation(() => JourneyPayload, { description: 'Goes on. What fell due during the pause comes back smoothed, never in a burst.' })
+  @Mutation(() => JourneyPayload, {
+    description: 'Goes on. What fell due during the pause comes back smoothed, never in a burst. Needs the scope WRITE.',
+  })
   resumeJourney(@Arg('input', () => ResumeJourneyInput) input: ResumeJourneyInput, @Ctx() context: ApiContext): Promise<JourneyPayload> {
     return this.change(context, input.id, (caller, id) => resumeJourney(context.services, caller, { id, overdue: input.overdue ?? 'RESCHEDULE' }))
   }
 
   @Mutation(() => JourneyPayload, {
     description:
-      'Ends it for good: nobody enters, what is planned is not sent, and everybody inside leaves as EXITED, because of `journey_archived`. They are let out after this has answered, about 10,000 a second.',
+      'Ends it for good: nobody enters, what is planned is not sent, and everybody inside leaves as EXITED, because of `journey_archived`. They are let out after this has answered, about 10,000 a second. Needs the scope WRITE.',
   })
   archiveJourney(@Arg('input', () => ArchiveJourneyInput) input: ArchiveJourneyInput, @Ctx() context: ApiContext): Promise<JourneyPayload> {
     return this.change(context, input.id, (caller, id) => archiveJourney(context.services, caller, id))

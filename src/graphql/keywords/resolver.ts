@@ -13,7 +13,7 @@ export class KeywordResolver {
     return (await listKeywordRules(context.services, callerWith(context, 'read'))).map((row) => new KeywordRule(row))
   }
 
-  @Mutation(() => KeywordRulePayload, { description: 'Makes a keyword rule, or changes one.' })
+  @Mutation(() => KeywordRulePayload, { description: 'Makes a keyword rule, or changes one. Needs the scope WRITE.' })
   setKeywordRule(@Arg('input', () => SetKeywordRuleInput) input: SetKeywordRuleInput, @Ctx() context: ApiContext): Promise<KeywordRulePayload> {
     const caller = callerWith(context, 'write')
     return expected(async () => {
@@ -22,7 +22,7 @@ export class KeywordResolver {
     })
   }
 
-  @Mutation(() => RemoveKeywordRulePayload, { description: 'Forgets a keyword rule.' })
+  @Mutation(() => RemoveKeywordRulePayload, { description: 'Forgets a keyword rule. Needs the scope WRITE.' })
   removeKeywordRule(
     @Arg('input', () => RemoveKeywordRuleInput) input: RemoveKeywordRuleInput,
     @Ctx() context: ApiContext,

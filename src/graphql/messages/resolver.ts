@@ -110,7 +110,7 @@ export class MessageResolver {
     })
   }
 
-  @Mutation(() => MessagePayload, { description: 'Reports what an app saw happen to a message.' })
+  @Mutation(() => MessagePayload, { description: 'Reports what an app saw happen to a message. Needs the scope INGEST, or the contact’s own token.' })
   reportMessage(@Arg('input', () => ReportMessageInput) input: ReportMessageInput, @Ctx() context: ApiContext): Promise<MessagePayload> {
     const caller = callerOrContact(context, 'ingest')
     return expected(async () => {

@@ -105,7 +105,7 @@ export class PartialResolver {
     )
   }
 
-  @Mutation(() => PartialPayload, { description: 'Adds a partial.' })
+  @Mutation(() => PartialPayload, { description: 'Adds a partial. Needs the scope WRITE.' })
   createPartial(@Arg('input', () => CreatePartialInput) input: CreatePartialInput, @Ctx() context: ApiContext): Promise<PartialPayload> {
     const caller = callerWith(context, 'write')
     return expected(async () => ({ partial: await this.load(await createPartial(context.services, caller, input), context) }))
@@ -113,7 +113,7 @@ export class PartialResolver {
 
   @Mutation(() => PartialPayload, {
     description:
-      'Gives a partial another text, and the templates that render it their next version. All or nothing: one template that it breaks, and nothing is done.',
+      'Gives a partial another text, and the templates that render it their next version. All or nothing: one template that it breaks, and nothing is done. Needs the scope WRITE.',
   })
   updatePartial(@Arg('input', () => UpdatePartialInput) input: UpdatePartialInput, @Ctx() context: ApiContext): Promise<PartialPayload> {
     const caller = callerWith(context, 'write')
@@ -124,7 +124,7 @@ export class PartialResolver {
   }
 
   @Mutation(() => DeletePartialPayload, {
-    description: 'Removes a partial that nothing renders any more; versions of templates that have it keep it.',
+    description: 'Removes a partial that nothing renders any more; versions of templates that have it keep it. Needs the scope WRITE.',
   })
   deletePartial(@Arg('input', () => DeletePartialInput) input: DeletePartialInput, @Ctx() context: ApiContext): Promise<DeletePartialPayload> {
     const caller = callerWith(context, 'write')

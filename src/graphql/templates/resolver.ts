@@ -73,7 +73,7 @@ export class TemplateResolver {
   }
 
   @Mutation(() => TemplatePayload, {
-    description: 'Adds a template. Everything in it is checked now, so that nothing is left to fail when it is sent.',
+    description: 'Adds a template. Everything in it is checked now, so that nothing is left to fail when it is sent. Needs the scope WRITE.',
   })
   createTemplate(@Arg('input', () => CreateTemplateInput) input: CreateTemplateInput, @Ctx() context: ApiContext): Promise<TemplatePayload> {
     const caller = callerWith(context, 'write')
@@ -82,7 +82,7 @@ export class TemplateResolver {
     }))
   }
 
-  @Mutation(() => TemplatePayload, { description: 'Gives a template its next version; messages already sent keep theirs.' })
+  @Mutation(() => TemplatePayload, { description: 'Gives a template its next version; messages already sent keep theirs. Needs the scope WRITE.' })
   updateTemplate(@Arg('input', () => UpdateTemplateInput) input: UpdateTemplateInput, @Ctx() context: ApiContext): Promise<TemplatePayload> {
     const caller = callerWith(context, 'write')
     return expected(async () => {

@@ -12,7 +12,7 @@ export class TopicResolver {
     return (await listTopics(context.services, callerOrContact(context, 'read'))).map((row) => new Topic(row))
   }
 
-  @Mutation(() => TopicPayload, { description: 'Adds a topic.' })
+  @Mutation(() => TopicPayload, { description: 'Adds a topic. Needs the scope WRITE.' })
   createTopic(@Arg('input', () => CreateTopicInput) input: CreateTopicInput, @Ctx() context: ApiContext): Promise<TopicPayload> {
     const caller = callerWith(context, 'write')
     return expected(async () => ({ topic: new Topic(await createTopic(context.services, caller, input)) }))

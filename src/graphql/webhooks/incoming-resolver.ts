@@ -29,7 +29,7 @@ export class IncomingWebhookResolver {
     return (await listIncoming(context.services, callerWith(context, 'admin'))).map((row) => new IncomingWebhook(row))
   }
 
-  @Mutation(() => IncomingSecretPayload, { description: 'Makes an address that others may call. A workspace has at most 50.' })
+  @Mutation(() => IncomingSecretPayload, { description: 'Makes an address that others may call. A workspace has at most 50. Needs the scope ADMIN.' })
   createIncomingWebhook(
     @Arg('input', () => CreateIncomingWebhookInput) input: CreateIncomingWebhookInput,
     @Ctx() context: ApiContext,
@@ -38,7 +38,7 @@ export class IncomingWebhookResolver {
     return expected(async () => withSecret(await createIncoming(context.services, caller, input)))
   }
 
-  @Mutation(() => IncomingWebhookPayload, { description: 'Changes, disables or enables an incoming webhook.' })
+  @Mutation(() => IncomingWebhookPayload, { description: 'Changes, disables or enables an incoming webhook. Needs the scope ADMIN.' })
   updateIncomingWebhook(
     @Arg('input', () => UpdateIncomingWebhookInput) input: UpdateIncomingWebhookInput,
     @Ctx() context: ApiContext,
@@ -50,7 +50,9 @@ export class IncomingWebhookResolver {
     })
   }
 
-  @Mutation(() => IncomingSecretPayload, { description: 'Gives an incoming webhook another secret; the old one is refused at once.' })
+  @Mutation(() => IncomingSecretPayload, {
+    description: 'Gives an incoming webhook another secret; the old one is refused at once. Needs the scope ADMIN.',
+  })
   changeIncomingSecret(
     @Arg('input', () => ChangeIncomingSecretInput) input: ChangeIncomingSecretInput,
     @Ctx() context: ApiContext,
@@ -62,7 +64,7 @@ export class IncomingWebhookResolver {
     })
   }
 
-  @Mutation(() => IncomingWebhookPayload, { description: 'Deletes an incoming webhook; its address is refused for good.' })
+  @Mutation(() => IncomingWebhookPayload, { description: 'Deletes an incoming webhook; its address is refused for good. Needs the scope ADMIN.' })
   deleteIncomingWebhook(
     @Arg('input', () => DeleteIncomingWebhookInput) input: DeleteIncomingWebhookInput,
     @Ctx() context: ApiContext,

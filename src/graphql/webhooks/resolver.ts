@@ -51,7 +51,9 @@ export class WebhookEndpointResolver {
     )
   }
 
-  @Mutation(() => WebhookSecretPayload, { description: 'Tells a server what happens from now on. A workspace has at most 20.' })
+  @Mutation(() => WebhookSecretPayload, {
+    description: 'Tells a server what happens from now on. A workspace has at most 20. Needs the scope ADMIN.',
+  })
   createWebhookEndpoint(
     @Arg('input', () => CreateWebhookEndpointInput) input: CreateWebhookEndpointInput,
     @Ctx() context: ApiContext,
@@ -60,7 +62,7 @@ export class WebhookEndpointResolver {
     return expected(async () => withSecret(await createEndpoint(context.services, caller, input)))
   }
 
-  @Mutation(() => WebhookEndpointPayload, { description: 'Changes, disables or enables an endpoint.' })
+  @Mutation(() => WebhookEndpointPayload, { description: 'Changes, disables or enables an endpoint. Needs the scope ADMIN.' })
   updateWebhookEndpoint(
     @Arg('input', () => UpdateWebhookEndpointInput) input: UpdateWebhookEndpointInput,
     @Ctx() context: ApiContext,
@@ -72,7 +74,7 @@ export class WebhookEndpointResolver {
     })
   }
 
-  @Mutation(() => WebhookSecretPayload, { description: 'A new signing secret. For a day the old one signs beside it.' })
+  @Mutation(() => WebhookSecretPayload, { description: 'A new signing secret. For a day the old one signs beside it. Needs the scope ADMIN.' })
   rotateWebhookSecret(
     @Arg('input', () => RotateWebhookSecretInput) input: RotateWebhookSecretInput,
     @Ctx() context: ApiContext,
@@ -81,7 +83,7 @@ export class WebhookEndpointResolver {
     return expected(async () => withSecret(await rotateEndpointSecret(context.services, caller, idOf('WebhookEndpoint', input.id, ['id']))))
   }
 
-  @Mutation(() => WebhookEndpointPayload, { description: 'Deletes an endpoint, and what it was still to be told.' })
+  @Mutation(() => WebhookEndpointPayload, { description: 'Deletes an endpoint, and what it was still to be told. Needs the scope ADMIN.' })
   deleteWebhookEndpoint(
     @Arg('input', () => DeleteWebhookEndpointInput) input: DeleteWebhookEndpointInput,
     @Ctx() context: ApiContext,
@@ -93,7 +95,7 @@ export class WebhookEndpointResolver {
     })
   }
 
-  @Mutation(() => ReplayPayload, { description: 'Makes deliveries again, under the ids they had.' })
+  @Mutation(() => ReplayPayload, { description: 'Makes deliveries again, under the ids they had. Needs the scope WRITE.' })
   replayWebhookDeliveries(
     @Arg('input', () => ReplayWebhookDeliveriesInput) input: ReplayWebhookDeliveriesInput,
     @Ctx() context: ApiContext,

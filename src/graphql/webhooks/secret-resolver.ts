@@ -50,13 +50,17 @@ export class SecretResolver {
     return (await listSecrets(context.services, callerWith(context, 'read'))).map((row) => new Secret(row))
   }
 
-  @Mutation(() => SecretPayload, { description: 'Keeps a secret, or gives a kept one another value. A workspace has at most 200.' })
+  @Mutation(() => SecretPayload, {
+    description: 'Keeps a secret, or gives a kept one another value. A workspace has at most 200. Needs the scope ADMIN.',
+  })
   setSecret(@Arg('input', () => SetSecretInput) input: SetSecretInput, @Ctx() context: ApiContext): Promise<SecretPayload> {
     const caller = callerWith(context, 'admin')
     return expected(async () => ({ secret: new Secret(await setSecret(context.services, caller, input)) }))
   }
 
-  @Mutation(() => SecretPayload, { description: 'Forgets a secret. Calls that need it fail from then on, and leave by `error`.' })
+  @Mutation(() => SecretPayload, {
+    description: 'Forgets a secret. Calls that need it fail from then on, and leave by `error`. Needs the scope ADMIN.',
+  })
   removeSecret(@Arg('input', () => RemoveSecretInput) input: RemoveSecretInput, @Ctx() context: ApiContext): Promise<SecretPayload> {
     const caller = callerWith(context, 'admin')
     return expected(async () => {

@@ -31,7 +31,8 @@ export class WhatsappResolver {
   }
 
   @Mutation(() => SyncWhatsappTemplatesPayload, {
-    description: 'Asks a WhatsApp connection’s provider for its templates, and keeps what it says of each. Journeys are checked against it.',
+    description:
+      'Asks a WhatsApp connection’s provider for its templates, and keeps what it says of each. Journeys are checked against it. Needs the scope WRITE.',
   })
   syncWhatsappTemplates(
     @Arg('input', () => SyncWhatsappTemplatesInput) input: SyncWhatsappTemplatesInput,

@@ -15,7 +15,7 @@ registerEnumType(ScopeEnum, {
   description: 'What an API key may do.',
   valuesConfig: {
     ADMIN: { description: 'Everything, keys and provider connections included.' },
-    WRITE: { description: 'Reading, ingesting, and changing all but keys, connections and the workspace itself.' },
+    WRITE: { description: 'Reading, ingesting, and changing all but keys, connections, webhook addresses, secrets and the workspace itself.' },
     READ: { description: 'Queries and subscriptions.' },
     INGEST: { description: 'Sending events, and nothing else: for the keys that stand in most places.' },
   },
