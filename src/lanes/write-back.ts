@@ -9,16 +9,17 @@ import type { Outbox } from './outbox.ts'
 
 /**
  * Writes everything a tick gathered. Message rows come before contact rows, because dispatch locks them in
- * that order too; within a table rows go in key order.
+ * that order too; within a table rows go in key order. New messages come after the withdrawals: the outbox has taken back
+ * what was planned before them, and what was planned because of one is to stay.
  */
 export async function writeBack(client: Client, outbox: Outbox, lanes: number): Promise<void> {
   await together([
     write.writeEvents(client, outbox.events),
     write.writeNewEnrollments(client, outbox.inserted),
     write.writeEnrollments(client, outbox.updated),
-    write.writeNewMessages(client, [...outbox.messages.values()]),
     write.writeMessages(client, [...outbox.messageUpdates.values()]),
     write.withdrawMessages(client, [...outbox.withdrawals.values()]),
+    write.writeNewMessages(client, [...outbox.messages.values()]),
     writeCalls(client, [...outbox.calls.values()]),
     withdrawCalls(client, outbox.callWithdrawals),
     writeDeliveries(client, outbox.announcements.rows),

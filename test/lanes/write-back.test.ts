@@ -197,3 +197,34 @@ test('what is withdrawn is only what nobody has begun to send', async () => {
     DEFERRED: 'CANCELLED',
   })
 })
+
+test('engagement calls off the rung that had not left yet, and not what is said because of it', async () => {
+  const [first, second, thanks] = [await workspace.template('email'), await workspace.template('sms'), await workspace.template('email')]
+  const rungs = [
+    { channel: 'email', templateId: first, wait: 'PT1H' },
+    { channel: 'sms', templateId: second, wait: 'PT1H' },
+  ]
+  const { journeyId } = await workspace.publish(
+    chain([on('seen'), { key: 'ladder', kind: 'escalation', config: { rungs } }, email(thanks)], {
+      edges: [
+        { from: 'start', port: 'next', to: 'ladder' },
+        { from: 'ladder', port: 'engaged', to: 'mail' },
+      ],
+    }),
+  )
+  const contactId = await workspace.contact('ada', ['email', 'sms'])
+  await workspace.post(workspace.event('ada', 'seen'))
+  const messageId = (await workspace.messages(journeyId))[0]?.id ?? ''
+  const told = (status: 'SENT' | 'OPENED') =>
+    workspace.post({ kind: 'callback', data: { messageId, status, human: true, at: Date.now() }, workspaceId: workspace.id, contactId })
+  await told('SENT')
+  await workspace.pass(3_600_000)
+  await workspace.tick()
+  const { sends } = await told('OPENED')
+  const messages = await world.rows<{ id: string; said: string }>(
+    `SELECT id, channel || ' ' || node || ' ' || status AS said FROM message WHERE journey_id = $1 ORDER BY said`,
+    [journeyId],
+  )
+  expect(messages.map((each) => each.said)).toEqual(['email ladder SENT', 'email mail PLANNED', 'sms ladder CANCELLED'])
+  expect(sends.flatMap((each) => each.ids)).toEqual([messages[1]?.id])
+})
