@@ -1,9 +1,9 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { CallbackRequest, ChannelAdapter, Connection } from '../channels/channel.ts'
 import { adapterFor, isProvider } from '../channels/registry.ts'
-import { ERRORS } from '../errors.ts'
 import { acceptCallbacks, findCallbackConnection } from '../services/callbacks.ts'
 import type { Services } from '../services/context.ts'
+import { rawRequest, refuse, takeBytes } from './raw-request.ts'
 
 const LARGEST_BODY = 2 * 1024 * 1024
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -32,15 +32,10 @@ export function webhookRoutes(services: Services) {
   }
 
   return async (fastify: FastifyInstance): Promise<void> => {
-    fastify.removeAllContentTypeParsers()
-    fastify.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: LARGEST_BODY }, (_request, body, done) => done(null, body))
+    takeBytes(fastify, LARGEST_BODY)
     fastify.post('/webhooks/:provider/:connection', async (request: Hook, reply) => {
       const found = await find(request)
-      const raw: CallbackRequest = {
-        headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value])),
-        body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
-        url: `${publicUrl}${request.raw.url ?? ''}`,
-      }
+      const raw: CallbackRequest = { ...rawRequest(request), url: `${publicUrl}${request.raw.url ?? ''}` }
       if (found === null || !found.callbacks.verify(raw, found.connection)) return refuse(reply)
       const { callbacks, connection } = found
       return reply.code(200).send({ accepted: await acceptCallbacks(services, connection, callbacks.parse(raw, connection)) })
@@ -54,9 +49,4 @@ export function webhookRoutes(services: Services) {
       return reply.code(200).header('x-content-type-options', 'nosniff').type('text/plain; charset=utf-8').send(answer)
     })
   }
-}
-
-/** An unknown connection is answered like a wrong signature: who asks learns nothing of what exists. */
-function refuse(reply: FastifyReply): FastifyReply {
-  return reply.code(ERRORS.SIGNATURE_INVALID.http).send({ error: { code: 'SIGNATURE_INVALID', message: ERRORS.SIGNATURE_INVALID.message } })
 }
