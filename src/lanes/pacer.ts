@@ -86,8 +86,10 @@ export function startPacer(ring: Ring, options: PacerOptions): Pacer {
   }
   const nextShare = (): number[] => {
     const free = [...dirty].filter((lane) => !busy.has(lane))
+    // Suspects first, so that the others' work, which may never end, does not starve them.
+    const [suspected] = suspects.size === 0 ? [] : free.filter((lane) => (suspects.get(lane)?.from ?? Number.POSITIVE_INFINITY) <= Date.now())
+    if (suspected !== undefined) return [suspected]
     const sound = suspects.size === 0 ? free : free.filter((lane) => !suspects.has(lane))
-    if (sound.length === 0) return free.filter((lane) => (suspects.get(lane)?.from ?? 0) <= Date.now()).slice(0, 1)
     // A little work goes into one tick; a lot is shared between those that can run side by side.
     return running === 0 && sound.length >= 16 ? sound.slice(0, Math.ceil(sound.length / options.concurrency)) : sound
   }
