@@ -130,15 +130,18 @@ test('it goes out on the channel that is named, in the words that the template h
 
 test('a list reaches those who are on it, and nobody where somebody on it is not there', async () => {
   const send =
-    'mutation ($input: CreateBroadcastInput!) { createBroadcast(input: $input) { broadcast { id audience listed } userErrors { code message path } } }'
-  const input = { name: 'Upload', templateId, purpose: 'SERVICE', variables: { offer: 'Hello' } }
+    'mutation ($input: CreateBroadcastInput!) { createBroadcast(input: $input) { broadcast { id audience listed variables topic { name } } userErrors { code message path } } }'
+  const topic = await stage.client.run<{ createTopic: { topic: { id: string } } }>(
+    'mutation { createTopic(input: { name: "News" }) { topic { id } userErrors { message } } }',
+  )
+  const input = { name: 'Upload', templateId, purpose: 'SERVICE', variables: { offer: 'Hello' }, topicId: topic.createTopic.topic.id }
   const contacts = [{ externalId: 'member-1' }, { externalId: 'member-5' }]
   const before = mails('News for pro').length
   const refused = await stage.client.run(send, { input: { ...input, contacts: [...contacts, { externalId: 'nobody' }] } }).catch(String)
   expect(refused).toContain('contacts.2 There is no such contact.')
   expect(await stage.client.run(send, { input }).catch(String)).toContain('audience is needed where no contacts are listed')
   const answer = await stage.client.run<{ createBroadcast: { broadcast: { id: string } } }>(send, { input: { ...input, contacts } })
-  expect(answer.createBroadcast.broadcast).toMatchObject({ audience: null, listed: 2 })
+  expect(answer.createBroadcast.broadcast).toMatchObject({ audience: null, listed: 2, variables: { offer: 'Hello' }, topic: { name: 'News' } })
   const done = await until(async () => {
     const shown = await find(answer.createBroadcast.broadcast.id)
     return shown.status === 'COMPLETED' && shown.progress.sent === 2 && shown

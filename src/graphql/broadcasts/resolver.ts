@@ -8,6 +8,8 @@ import { idOf, tryIdOf } from '../global-id.ts'
 import { inward } from '../journeys/mapping.ts'
 import { templateLoader } from '../templates/loaders.ts'
 import { Template } from '../templates/types.ts'
+import { topicLoader } from '../topics/loaders.ts'
+import { Topic } from '../topics/types.ts'
 import { expected } from '../user-error.ts'
 import { BroadcastInput, CreateBroadcastInput } from './inputs.ts'
 import { broadcastLoader, progressLoader } from './loaders.ts'
@@ -40,6 +42,11 @@ export class BroadcastResolver {
   async template(@Root() broadcast: Broadcast, @Ctx() context: ApiContext): Promise<Template | null> {
     const found = await templateLoader(context).load(broadcast.row.templateId)
     return found === null ? null : new Template(found)
+  }
+
+  @FieldResolver(() => Topic, { nullable: true, description: 'What it is about, for consent by topic; null where that is nothing in particular.' })
+  topic(@Root() broadcast: Broadcast, @Ctx() context: ApiContext): Promise<Topic | null> {
+    return broadcast.row.topicId == null ? Promise.resolve(null) : topicLoader(context).load(broadcast.row.topicId)
   }
 
   @FieldResolver(() => BroadcastProgress, { description: 'How its messages stand.' })

@@ -2,6 +2,7 @@ import { Field, Float, Int, ObjectType, registerEnumType } from 'type-graphql'
 import { BROADCAST_STATUSES, type BroadcastStatus } from '../../domain/broadcast.ts'
 import type { Channel, Purpose } from '../../domain/channel.ts'
 import type { DevicePolicy } from '../../domain/gate.ts'
+import type { JsonObject } from '../../domain/json.ts'
 import type { broadcastsByIds, Progress } from '../../services/broadcasts.ts'
 import { ChannelEnum, PurposeEnum } from '../channel.ts'
 import { connectionOf } from '../connection.ts'
@@ -10,7 +11,7 @@ import { DevicePolicyEnum } from '../journeys/enums.ts'
 import { outward } from '../journeys/mapping.ts'
 import { ConditionScalar } from '../journeys/scalars.ts'
 import { Node } from '../node.ts'
-import { DateTimeScalar } from '../scalars.ts'
+import { DateTimeScalar, JsonObjectScalar } from '../scalars.ts'
 import { Payload } from '../user-error.ts'
 
 type Row = NonNullable<ReturnType<Awaited<ReturnType<typeof broadcastsByIds>>['get']>>
@@ -102,6 +103,10 @@ export class Broadcast extends Node {
   @Field(() => PurposeEnum, { description: 'What it is for.' })
   get purpose(): Purpose {
     return this.row.purpose
+  }
+  @Field(() => JsonObjectScalar, { description: 'Values of the template’s variables, the same for everybody.' })
+  get variables(): JsonObject {
+    return this.row.vars
   }
   @Field(() => Int, { description: 'How many contacts a second it is handed to.' })
   get perSecond(): number {
