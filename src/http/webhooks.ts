@@ -3,10 +3,10 @@ import type { CallbackRequest, ChannelAdapter, Connection } from '../channels/ch
 import { adapterFor, isProvider } from '../channels/registry.ts'
 import { acceptCallbacks, findCallbackConnection } from '../services/callbacks.ts'
 import type { Services } from '../services/context.ts'
+import { isId } from '../services/input.ts'
 import { rawRequest, refuse, takeBytes } from './raw-request.ts'
 
 const LARGEST_BODY = 2 * 1024 * 1024
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 type Hook = FastifyRequest<{ Params: { provider: string; connection: string } }>
 interface Found {
@@ -24,7 +24,7 @@ export function webhookRoutes(services: Services) {
 
   /** null for anything that is no live connection of this provider's. */
   async function find({ params: { provider, connection: id } }: Hook): Promise<Found | null> {
-    if (!isProvider(provider) || !UUID.test(id)) return null
+    if (!isProvider(provider) || !isId(id)) return null
     const connection = await findCallbackConnection(services, id)
     const { callbacks } = adapterFor(provider)
     if (connection === null || connection.provider !== provider || callbacks === undefined) return null
