@@ -4,26 +4,25 @@ import type { MessageRow } from '../store/queries/messages.ts'
 
 /** The ledger's own view of a message's row. */
 export function toEntry(row: MessageRow): LedgerEntry {
-  const floor = (value: number | null) => (value === null ? null : Math.floor(value))
   return {
     id: row.id,
     channel: row.channel as Channel,
     status: row.status as LedgerEntry['status'],
     attempt: row.attempt,
-    dueAt: floor(row.due_at),
-    plannedAt: Math.floor(row.planned_at),
+    dueAt: row.due_at,
+    plannedAt: row.planned_at,
     providerMessageId: row.provider_message_id,
     failure:
       row.failure_code === null
         ? null
         : { code: row.failure_code, class: (row.failure_class ?? 'PERMANENT') as 'PERMANENT', message: row.failure_message ?? '' },
-    sentAt: floor(row.sent_at),
-    deliveredAt: floor(row.delivered_at),
-    openedAt: floor(row.opened_at),
-    clickedAt: floor(row.clicked_at),
-    repliedAt: floor(row.replied_at),
-    machineOpenedAt: floor(row.machine_opened_at),
-    machineClickedAt: floor(row.machine_clicked_at),
+    sentAt: row.sent_at,
+    deliveredAt: row.delivered_at,
+    openedAt: row.opened_at,
+    clickedAt: row.clicked_at,
+    repliedAt: row.replied_at,
+    machineOpenedAt: row.machine_opened_at,
+    machineClickedAt: row.machine_clicked_at,
     cost: row.cost,
     whenUnknown: row.when_unknown === 'RESEND' ? 'RESEND' : 'HOLD',
   }

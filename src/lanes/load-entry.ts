@@ -27,7 +27,7 @@ export async function loadEntry(client: Client, cases: readonly Case[], configur
   const quiet = asks.filter((ask) => configuration.byId.get(ask.journeyId)?.graph.triggers.some(isQuiet))
   if (quiet.length === 0) return
   for (const row of await loadWatches(client, quiet)) {
-    owner.get(row.contact_id)?.watches.push({ journeyId: row.journey_id, node: row.node, key: row.key, dueAt: Math.floor(row.due_at) })
+    owner.get(row.contact_id)?.watches.push({ journeyId: row.journey_id, node: row.node, key: row.key, dueAt: row.due_at })
   }
 }
 

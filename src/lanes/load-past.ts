@@ -60,8 +60,8 @@ export async function loadPast(
         id: row.id,
         name: row.name,
         properties: row.properties as JsonObject,
-        occurredAt: Math.floor(row.occurred_at),
-        receivedAt: Math.floor(row.received_at),
+        occurredAt: row.occurred_at,
+        receivedAt: row.received_at,
       })
       histories.set(row.contact_id, list)
     }
@@ -73,6 +73,6 @@ export async function loadPast(
   if (dedupes.length === 0) return
   for (const row of await loadDedupe(client, dedupes)) {
     const one = byContact.get(row.contact_id)
-    if (one) one.facts = { ...one.facts, dedupe: [...one.facts.dedupe, { key: row.key, at: Math.floor(row.at) }] }
+    if (one) one.facts = { ...one.facts, dedupe: [...one.facts.dedupe, { key: row.key, at: row.at }] }
   }
 }

@@ -180,7 +180,7 @@ function openCase(row: ContactRow, contacts: ReadonlyMap<string, ContactRow>, co
       tags: known.tags,
       locale: known.locale,
       timeZone: known.time_zone ?? configuration.timeZones.get(row.workspace_id) ?? 'UTC',
-      createdAt: Math.floor(known.created_at),
+      createdAt: known.created_at,
       suppressed: group.some((each) => each.suppressed),
       erased: known.erased,
     },
@@ -232,7 +232,6 @@ function groupOf(known: ContactRow, row: ContactRow, contacts: ReadonlyMap<strin
 }
 
 export function running(row: EnrollmentRow): Running {
-  const due = row.due_at ?? row.frozen_due_at
   const state = {
     ...row.state,
     id: row.id,
@@ -242,9 +241,9 @@ export function running(row: EnrollmentRow): Running {
     key: row.key,
     status: row.status,
     node: row.node,
-    dueAt: due === null ? null : Math.floor(due),
-    enteredAt: Math.floor(row.entered_at),
-    endedAt: row.ended_at == null ? null : Math.floor(row.ended_at),
+    dueAt: row.due_at ?? row.frozen_due_at,
+    enteredAt: row.entered_at,
+    endedAt: row.ended_at ?? null,
     endReason: row.end_reason ?? null,
   } as unknown as EnrollmentState
   return { workspaceId: row.workspace_id, state }

