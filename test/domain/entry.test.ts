@@ -139,6 +139,8 @@ describe('the entry guard', () => {
     expect(guard({ rest, slot: slot({ lastEnteredAt: NOW - 7 * DAY + 1 }) })).toEqual(no('refused_reentry', { rule, reason: 'not_within' }))
     expect(guard({ rest, slot: slot({ lastEnteredAt: NOW - 7 * DAY }) })).toBeNull()
     expect(guard({ rest: { reentry: { rule } }, slot: slot({ lastEnteredAt: NOW }) })).toBeNull()
+    const again = slot({ lastEnteredAt: NOW, lastEventId: 'e-1' })
+    expect(guard({ rest: { reentry: { rule } }, slot: again })).toEqual(no('refused_reentry', { rule, reason: 'same_event' }))
   })
 
   test('EVERY_TIME: everybody, once per event, though they are in it', () => {
