@@ -1,9 +1,10 @@
-import type { Channel, IdentityStatus, Purpose } from '../domain/channel.ts'
-import type { CallbackStatus, SendOutcome } from '../domain/delivery.ts'
+import type { Channel, Purpose } from '../domain/channel.ts'
+import type { SendOutcome } from '../domain/delivery.ts'
 import type { DevicePolicy } from '../domain/gate.ts'
 import { laneOf, laneOfReference } from '../domain/ids.ts'
 import type { Answered } from '../domain/journey/node-kind.ts'
 import type { JsonObject } from '../domain/json.ts'
+import type { StatusReport } from '../domain/ledger.ts'
 import { insertInbox } from '../store/queries/inbox.ts'
 import type { Client } from '../store/sql.ts'
 
@@ -40,22 +41,8 @@ export type InboxBody =
   | { kind: 'result'; data: { messageId: string; attempt: number; outcome: SendOutcome; at: number; templateVersion?: number } }
   /** The second gate, at dispatch, held it back. */
   | { kind: 'held'; data: { messageId: string; reason: string } }
-  | {
-      kind: 'callback'
-      data: {
-        messageId: string
-        status: CallbackStatus
-        human: boolean
-        at: number
-        providerMessageId?: string | undefined
-        code?: string | undefined
-        detail?: string | undefined
-        url?: string | undefined
-        identity?: Exclude<IdentityStatus, 'ACTIVE'> | undefined
-        attempt?: number | undefined
-        again?: boolean | undefined
-      }
-    }
+  /** What a provider reported of a message. */
+  | { kind: 'callback'; data: StatusReport & { messageId: string } }
   /**
    * A person wrote to us. `from` is the blind index of the address; `properties` is what the channel says besides text: a
    * button's payload, a picture's address. `inReplyTo` is the message of ours that the person chose to answer, where they could.
