@@ -3,6 +3,7 @@ import type { Channel, Purpose } from '../../domain/channel.ts'
 import type { Condition } from '../../domain/condition/condition.ts'
 import { conditionToSql } from '../../domain/condition/sql.ts'
 import type { DevicePolicy } from '../../domain/gate.ts'
+import { FIRST_ID } from '../../domain/ids.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { type Client, run, type Statement } from '../sql.ts'
 import { BROADCAST_CHANNEL, notify } from './notify.ts'
@@ -52,7 +53,7 @@ export async function nextOfAudience(client: Client, id: string, broadcast: Broa
     audience === null
       ? { text: 'true', values: [] }
       : conditionToSql(audience, { firstParameter: listed === null ? 4 : 5, now: Math.floor(now), timeZone })
-  const values = [workspace_id, cursor ?? '00000000-0000-0000-0000-000000000000', limit, ...(listed === null ? [] : [id]), ...condition.values]
+  const values = [workspace_id, cursor ?? FIRST_ID, limit, ...(listed === null ? [] : [id]), ...condition.values]
   const from =
     listed === null
       ? 'contact c WHERE c.workspace_id = $1 AND c.id > $2 AND c.merged_into IS NULL'
