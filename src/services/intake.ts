@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { type IngestRow, ingest } from '../store/queries/ingest.ts'
+import { type IngestRow, ingest, type Taken } from '../store/queries/ingest.ts'
 import { sharedConnection } from '../store/shared-connection.ts'
 
 interface Call {
@@ -75,12 +75,15 @@ function together(waiting: Call[]): Call[] {
   return waiting.splice(0, calls)
 }
 
-/** Of an event that several calls bring at once, the first counts. */
-function distinct(calls: readonly Call[]): (IngestRow & { call: number })[] {
+/** Of an event that several calls bring at once, the first counts. In the order they came. */
+function distinct(calls: readonly Call[]): Taken[] {
   const seen = new Set<string>()
-  return calls.flatMap(({ rows }, call) => {
-    const own = rows.filter(({ digest }) => !seen.has(digest))
-    for (const { digest } of own) seen.add(digest)
-    return own.map((row) => ({ ...row, call }))
-  })
+  const taken: Taken[] = []
+  for (const [call, { rows }] of calls.entries())
+    for (const row of rows) {
+      if (seen.has(row.digest)) continue
+      seen.add(row.digest)
+      taken.push({ ...row, call, n: taken.length })
+    }
+  return taken
 }

@@ -9,9 +9,9 @@ export interface WireEvent {
 
 export interface ApiClient {
   /** Ready to be posted any number of times: what a caller's CPU spends on JSON is not the API's. */
-  body(events: readonly WireEvent[]): string
+  body(events: readonly WireEvent[]): Buffer
   /** Posts a body; throws unless every event in it was accepted. */
-  post(body: string, events: number): Promise<void>
+  post(body: Buffer, events: number): Promise<void>
   ingest(events: readonly WireEvent[]): Promise<void>
   close(): Promise<void>
 }
@@ -24,7 +24,7 @@ export function openApiClient(url: string, apiKey: string, connections: number):
   const pool = new Pool(url, { connections, pipelining: 1 })
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${apiKey}` }
   const client: ApiClient = {
-    body: (events) => JSON.stringify({ query: INGEST, variables: { input: { events } } }),
+    body: (events) => Buffer.from(JSON.stringify({ query: INGEST, variables: { input: { events } } })),
     async post(body, events) {
       const response = await pool.request({ method: 'POST', path: '/graphql', headers, body })
       const text = await response.body.text()

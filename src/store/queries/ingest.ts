@@ -11,6 +11,12 @@ export interface IngestRow {
   data: unknown
 }
 
+/** A row with the place of the call that brought it, and its own among all of the statement. */
+export interface Taken extends IngestRow {
+  call: number
+  n: number
+}
+
 const COLUMNS = record('lane smallint, digest uuid, contactId uuid, reference text, data jsonb, n int, call int')
 
 /**
@@ -35,12 +41,8 @@ const INGEST: Statement = {
 }
 
 /** Returns how many were new of each call, and nothing of a call that had none; they are committed. */
-export async function ingest(
-  client: pg.PoolClient,
-  workspaceId: string,
-  rows: readonly (IngestRow & { call: number })[],
-): Promise<ReadonlyMap<number, number>> {
-  const values = COLUMNS.encode(rows.map((each, n) => ({ ...each, n })))
+export async function ingest(client: pg.PoolClient, workspaceId: string, rows: readonly Taken[]): Promise<ReadonlyMap<number, number>> {
+  const values = COLUMNS.encode(rows)
   const accepted = await runInWorkspace<{ call: number; accepted: number }>(client, workspaceId, INGEST, [...values, workspaceId])
   return new Map(accepted.map((row) => [row.call, row.accepted]))
 }
