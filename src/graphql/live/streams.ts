@@ -1,5 +1,5 @@
 import type { Channel } from '../../domain/channel.ts'
-import type { Change, ChangeKind } from '../../realtime/hub.ts'
+import type { Change, ChangeKind, Hub } from '../../realtime/hub.ts'
 import type { Round } from '../../realtime/share.ts'
 import { contactsByIds } from '../../services/contacts.ts'
 import type { Caller } from '../../services/context.ts'
@@ -13,7 +13,7 @@ import { Message } from '../messages/types.ts'
 import type { JourneyProgress } from './types.ts'
 
 /** Numbers change with every commit and are read by people: four a second is plenty. Milliseconds. */
-export const PROGRESS_EVERY = 250
+const PROGRESS_EVERY = 250
 
 interface Filter {
   journeyId: string | null
@@ -53,14 +53,39 @@ export function stoppable<T>(changes: AsyncIterableIterator<Change>, rounds: Asy
   return iterator
 }
 
-function stream<T>(
+/** Rounds read of a workspace's changes of a kind, and of those of `also`, as the caller. */
+export function stream<T>(
   context: ApiContext,
   kind: ChangeKind,
   read: (changes: AsyncIterableIterator<Change>, caller: Caller) => AsyncGenerator<Round<T>>,
+  also?: Parameters<Hub['watch']>[2],
 ): AsyncIterableIterator<Round<T>> {
   const caller = callerWith(context, 'read')
-  const changes = context.hub.watch(caller.workspaceId, kind)
+  const changes = context.hub.watch(caller.workspaceId, kind, also)
   return stoppable(changes, read(changes, caller))
+}
+
+/** One thing as it stands: at once, then whenever changes concern it, coalesced. Ends once it is not there. */
+export async function* coalesced<T>(
+  changes: AsyncIterableIterator<Change>,
+  concernIt: (ids: readonly string[]) => boolean | Promise<boolean>,
+  read: () => Promise<T | null>,
+): AsyncGenerator<Round<T>> {
+  try {
+    let value = await read()
+    if (value === null) return
+    yield { values: [value], missed: 0, standing: true }
+    for await (const { ids, missed } of changes) {
+      if (missed === 0 && !(await concernIt(ids))) continue
+      // What changes meanwhile waits in the watcher, once.
+      await new Promise((next) => setTimeout(next, PROGRESS_EVERY))
+      value = await read()
+      if (value === null) return
+      yield { values: [value], missed: 0, standing: true }
+    }
+  } finally {
+    await changes.return?.()
+  }
 }
 
 /** Messages as they change, read in batches as the caller. */
@@ -96,35 +121,19 @@ async function* moves(context: ApiContext, caller: Caller, changes: AsyncIterabl
 
 /** A journey's numbers: at once, then whenever they have changed, coalesced. Ends at once for a journey that is not there. */
 export function journeyProgress(context: ApiContext, journeyId: string): AsyncIterableIterator<Round<JourneyProgress>> {
-  return stream(context, 'journeys', (changes, caller) => progress(context, caller, changes, journeyId))
+  return stream(context, 'journeys', (changes, caller) =>
+    coalesced(
+      changes,
+      (ids) => ids.includes(journeyId),
+      () => progress(context, caller, journeyId),
+    ),
+  )
 }
 
-async function* progress(
-  context: ApiContext,
-  caller: Caller,
-  changes: AsyncIterableIterator<Change>,
-  journeyId: string,
-): AsyncGenerator<Round<JourneyProgress>> {
-  const read = async (): Promise<Round<JourneyProgress> | null> => {
-    const journey = (await journeysByIds(context.services, caller, [journeyId])).get(journeyId)
-    if (journey === undefined) return null
-    const graph = (await graphOf(context.services, caller, journey.liveVersionId ?? null)) ?? journey.draft ?? null
-    const stats = await journeyStats(context.services, caller, { journeyId, versionId: null, range: null, graph })
-    return { values: [{ stats, at: new Date() }], missed: 0, standing: true }
-  }
-  try {
-    const first = await read()
-    if (first === null) return
-    yield first
-    for await (const { ids, missed } of changes) {
-      if (!ids.includes(journeyId) && missed === 0) continue
-      // What changes meanwhile waits in the watcher, once.
-      await new Promise((next) => setTimeout(next, PROGRESS_EVERY))
-      const now = await read()
-      if (now === null) return
-      yield now
-    }
-  } finally {
-    await changes.return?.()
-  }
+async function progress({ services }: ApiContext, caller: Caller, journeyId: string): Promise<JourneyProgress | null> {
+  const journey = (await journeysByIds(services, caller, [journeyId])).get(journeyId)
+  if (journey === undefined) return null
+  const graph = (await graphOf(services, caller, journey.liveVersionId ?? null)) ?? journey.draft ?? null
+  const stats = await journeyStats(services, caller, { journeyId, versionId: null, range: null, graph })
+  return { stats, at: new Date() }
 }
