@@ -1,31 +1,20 @@
 import { Field, ID, InputType, Int } from 'type-graphql'
 import { FASTEST, USUAL_PACE } from '../../domain/broadcast.ts'
-import type { Channel, Purpose } from '../../domain/channel.ts'
-import type { DevicePolicy } from '../../domain/gate.ts'
+import type { Purpose } from '../../domain/channel.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { MOST_RECIPIENTS } from '../../services/recipients.ts'
-import { ChannelEnum, PurposeEnum } from '../channel.ts'
+import { PurposeEnum } from '../channel.ts'
 import { ContactRef } from '../contact-ref.ts'
-import { DevicePolicyEnum } from '../journeys/enums.ts'
 import { ConditionScalar } from '../journeys/scalars.ts'
+import { DirectMessageInput } from '../messages/inputs.ts'
 import { DateTimeScalar, JsonObjectScalar } from '../scalars.ts'
 
 @InputType({ description: 'One message to everybody a condition holds for, to a list of contacts, or to those of a list it holds for.' })
-export class CreateBroadcastInput {
+export class CreateBroadcastInput extends DirectMessageInput {
   @Field(() => String, { description: 'For people; 1 to 200 characters.' })
   name!: string
   @Field(() => ID, { description: 'What is sent. On WhatsApp it must be approved by now, as for a journey.' })
   templateId!: string
-  @Field(() => ChannelEnum, {
-    nullable: true,
-    description: 'On which of the template’s channels; its own where left out. One it has no variant for is an error at `channel`.',
-  })
-  channel?: Channel | null
-  @Field(() => DevicePolicyEnum, {
-    nullable: true,
-    description: 'PUSH and WEB_PUSH only: to which devices; MOST_RECENT where left out. Each gets a message of its own.',
-  })
-  devices?: DevicePolicy | null
   @Field(() => ConditionScalar, {
     nullable: true,
     description:
@@ -39,8 +28,6 @@ export class CreateBroadcastInput {
   contacts?: ContactRef[] | null
   @Field(() => PurposeEnum, { nullable: true, description: 'PROMOTIONAL where left out.' })
   purpose?: Purpose | null
-  @Field(() => ID, { nullable: true, description: 'What it is about, for consent by topic.' })
-  topicId?: string | null
   @Field(() => JsonObjectScalar, { nullable: true, description: 'Values of the template’s variables, the same for everybody.' })
   variables?: JsonObject | null
   @Field(() => Int, { nullable: true, description: `How many contacts a second it is handed to, 1 to ${FASTEST}; ${USUAL_PACE} where left out.` })

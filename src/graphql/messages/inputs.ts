@@ -28,12 +28,9 @@ export class ReportMessageInput {
   at?: Date | null
 }
 
-@InputType({ description: 'One message to one contact, outside any journey.' })
-export class SendMessageInput {
-  @Field(() => ContactRef, { description: 'To whom. The contact must exist.' })
-  contact!: ContactRef
-  @Field(() => ID, { description: 'What is sent.' })
-  templateId!: string
+/** What is said alike of a message to one contact and to many, outside any journey. In the schema only as part of those. */
+@InputType()
+export abstract class DirectMessageInput {
   @Field(() => ChannelEnum, {
     nullable: true,
     description: 'On which of the template’s channels; its own where left out. One it has no variant for is an error at `channel`.',
@@ -44,10 +41,18 @@ export class SendMessageInput {
     description: 'PUSH and WEB_PUSH only: to which devices; MOST_RECENT where left out. Each gets a message of its own.',
   })
   devices?: DevicePolicy | null
-  @Field(() => PurposeEnum, { nullable: true, description: 'TRANSACTIONAL where left out.' })
-  purpose?: Purpose | null
   @Field(() => ID, { nullable: true, description: 'What it is about, for consent by topic.' })
   topicId?: string | null
+}
+
+@InputType({ description: 'One message to one contact, outside any journey.' })
+export class SendMessageInput extends DirectMessageInput {
+  @Field(() => ContactRef, { description: 'To whom. The contact must exist.' })
+  contact!: ContactRef
+  @Field(() => ID, { description: 'What is sent.' })
+  templateId!: string
+  @Field(() => PurposeEnum, { nullable: true, description: 'TRANSACTIONAL where left out.' })
+  purpose?: Purpose | null
   @Field(() => JsonObjectScalar, {
     nullable: true,
     description: 'Values of the template’s variables, under their own names and under `vars`; at most 32,768 characters of JSON.',
