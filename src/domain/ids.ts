@@ -7,7 +7,7 @@ import { hash32 } from './hash.ts'
  */
 export const MAX_LANES = 4096
 
-/** Sorts before every id there is: where paging through a table by id begins. */
+/** Nobody's, and sorts before every id there is: where paging through a table by id begins. */
 export const FIRST_ID = '00000000-0000-0000-0000-000000000000'
 
 /** The lane of everything that arrives under a reference, before or after its contact is known. */
@@ -18,6 +18,11 @@ export function laneOfReference(workspaceId: string, reference: string, lanes: n
 /** The lane a contact-scoped id carries. */
 export function laneOf(id: string): number {
   return Number.parseInt(id.slice(15, 18), 16)
+}
+
+/** The instant a contact-scoped id was laid out with, Unix milliseconds. */
+export function timeOf(id: string): number {
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
 }
 
 const LANED_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/

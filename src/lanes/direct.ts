@@ -1,5 +1,5 @@
 import { chooseIdentities, gate } from '../domain/gate.ts'
-import { derivedId, laneOf } from '../domain/ids.ts'
+import { derivedId, laneOf, timeOf } from '../domain/ids.ts'
 import type { GateVerdict } from '../domain/journey/enrollment.ts'
 import type { JsonObject } from '../domain/json.ts'
 import type { Case } from './case.ts'
@@ -32,7 +32,7 @@ export function planDirect(one: Case, message: DirectMessage, outbox: Outbox, no
   if (verdict.type === 'suppress') return 'SUPPRESSED'
   for (const { id } of chooseIdentities(facts, channel, devices).slice(1)) {
     if (id === null) continue
-    const derived = derivedId(Number.parseInt(messageId.slice(0, 8) + messageId.slice(9, 13), 16), laneOf(messageId), messageId, id)
+    const derived = derivedId(timeOf(messageId), laneOf(messageId), messageId, id)
     plan(one, message, { id: derived, identityId: id, verdict, dedupe: null }, outbox, now)
   }
   return verdict.type === 'send' ? 'PLANNED' : 'DEFERRED'

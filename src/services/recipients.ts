@@ -1,4 +1,4 @@
-import { isLanedId, laneOfReference } from '../domain/ids.ts'
+import { FIRST_ID, isLanedId, laneOfReference } from '../domain/ids.ts'
 import { ThroughlineError } from '../errors.ts'
 import { knownOf } from '../store/queries/broadcast.ts'
 import type { Client } from '../store/sql.ts'
@@ -24,7 +24,7 @@ export async function recipientsOf(
   const list = contacts.map((contact, index) => {
     const reference = referenceAt(contact, index)
     // What is no contact's id finds nobody, and is told of with all others.
-    if (reference === null) return { id: isLanedId(contact.id ?? '', lanes) ? (contact.id ?? '') : NOBODY }
+    if (reference === null) return { id: isLanedId(contact.id ?? '', lanes) ? (contact.id ?? '') : FIRST_ID }
     return { lane: laneOfReference(workspaceId, reference, lanes), reference }
   })
   const known = await knownOf(client, workspaceId, list)
@@ -36,8 +36,6 @@ export async function recipientsOf(
   }
   return [...new Set(known.map((each) => each.id))].sort()
 }
-
-const NOBODY = '00000000-0000-0000-0000-000000000000'
 
 function referenceAt(contact: ContactReference, index: number): ReturnType<typeof referenceOf> {
   try {

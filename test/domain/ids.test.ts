@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { derivedId, isLanedId, lanedId, laneOf, laneOfReference, MAX_LANES } from '../../src/domain/ids.ts'
+import { derivedId, isLanedId, lanedId, laneOf, laneOfReference, MAX_LANES, timeOf } from '../../src/domain/ids.ts'
 
 const instant = fc.integer({ min: 0, max: 2 ** 48 - 1 })
 const lane = fc.nat(MAX_LANES - 1)
@@ -13,10 +13,11 @@ describe('lanedId', () => {
     expect(lanedId(2 ** 48 - 1, MAX_LANES - 1, 0xffffffff, 0xffffffff)).toBe('ffffffff-ffff-8fff-bfff-ffffffffffff')
   })
 
-  test('is a sound id that carries its lane', () => {
+  test('is a sound id that carries its time and lane', () => {
     fc.assert(
       fc.property(instant, lane, bits, bits, (at, of, high, low) => {
         const id = lanedId(at, of, high, low)
+        expect(timeOf(id)).toBe(at)
         expect(laneOf(id)).toBe(of)
         expect(isLanedId(id)).toBe(true)
         expect(isLanedId(id, of + 1)).toBe(true)
