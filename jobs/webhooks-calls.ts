@@ -31,16 +31,20 @@ const READY_WITHIN = 25_000
 const MOST_ATTEMPTS = 40
 const NEVER_BETTER: ReadonlySet<string> = new Set(['UND_ERR_INVALID_ARG', 'ERR_INVALID_URL', 'ADDRESS_REFUSED', 'ANSWER_TOO_LARGE'])
 
-export interface CallOptions {
+/** What calls and deliveries are made with. */
+export interface WebhookOptions {
   pool: pg.Pool
   vault: Vault
-  /** Stays open until this is stopped. */
-  renderer: Pick<Renderer, 'renderCall'>
   lanes: number
   policy: OutgoingPolicy
   sockets: number
   pollEvery?: number
   onError(error: unknown): void
+}
+
+export interface CallOptions extends WebhookOptions {
+  /** Stays open until this is stopped. */
+  renderer: Pick<Renderer, 'renderCall'>
 }
 
 interface Called {

@@ -8,7 +8,7 @@ import { signatureHeaders } from '../src/services/webhooks-signature.ts'
 import { keysOf } from '../src/services/workspace-keys.ts'
 import { type ClaimedDelivery, claimDeliveries, settleDeliveries } from '../src/store/queries/webhook-deliveries.ts'
 import { inTransaction } from '../src/store/sql.ts'
-import type { CallOptions } from './webhooks-calls.ts'
+import type { WebhookOptions } from './webhooks-calls.ts'
 import { type Runner, startRunner } from './webhooks-runner.ts'
 
 const TIMEOUT = 15_000
@@ -25,7 +25,7 @@ interface Told {
 }
 
 /** Tells endpoints what happened: signed, at least once, each under an id that stays the same however often it is told. */
-export function startDeliveries(options: Omit<CallOptions, 'renderer'>): Runner {
+export function startDeliveries(options: WebhookOptions): Runner {
   const { pool } = options
   const transport = openTransport({ timeout: TIMEOUT, maxBytes: LARGEST_ANSWER, connect: openGuard(options.policy) })
   /** Under way, by endpoint. */
@@ -58,12 +58,7 @@ export function startDeliveries(options: Omit<CallOptions, 'renderer'>): Runner 
   return runner
 }
 
-async function tell(
-  pool: pg.Pool,
-  { vault }: Pick<CallOptions, 'vault'>,
-  transport: ReturnType<typeof openTransport>,
-  row: ClaimedDelivery,
-): Promise<Told> {
+async function tell(pool: pg.Pool, { vault }: WebhookOptions, transport: ReturnType<typeof openTransport>, row: ClaimedDelivery): Promise<Told> {
   const keys = await keysOf({ vault }, pool, row.workspace_id)
   const secrets = [row.secret, row.previous_secret].flatMap((sealed) => (sealed === null ? [] : [keys.open(sealed)]))
   const { type, data } = row

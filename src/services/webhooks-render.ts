@@ -107,7 +107,7 @@ const DOTS = /\/(\.|%2e){1,2}(?=[/?#]|$)/i
 /**
  * The request that settings describe, for one contact and moment. What templates put into the URL is encoded, and none
  * of it can climb out of the path that was written. Throws TEMPLATE_INVALID with what cannot be rendered; a message never holds a secret.
- * Nobody knows how long a stranger's template takes: but in tests this runs where it can be ended (rendering/).
+ * Nobody knows how long a stranger's template takes: this is for where it can be ended (rendering/).
  */
 export function renderPreparedCall(prepared: PreparedCall, scope: CallScope, secrets: Secrets, atText: AtText = () => {}): RenderedCall {
   const all = { ...scope.vars, ...scope, secrets }
@@ -131,10 +131,6 @@ export function renderPreparedCall(prepared: PreparedCall, scope: CallScope, sec
   // What Liquid counts is what the filters of one text take, not what all of them make of it.
   if (length > LONGEST_TEXT) throw new ThroughlineError('TEMPLATE_INVALID', `The request is longer than ${LONGEST_TEXT} characters.`)
   return { url, headers, ...(body === undefined ? {} : { body }) }
-}
-
-export function renderCall(config: WebhookConfig, scope: CallScope, secrets: Secrets): RenderedCall {
-  return renderPreparedCall(prepareCall(config), scope, secrets)
 }
 
 const LIMIT = /^(template render|memory alloc) limit exceeded/

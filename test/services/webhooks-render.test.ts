@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type WebhookConfig, webhookTexts } from '../../src/domain/journey/nodes/webhook.ts'
-import { type CallScope, prepareCall, renderCall, renderPreparedCall } from '../../src/services/webhooks-render.ts'
+import { type CallScope, prepareCall, type RenderedCall, renderPreparedCall, type Secrets } from '../../src/services/webhooks-render.ts'
 
 const SCOPE: CallScope = {
   contact: { externalId: 'a/b?c', attributes: { age: 7, name: 'O"Neil\n{{ secrets.token }}', list: [1, { x: null }] }, tags: ['vip'], locale: 'de' },
@@ -9,7 +9,8 @@ const SCOPE: CallScope = {
   key: '..',
 }
 const SECRETS = { token: 's3cret', base: 'https://hooks.example:8443/v1' }
-const call = (config: Partial<WebhookConfig>) => renderCall({ method: 'POST', url: 'https://hooks.example/x', ...config }, SCOPE, SECRETS)
+const call = (config: Partial<WebhookConfig>, secrets: Secrets = SECRETS): RenderedCall =>
+  renderPreparedCall(prepareCall({ method: 'POST', url: 'https://hooks.example/x', ...config }), SCOPE, secrets)
 
 describe('a URL', () => {
   test.each([
@@ -96,7 +97,7 @@ test('settings that are parsed are rendered anew for everybody', () => {
 /** What is said of settings that cannot be rendered. */
 const said = (config: Partial<WebhookConfig>, secrets: Record<string, string> = SECRETS): string => {
   try {
-    return JSON.stringify(renderCall({ method: 'POST', url: 'https://hooks.example/x', ...config }, SCOPE, secrets))
+    return JSON.stringify(call(config, secrets))
   } catch (error) {
     return (error as Error).message
   }
