@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Message } from 'firebase-admin/messaging'
 import { type PushContent, type PushPlatform, pushData } from '../domain/content/push.ts'
 import type { OutgoingMessage } from '../domain/delivery.ts'
@@ -50,6 +51,11 @@ function androidBlock(content: PushContent, collapse: string, ttl: number | null
   } satisfies NonNullable<Message['android']>
 }
 
+/** Apple takes 64 bytes and refuses every message with more: what does not fit, or is no text for a header, goes as a digest. */
+function headerOf(collapse: string): string {
+  return /^[\x21-\x7e]([\x20-\x7e]{0,62}[\x21-\x7e])?$/.test(collapse) ? collapse : createHash('sha256').update(collapse).digest('base64url')
+}
+
 /** https://developer.apple.com/documentation/usernotifications/generating-a-remote-notification */
 const LEVELS = { PASSIVE: 'passive', ACTIVE: 'active', TIME_SENSITIVE: 'time-sensitive', CRITICAL: 'critical' } as const
 
@@ -65,7 +71,7 @@ function apnsBlock(
   return {
     headers: {
       'apns-priority': priority === 'NORMAL' ? '5' : '10',
-      'apns-collapse-id': collapse,
+      'apns-collapse-id': headerOf(collapse),
       ...(ttl === null ? {} : { 'apns-expiration': String(ttl === 0 ? 0 : Math.floor((now + ttl) / 1_000)) }),
     },
     payload: {

@@ -139,12 +139,12 @@ function readFault(body: string): ProviderFault {
     const error = (JSON.parse(body) as ErrorBody | null)?.error
     const details = Array.isArray(error?.details) ? error.details : []
     const code = details.find((each) => typeof each.errorCode === 'string')?.errorCode ?? error?.status
-    // A token is dropped only where the fault is said to be in it: the same code stands for a payload of ours.
-    const inToken = details.some((each) => Array.isArray(each.fieldViolations) && each.fieldViolations.some(({ field }) => field === 'message.token'))
-    return {
-      code: typeof code === 'string' ? (code === 'INVALID_ARGUMENT' && inToken ? `${code} message.token` : authless(code)) : null,
-      message: typeof error?.message === 'string' ? error.message : null,
-    }
+    const message = typeof error?.message === 'string' ? error.message : null
+    const fields = details.flatMap((each) => (Array.isArray(each.fieldViolations) ? each.fieldViolations.map(({ field }) => field) : []))
+    // A token is dropped only where the fault is said to be in it: the same code stands for a payload of ours. Of a malformed
+    // token FCM names no field, so that its words have to tell.
+    const inToken = fields.length > 0 ? fields.includes('message.token') : /registration token is not/i.test(message ?? '')
+    return { code: typeof code === 'string' ? (code === 'INVALID_ARGUMENT' && inToken ? `${code} message.token` : authless(code)) : null, message }
   } catch {
     return { code: null, message: null }
   }

@@ -58,15 +58,23 @@ interface Refusal {
   field?: string
 }
 
+/** A value that is none, by the field it is in. */
 function badRequest(field: string, text: string): Refusal {
-  return { status: 400, name: 'INVALID_ARGUMENT', code: 'INVALID_ARGUMENT', field, text }
+  return { status: 400, name: 'INVALID_ARGUMENT', field, text }
+}
+
+/** Of a token FCM says so in words alone: https://firebase.google.com/docs/cloud-messaging/error-codes. */
+const BAD_TOKEN: Refusal = {
+  status: 400,
+  name: 'INVALID_ARGUMENT',
+  code: 'INVALID_ARGUMENT',
+  text: 'The registration token is not a valid FCM registration token',
 }
 
 function check(message: Record<string, unknown> | null): Refusal | null {
   const token = message?.token
   if (message === null || typeof token !== 'string') return badRequest('message', 'Recipient of the message is not set.')
-  if (!TOKEN.test(token) || token.startsWith('invalid'))
-    return badRequest('message.token', 'The registration token is not a valid FCM registration token')
+  if (!TOKEN.test(token) || token.startsWith('invalid')) return BAD_TOKEN
   if (token.startsWith('unregistered')) return { status: 404, name: 'NOT_FOUND', code: 'UNREGISTERED', text: 'Requested entity was not found.' }
   if (token.startsWith('mismatch')) return { status: 403, name: 'PERMISSION_DENIED', code: 'SENDER_ID_MISMATCH', text: 'SenderId mismatch' }
   const data = isObject(message.data) ? message.data : {}

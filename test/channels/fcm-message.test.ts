@@ -132,3 +132,20 @@ it.each<[string | undefined, string | undefined, string | undefined, number | un
   expect(message.android?.ttl).toBe(androidLife)
   expect(message.apns?.headers?.['apns-expiration']).toBe(iosEnd === undefined ? undefined : String(iosEnd))
 })
+
+describe('a collapse key', () => {
+  const collapseId = (collapseKey: string) => of({ ...SHORT, collapseKey }, 'ios').apns?.headers?.['apns-collapse-id'] ?? ''
+
+  it('is Apple’s own id as far as that reaches, 64 bytes', () => {
+    expect(collapseId('x'.repeat(64))).toBe('x'.repeat(64))
+  })
+
+  it('that is longer, or no text for a header, stands there as a digest, the same for the same key alone', () => {
+    expect([collapseId('x'.repeat(65)), collapseId('é'), collapseId('a\r\nb')]).toEqual(Array(3).fill(expect.stringMatching(/^[\w-]{43}$/)))
+    const long = 'корзина '.repeat(9)
+    expect(collapseId(long)).toMatch(/^[\w-]{43}$/)
+    expect(collapseId(long)).toBe(collapseId(long))
+    expect(collapseId(`${long}!`)).not.toBe(collapseId(long))
+    expect(of({ ...SHORT, collapseKey: long }, 'android').android).toMatchObject({ collapseKey: long, notification: { tag: long } })
+  })
+})

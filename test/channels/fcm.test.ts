@@ -145,6 +145,27 @@ it('fills 4,096 bytes to the last, and nothing larger is sent', async () => {
 })
 
 describe("FCM's own words", () => {
+  // Both as https://firebase.google.com/docs/cloud-messaging/error-codes shows them: of the token no field is named.
+  it('tell a bad token from a bad payload, which have one code', async () => {
+    const FCM_ERROR = { '@type': 'type.googleapis.com/google.firebase.fcm.v1.FcmError', errorCode: 'INVALID_ARGUMENT' }
+    const told = async (message: string, details: object[]) => {
+      const body = JSON.stringify({ error: { code: 400, message, status: 'INVALID_ARGUMENT', details } })
+      return (await exchanged(CONTENT, null, { status: 400, body })).outcome
+    }
+    const token = { type: 'permanent', code: 'INVALID_ARGUMENT message.token', message: 'The token is malformed.', identity: 'INVALID' }
+    expect(await told('The registration token is not a valid FCM registration token', [FCM_ERROR])).toEqual(token)
+    const value = "Invalid value at 'message.data[0].value' (TYPE_STRING), 12"
+    const violation = (field: string) => ({
+      '@type': 'type.googleapis.com/google.rpc.BadRequest',
+      fieldViolations: [{ field, description: value }],
+    })
+    expect(await told(value, [violation('message.token')])).toEqual(token)
+    const payload = { type: 'permanent', code: 'INVALID_ARGUMENT', message: 'FCM refused the payload.' }
+    expect(await told(value, [violation('message.data[0].value')])).toEqual(payload)
+    expect(await told('Message is too big', [FCM_ERROR])).toEqual(payload)
+    expect(await told('The registration token is not a valid FCM registration token', [violation('message.data[0].value')])).toEqual(payload)
+  })
+
   const said = async (status: number, errorCode: string | null, name: string, headers: Record<string, string> = {}) => {
     const details = errorCode === null ? [] : [{ '@type': 'type.googleapis.com/google.firebase.fcm.v1.FcmError', errorCode }]
     const body = JSON.stringify({ error: { code: status, message: 'theirs', status: name, details } })

@@ -171,7 +171,7 @@ describe('the FCM stand-in', () => {
 
   it.each([
     [{ token: undefined }, 400, 'message'],
-    [{ token: 'short' }, 400, 'message.token'],
+    [{ token: 'short' }, 400, 'INVALID_ARGUMENT'],
     [{ token: 'unregistered-1' }, 404, 'UNREGISTERED'],
     [{ token: 'mismatch-1' }, 403, 'SENDER_ID_MISMATCH'],
     [{ data: { from: 'x' } }, 400, 'message.data'],
