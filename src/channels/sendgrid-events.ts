@@ -12,10 +12,13 @@ const SIGNATURE = 'x-twilio-email-event-webhook-signature'
 const TIMESTAMP = 'x-twilio-email-event-webhook-timestamp'
 
 /**
- * How old a signed request may be. SendGrid documents no tolerance; ten minutes bounds what a recorded request is
- * good for, and repetitions inside it are recognised by `sg_event_id`. A request from the future is as suspect.
+ * How old a signed request may be. SendGrid documents no tolerance, and repeats for a day what was not answered with 2xx
+ * (https://docs.sendgrid.com/for-developers/tracking-events/troubleshooting) without saying whether it signs anew: less would
+ * lose what came while we were away. A recorded request does nothing meanwhile: `sg_event_id` is remembered for seven days.
  */
-const TOLERANCE = 10 * 60_000
+const OLDEST = 25 * 3_600_000
+/** Into the future it is a clock's error. */
+const NEWEST = 10 * 60_000
 
 const keys = new Map<string, KeyObject>()
 
@@ -36,7 +39,8 @@ export function verifyEvents(request: CallbackRequest, webhookPublicKey: string)
   const signature = request.headers[SIGNATURE]
   const timestamp = request.headers[TIMESTAMP]
   if (signature === undefined || timestamp === undefined || !/^\d{1,12}$/.test(timestamp)) return false
-  if (Math.abs(Date.now() - Number(timestamp) * 1_000) > TOLERANCE) return false
+  const age = Date.now() - Number(timestamp) * 1_000
+  if (age > OLDEST || age < -NEWEST) return false
   const bytes = Buffer.from(signature, 'base64')
   // Node skips what is not base64, so many texts would name one signature: only the canonical one is taken.
   if (bytes.toString('base64') !== signature) return false
@@ -69,23 +73,23 @@ export function parseEvents(request: CallbackRequest): ProviderCallback[] {
   } catch {
     return []
   }
-  return Array.isArray(events) ? events.flatMap((event) => parseEvent(event) ?? []) : []
+  return Array.isArray(events) ? events.flatMap(parseEvent) : []
 }
 
-function parseEvent(event: unknown): ProviderCallback | null {
-  if (!isObject(event)) return null
+function parseEvent(event: unknown): ProviderCallback[] {
+  if (!isObject(event)) return []
   const name = word(event.event)
   // A block is the receiving server's refusal of this mail or of us, not of the address; it comes as a kind of bounce.
   const kind = name === 'bounce' && event.type === 'blocked' ? 'blocked' : name
   const status = kind !== null && Object.hasOwn(STATUSES, kind) ? STATUSES[kind] : undefined
   const providerEventId = word(event.sg_event_id)
-  if (status === undefined || providerEventId === null) return null
+  if (status === undefined || providerEventId === null) return []
   const reason = word(event.reason) ?? word(event.response)
   const messageId = word(event[MESSAGE_ARGUMENT])
   const code = kind === 'blocked' ? 'blocked' : (word(event.status) ?? (kind === 'dropped' ? 'dropped' : null))
   const url = word(event.url)
   const identity = kind === 'dropped' ? droppedIdentity(reason) : kind === 'bounce' ? 'BOUNCED' : null
-  return {
+  const told: Extract<ProviderCallback, { type: 'status' }> = {
     type: 'status',
     messageId: messageId !== null && isLanedId(messageId) ? messageId : null,
     // `<x-message-id>.<server>…`: the answer to the send gave the part before the first dot.
@@ -99,13 +103,26 @@ function parseEvent(event: unknown): ProviderCallback | null {
     ...(url === null ? {} : { url }),
     ...(identity === null ? {} : { identity }),
   }
+  const wish = kind === 'dropped' ? droppedWish(reason) : null
+  return wish === null ? [told] : [told, { ...told, status: wish, providerEventId: `${providerEventId}:optout` }]
 }
 
-/** SendGrid drops what its own suppression lists name; only these reasons are about the address. */
+/**
+ * SendGrid drops what its own suppression lists name; of its reasons
+ * (https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event) only these are about the address: «Invalid SMTPAPI
+ * header» is about us.
+ */
 function droppedIdentity(reason: string | null): 'BOUNCED' | 'INVALID' | null {
   if (reason === null) return null
-  if (/bounced/i.test(reason)) return 'BOUNCED'
-  return /invalid/i.test(reason) ? 'INVALID' : null
+  if (/^bounced/i.test(reason)) return 'BOUNCED'
+  return /^invalid(?! smtpapi)/i.test(reason) ? 'INVALID' : null
+}
+
+/** What the person has told SendGrid before, and we did not know. */
+function droppedWish(reason: string | null): 'UNSUBSCRIBED' | 'COMPLAINED' | null {
+  if (reason === null) return null
+  if (/^unsubscribed/i.test(reason)) return 'UNSUBSCRIBED'
+  return /^spam reporting/i.test(reason) ? 'COMPLAINED' : null
 }
 
 function word(value: unknown): string | null {

@@ -105,10 +105,23 @@ describe('SendGrid events are read', () => {
 
   it('with the reason of a drop deciding about the address, and addresses taken out of it', () => {
     expect(read({ ...base, event: 'dropped', reason: 'Bounced Address' })).toMatchObject([{ status: 'FAILED', code: 'dropped', identity: 'BOUNCED' }])
-    expect(read({ ...base, event: 'dropped', reason: 'Invalid SMTPAPI header' })).toMatchObject([{ identity: 'INVALID' }])
-    const [unsubscribed] = read({ ...base, event: 'dropped', reason: 'Unsubscribed Address: ada@shop.example' })
-    expect(unsubscribed).toMatchObject({ detail: 'Unsubscribed Address: <email>' })
-    expect(unsubscribed).not.toHaveProperty('identity')
+    expect(read({ ...base, event: 'dropped', reason: 'Invalid' })).toMatchObject([{ identity: 'INVALID' }])
+    for (const reason of ['Invalid SMTPAPI header', 'Spam Content', 'Recipient List over Package Quota']) {
+      const [ours, ...rest] = read({ ...base, event: 'dropped', reason })
+      expect([ours?.type === 'status' && ours.status, rest]).toEqual(['FAILED', []])
+      expect(ours).not.toHaveProperty('identity')
+    }
+  })
+
+  it('with a drop for what the person told SendGrid as that, too', () => {
+    const [dropped, ...more] = read({ ...base, event: 'dropped', reason: 'Unsubscribed Address: ada@shop.example' })
+    expect(dropped).toMatchObject({ status: 'FAILED', code: 'dropped', detail: 'Unsubscribed Address: <email>' })
+    expect(dropped).not.toHaveProperty('identity')
+    expect(more).toMatchObject([{ status: 'UNSUBSCRIBED', providerEventId: 'e1:optout', at: 1_750_000_000_000 }])
+    expect(read({ ...base, event: 'dropped', reason: 'Spam Reporting Address' })).toMatchObject([
+      { status: 'FAILED', providerEventId: 'e1' },
+      { status: 'COMPLAINED', providerEventId: 'e1:optout' },
+    ])
   })
 
   it('with an id of ours only where it is one', () => {
@@ -131,20 +144,15 @@ describe('SendGrid signatures', () => {
     signatureHeaders: [SIGNATURE, TIMESTAMP],
   })
 
-  it('expire after ten minutes, either way', () => {
+  it('expire when SendGrid gives up, after a day, and hold ten minutes in advance', () => {
     const at = (seconds: number): CallbackRequest => {
       const timestamp = String(Math.floor(Date.now() / 1_000) + seconds)
       const signature = sign('sha256', Buffer.from(`${timestamp}[]`), { key: webhookKeyOf(demo.apiKey), dsaEncoding: 'der' }).toString('base64')
       return { headers: { [TIMESTAMP]: timestamp, [SIGNATURE]: signature }, body: Buffer.from('[]'), url: '' }
     }
-    expect([-3_600, -601, -590, 0, 590, 3_600].map((seconds) => verifyEvents(at(seconds), demo.webhookPublicKey))).toEqual([
-      false,
-      false,
-      true,
-      true,
-      true,
-      false,
-    ])
+    const verified = (...seconds: number[]) => seconds.map((each) => verifyEvents(at(each), demo.webhookPublicKey))
+    expect(verified(-86_400, -90_000 + 10, 0, 590)).toEqual([true, true, true, true])
+    expect(verified(-1e9, -90_001, 610, 86_400)).toEqual([false, false, false, false])
     expect(verifyEvents(at(0), 'no key at all')).toBe(false)
   })
 })
