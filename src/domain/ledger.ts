@@ -45,7 +45,10 @@ export interface LedgerChange {
   send: boolean
 }
 
-/** How final a status is: statuses merge upwards only, so their order of arrival does not matter. */
+/**
+ * How final a status is: statuses merge upwards only, so their order of arrival does not matter. Down goes only what was sent again for
+ * a doubt, was accepted and then failed: UNKNOWN, as its first attempt is.
+ */
 const FINALITY: Record<DeliveryStatus, number> = {
   PLANNED: 0,
   DEFERRED: 0,
@@ -77,8 +80,10 @@ const nothing = (entry: LedgerEntry): LedgerChange => ({ entry, history: null, s
 
 /** An attempt may have reached the person unheard of; once sent again for it, a message is not sent again for another doubt. */
 const isInDoubt = (entry: LedgerEntry) => entry.failure?.class === 'AMBIGUOUS'
+/** The last attempt has failed for good, and one before it is in doubt. */
+const isLastLost = ({ status, failure }: LedgerEntry) => failure?.class === 'PERMANENT' && (status === 'UNKNOWN' || status === 'SENT')
 /** So may one before the last. Where the last of several is UNKNOWN nobody knows any more whose doubt it is: it counts for all. */
-const wasInDoubt = (entry: LedgerEntry) => entry.attempt > 1 && isInDoubt(entry)
+const wasInDoubt = (entry: LedgerEntry) => entry.attempt > 1 && (isInDoubt(entry) || isLastLost(entry))
 
 /** Sent again with the same ids, a message takes the first one's place on the device. */
 export const COLLAPSES: ReadonlySet<Channel> = new Set(['push', 'web_push'])
@@ -160,26 +165,39 @@ export function applyResult(entry: LedgerEntry, attempt: number, outcome: SendOu
   }
 }
 
-/** The last attempt has failed for good; what may have arrived before it is in doubt as ever. */
-function givenUp(entry: LedgerEntry, failure: NonNullable<LedgerEntry['failure']>, at: number, identity: LedgerChange['identity']): LedgerChange {
-  const change = failed({ ...entry, failure }, at, identity)
+/** The last attempt has failed for good; what may have arrived before it is in doubt as ever, unless somebody has shown that it did. */
+function givenUp(
+  entry: LedgerEntry,
+  failure: NonNullable<LedgerEntry['failure']>,
+  at: number,
+  identity: LedgerChange['identity'],
+  status?: 'FAILED' | 'BOUNCED',
+): LedgerChange {
+  const change = failed({ ...entry, failure }, at, identity, status)
   if (!wasInDoubt(entry)) return change
-  return { ...change, entry: { ...change.entry, status: 'UNKNOWN', failure: { ...failure, class: 'AMBIGUOUS' } }, signal: null, counts: [] }
+  const stands = isSeen(entry) ? 'SENT' : 'UNKNOWN'
+  return { ...change, entry: { ...change.entry, status: stands, failure: { ...failure, class: 'PERMANENT' } }, signal: null, counts: [] }
 }
+
+const isSeen = ({ openedAt, clickedAt, machineOpenedAt, machineClickedAt }: LedgerEntry) =>
+  [openedAt, clickedAt, machineOpenedAt, machineClickedAt].some((at) => at !== null)
 
 const earliest = (known: number | null, at: number) => (known === null ? at : Math.min(known, at))
 
 /**
  * The entry once it is certain that the provider has the message: whatever showed it, it is never handed over again.
- * Of all the instants told the earliest stands, so that their order of arrival does not matter.
+ * Of all the instants told the earliest stands, so that their order of arrival does not matter. A doubt about an earlier
+ * attempt is remembered: this one may still fail.
  */
 function accepted(entry: LedgerEntry, at: number): LedgerEntry {
   const sentAt = earliest(entry.sentAt, at)
-  return FINALITY[entry.status] < FINALITY.SENT ? { ...entry, status: 'SENT', dueAt: null, failure: null, sentAt } : { ...entry, sentAt }
+  if (FINALITY[entry.status] >= FINALITY.SENT) return { ...entry, sentAt }
+  return { ...entry, status: 'SENT', dueAt: null, failure: wasInDoubt(entry) ? entry.failure : null, sentAt }
 }
 
 function accept(entry: LedgerEntry, at: number, detail: JsonObject): LedgerChange {
-  const next = accepted(entry, at)
+  // Accepted was the attempt that is known to have failed.
+  const next = wasInDoubt(entry) && isLastLost(entry) ? { ...entry, sentAt: earliest(entry.sentAt, at) } : accepted(entry, at)
   if (entry.sentAt !== null) return nothing(next)
   return { ...nothing(next), history: { status: 'SENT', human: null, at, detail }, signal: { signal: 'SENT', human: true, at }, counts: ['sent'] }
 }
@@ -248,7 +266,9 @@ export function applyCallback(entry: LedgerEntry, callback: StatusReport): Ledge
       // Mail that was taken may still bounce: the message stays delivered, the address is bad all the same.
       if (FINALITY[known.status] >= FINALITY[callback.status]) return { ...nothing(known), identity }
       const failure = { code: callback.code ?? callback.status, class: 'PERMANENT' as const, message: callback.detail ?? '' }
-      return failed({ ...known, failure }, at, identity, callback.status)
+      // Lost already: only a bounce says more than a failure.
+      if (isLastLost(known) && (callback.status === 'FAILED' || known.failure?.code === failure.code)) return { ...nothing(known), identity }
+      return givenUp(known, failure, at, identity, callback.status)
     }
     case 'COMPLAINED':
     case 'UNSUBSCRIBED':

@@ -257,35 +257,6 @@ describe('when its time has come', () => {
   })
 })
 
-describe('sent again for a doubt, and then known to have failed', () => {
-  const doubt = { code: 'TIMEOUT', class: 'AMBIGUOUS' as const, message: 'no answer' }
-  const again = entry({ channel: 'sms', whenUnknown: 'RESEND', attempt: 2, failure: doubt })
-  const line = (code: string) => ({ status: 'FAILED', human: null, at: NOW - 5, detail: { code } })
-
-  test('for good: what may have arrived the first time stays in doubt; its address is believed dead all the same', () => {
-    const told = { ...PERMANENT, identity: 'INVALID', optedOut: true } as const
-    const failure = { code: '21211', class: 'AMBIGUOUS', message: 'no number' }
-    expect(result(again, told)).toEqual({
-      ...quiet,
-      entry: { ...again, status: 'UNKNOWN', failure },
-      history: line('21211'),
-      identity: 'INVALID',
-      optOut: 'WITHDRAWN',
-    })
-    expect(result({ ...again, status: 'UNKNOWN', dueAt: NOW }, PERMANENT).entry).toEqual({ ...again, status: 'UNKNOWN', failure })
-  })
-
-  test('a day after planning, too', () => {
-    const late = { ...again, plannedAt: NOW - DAY - 1 }
-    const failure = { code: '429', class: 'AMBIGUOUS', message: 'slow down' }
-    expect(result(late, RETRY)).toEqual({ ...quiet, entry: { ...late, status: 'UNKNOWN', failure }, history: line('429') })
-  })
-
-  test('a doubt of the only attempt is settled by what becomes of that', () => {
-    expect(result({ ...again, attempt: 1, status: 'UNKNOWN' }, PERMANENT).entry.status).toBe('FAILED')
-  })
-})
-
 describe('refused by the second gate', () => {
   const doubt = { code: 'TIMEOUT', class: 'AMBIGUOUS' as const, message: 'no answer' }
   const inDoubt = entry({ status: 'PLANNED', whenUnknown: 'RESEND', failure: doubt })
