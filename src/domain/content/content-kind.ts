@@ -1,5 +1,6 @@
 import { isObject } from '../json.ts'
 import { custom, type Shape, text } from '../shape.ts'
+import { holdsLiquid } from './payload.ts'
 
 /** What a template's variant holds on one channel. A channel's is one file here and one line in content.ts. */
 export interface ContentKind<T = unknown> {
@@ -24,4 +25,22 @@ export const textMap: Shape<Record<string, string>> = custom({ type: 'object', a
   return sound ? (value as Record<string, string>) : undefined
 })
 
-export const url = (title: string) => text({ title, max: 2_000, description: 'May hold Liquid.' })
+/** A text that is judged when it is saved where it holds no Liquid; `fault` is null for a sound one. */
+export const literal = (shape: Shape<string>, fault: (text: string) => string | null): Shape<string> =>
+  custom(shape.schema, (value, path, report) => {
+    const given = shape.parse(value, path, report)
+    const wrong = given === undefined || holdsLiquid(given) ? null : fault(given)
+    return wrong === null ? given : void report(path, wrong)
+  })
+
+/** What a channel shows so many characters of: `room` is for the Liquid that comes to them. */
+export const brief = (most: number, { room = 200, ...options }: { title?: string; description?: string; room?: number } = {}) =>
+  literal(text({ ...options, max: room }), (given) => ([...given].length > most ? `must have at most ${most} characters` : null))
+
+/** Where an app may go, by whatever scheme it knows. */
+export const link = (title: string) => text({ title, max: 2_000, description: 'May hold Liquid.' })
+
+export const whyNoWebAddress = (given: string) =>
+  URL.canParse(given) && /^https?:$/.test(new URL(given).protocol) ? null : 'must be an http or https address'
+
+export const url = (title: string) => literal(link(title), whyNoWebAddress)

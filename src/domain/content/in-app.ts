@@ -2,7 +2,7 @@ import { durationMillis } from '../duration.ts'
 import { parseInstant } from '../instant.ts'
 import { isStorableJson, type JsonObject } from '../json.ts'
 import { choice, custom, duration, type Infer, list, number, object, optional, type Shape, text } from '../shape.ts'
-import { type ContentKind, textMap, url } from './content-kind.ts'
+import { type ContentKind, link, textMap, url } from './content-kind.ts'
 
 /** Where in the app a message shows. */
 export const SURFACES = ['FULL_SCREEN', 'MODAL', 'BANNER', 'INBOX', 'LIVE_STATUS'] as const
@@ -21,7 +21,7 @@ const names = (title: string, description: string) => optional(list(text({ max: 
 const button = object({
   key: text({ title: 'Key', description: 'By which a click on it is reported.', pattern: /^[A-Za-z0-9_-]+$/, max: 50 }),
   label: text({ title: 'Label', max: 200 }),
-  deepLink: optional(url('Deep link')),
+  deepLink: optional(link('Deep link')),
 })
 
 const fields = object({
@@ -29,7 +29,7 @@ const fields = object({
   title: text({ title: 'Title', max: 500 }),
   body: optional(text({ title: 'Text', max: 10_000 })),
   imageUrl: optional(url('Image')),
-  deepLink: optional(url('Deep link')),
+  deepLink: optional(link('Deep link')),
   buttons: optional(list(button, { title: 'Buttons', max: 5 })),
   data: optional(textMap),
   key: optional(

@@ -1,6 +1,6 @@
 import type { Json } from '../json.ts'
 import { choice, custom, duration, flag, type Infer, list, number, object, optional, type Shape, text } from '../shape.ts'
-import { type ContentKind, textMap, url } from './content-kind.ts'
+import { type ContentKind, link, textMap, url } from './content-kind.ts'
 import { fits } from './payload.ts'
 
 /** What FCM carries: https://firebase.google.com/docs/cloud-messaging/customize-messages/set-message-type. The token is not counted. */
@@ -13,7 +13,7 @@ const priority = optional(choice(PRIORITIES, { title: 'Priority', description: '
 const ttl = optional(
   duration({ title: 'Time to live', description: 'At most as long as its node waits for it; of this platform, if there.', allowZero: true }),
 )
-const deepLink = optional(url('Deep link'))
+const deepLink = optional(link('Deep link'))
 const sound = optional(text({ title: 'Sound', description: 'A file of the app’s; the system’s own where left out.', max: 200 }))
 
 const android = object(

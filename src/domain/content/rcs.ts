@@ -1,17 +1,32 @@
 import { choice, custom, type Infer, list, object, optional, text } from '../shape.ts'
-import { type ContentKind, textMap, url } from './content-kind.ts'
+import { brief, type ContentKind, textMap, url, whyNoWebAddress } from './content-kind.ts'
+import { holdsLiquid } from './payload.ts'
 
-/** Lengths are of the Liquid texts; what the channel allows of the rendered ones is in the descriptions, and the provider's to refuse. */
-const suggestion = object({
+const VALUE_FAULTS = {
+  REPLY: () => null,
+  URL: whyNoWebAddress,
+  DIAL: (value: string) => (/^\+[1-9]\d{6,14}$/.test(value) ? null : 'must be a number such as +15551230004'),
+} as const
+
+/** Lengths are of the Liquid texts, and shorter for those that hold none: what they come to is the provider's to refuse. */
+const button = object({
   type: choice(['REPLY', 'URL', 'DIAL'], { title: 'Kind' }),
-  text: text({ title: 'Label', description: 'Up to 25 characters.', max: 200 }),
+  text: brief(25, { title: 'Label', description: 'Up to 25 characters.' }),
   value: text({ title: 'Value', description: 'What a reply brings back, the address that opens, or the number that is dialled.', max: 2_000 }),
 })
+const suggestion: typeof button = {
+  ...button,
+  parse(value, path, report) {
+    const given = button.parse(value, path, report)
+    const wrong = given === undefined || holdsLiquid(given.value) ? null : VALUE_FAULTS[given.type](given.value)
+    return wrong === null ? given : void report([...path, 'value'], wrong)
+  },
+}
 const cardOf = (suggestions: number) =>
   object(
     {
-      title: optional(text({ title: 'Title', description: 'Up to 200 characters.', max: 1_000 })),
-      description: optional(text({ title: 'Description', description: 'Up to 2,000 characters.', max: 4_000 })),
+      title: optional(brief(200, { title: 'Title', description: 'Up to 200 characters.', room: 1_000 })),
+      description: optional(brief(2_000, { title: 'Description', description: 'Up to 2,000 characters.', room: 4_000 })),
       media: optional(url('Picture or video')),
       suggestions: optional(list(suggestion, { title: 'Suggestions', min: 1, max: suggestions })),
     },
@@ -24,7 +39,10 @@ const parts = object({
   card: optional(cardOf(4)),
   carousel: optional(
     object(
-      { text: text({ title: 'Text before it', max: 1_600 }), cards: list(cardOf(2), { title: 'Cards', min: 2, max: 10 }) },
+      {
+        text: text({ title: 'Text before it', description: 'Twilio asks for one, and shows it on other channels alone.', max: 1_600 }),
+        cards: list(cardOf(2), { title: 'Cards', min: 2, max: 10 }),
+      },
       { title: 'Carousel' },
     ),
   ),

@@ -1,5 +1,6 @@
 import { choice, custom, type Infer, list, number, object, optional, type Report, text } from '../shape.ts'
-import { type ContentKind, textMap, url } from './content-kind.ts'
+import { brief, type ContentKind, textMap, url } from './content-kind.ts'
+import { holdsLiquid } from './payload.ts'
 
 /** SERVICE answers somebody who wrote within a day and needs no template; the others are what Meta approves templates as. */
 export const WHATSAPP_CATEGORIES = ['MARKETING', 'UTILITY', 'AUTHENTICATION', 'SERVICE'] as const
@@ -10,7 +11,7 @@ const SESSION_MEDIA = [...HEADER_MEDIA, 'audio', 'sticker'] as const
 const filename = optional(text({ title: 'File name', description: 'Documents only.', max: 240 }))
 const media = <const T extends string>(types: readonly T[]) => object({ type: choice(types), url: url('Address'), filename }, { title: 'Media' })
 
-/** Lengths are of the Liquid texts. What Meta allows of the rendered ones is shorter, and checked there. */
+/** Lengths are of the Liquid texts. What Meta allows of the rendered ones is shorter: checked where there is no Liquid, and there. */
 const variable = text({ title: 'Variable', max: 2_000 })
 const buttonValue = object({
   index: number({ title: 'Place', description: 'From 0, in the order of the template.', integer: true, min: 0, max: 9 }),
@@ -37,18 +38,19 @@ const template = object(
   { title: 'Template' },
 )
 
-const row = object({ id: text({ max: 400 }), title: text({ max: 200 }), description: optional(text({ max: 400 })) })
+/** https://developers.facebook.com/docs/whatsapp/cloud-api/messages/interactive-list-messages, …/interactive-reply-buttons-messages. */
+const row = object({ id: brief(200, { room: 400 }), title: brief(24), description: optional(brief(72, { room: 400 })) })
 const session = object(
   {
     text: optional(text({ title: 'Text', max: 4_096 })),
     media: optional(media(SESSION_MEDIA)),
-    footer: optional(text({ title: 'Footer', description: 'Under buttons or a list.', max: 200 })),
-    buttons: optional(list(object({ id: text({ max: 400 }), title: text({ max: 200 }) }), { title: 'Reply buttons', min: 1, max: 3 })),
+    footer: optional(brief(60, { title: 'Footer', description: 'Under buttons or a list.' })),
+    buttons: optional(list(object({ id: brief(256, { room: 400 }), title: brief(20) }), { title: 'Reply buttons', min: 1, max: 3 })),
     list: optional(
       object(
         {
-          button: text({ title: 'What opens it', max: 200 }),
-          sections: list(object({ title: optional(text({ max: 200 })), rows: list(row, { min: 1, max: 10 }) }), { min: 1, max: 10 }),
+          button: brief(20, { title: 'What opens it' }),
+          sections: list(object({ title: optional(brief(24)), rows: list(row, { min: 1, max: 10 }) }), { min: 1, max: 10 }),
         },
         { title: 'List' },
       ),
@@ -91,6 +93,9 @@ function checkTemplate(given: WhatsappTemplate, fault: Report): void {
   if (given.header?.text !== undefined && given.header.media !== undefined) fault(['template', 'header'], 'has either a text or media')
 }
 
+/** Of the words under media, or over reply buttons. */
+const LONGEST_CAPTION = 1_024
+
 /** https://developers.facebook.com/docs/whatsapp/cloud-api/messages: what may stand with what. */
 function checkSession(given: WhatsappSession, fault: Report): void {
   const interactive = given.buttons !== undefined || given.list !== undefined
@@ -101,7 +106,15 @@ function checkSession(given: WhatsappSession, fault: Report): void {
   if (given.list !== undefined && given.media !== undefined) fault(['session', 'media'], 'does not go with a list')
   if (given.footer !== undefined && !interactive) fault(['session', 'footer'], 'stands under buttons or a list only')
   if ((type === 'audio' || type === 'sticker') && given.text !== undefined) fault(['session', 'text'], `does not go with ${type}`)
-  const rows = given.list?.sections.flatMap((each) => each.rows) ?? []
+  const short = given.media !== undefined || given.buttons !== undefined
+  if (short && given.text !== undefined && !holdsLiquid(given.text) && given.text.length > LONGEST_CAPTION)
+    fault(['session', 'text'], `must have at most ${LONGEST_CAPTION} characters`)
+  const sections = given.list?.sections ?? []
+  if (sections.length > 1)
+    sections.forEach(({ title }, index) => {
+      if (title === undefined) fault(['session', 'list', 'sections', String(index), 'title'], 'is missing: with several sections each has one')
+    })
+  const rows = sections.flatMap((each) => each.rows)
   if (rows.length > 10) fault(['session', 'list', 'sections'], 'must have at most 10 rows together')
   for (const [field, ids] of [
     ['buttons', given.buttons?.map((each) => each.id) ?? []],

@@ -46,6 +46,33 @@ test.each([
   expect(faults(content)).toEqual(expected)
 })
 
+const labelled = (text: string) => ({ body: 'Hi', suggestions: [{ ...reply, text }] })
+const valued = (type: string, value: string) => ({ body: 'Hi', suggestions: [{ type, text: 'x', value }] })
+
+test.each([
+  [labelled('x'.repeat(25)), []],
+  [labelled('é'.repeat(25)), []],
+  [labelled('x'.repeat(26)), ['suggestions.0.text must have at most 25 characters']],
+  [labelled('🙂'.repeat(25)), []],
+  [labelled(`{{ ${'x'.repeat(30)} }}`), []],
+  [{ card: { ...card, title: 'x'.repeat(201) } }, ['card.title must have at most 200 characters']],
+  [{ card: { ...card, description: 'x'.repeat(2_001) } }, ['card.description must have at most 2000 characters']],
+  [
+    { carousel: { text: 'Look', cards: [card, { ...card, suggestions: [{ ...reply, text: 'x'.repeat(26) }] }] } },
+    ['carousel.cards.1.suggestions.0.text must have at most 25 characters'],
+  ],
+  [{ card: { ...card, media: 'cat.png' } }, ['card.media must be an http or https address']],
+  [{ card: { ...card, media: '{{ vars.picture }}' } }, []],
+  [valued('URL', 'javascript:alert(1)'), ['suggestions.0.value must be an http or https address']],
+  [valued('URL', 'https://shop.example/{{ key }}'), []],
+  [valued('DIAL', '0551230004'), ['suggestions.0.value must be a number such as +15551230004']],
+  [valued('DIAL', '+15551230004'), []],
+  [valued('DIAL', '{{ vars.number }}'), []],
+  [valued('REPLY', 'anything'), []],
+])('%j is measured where it holds no Liquid', (content, expected) => {
+  expect(faults(content)).toEqual(expected)
+})
+
 test('every text of it is a template', () => {
   expect(templateTexts('rcs', { card }).map(({ path, text }) => [path.join('.'), text])).toEqual([
     ['card.title', 'Hi'],
