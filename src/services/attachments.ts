@@ -1,7 +1,9 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { AttachmentReference } from '../domain/content/email-attachments.ts'
 import { contentTypeFault, fileNameFault, LARGEST_TOTAL, LARGEST_UPLOAD } from '../domain/content/email-attachments.ts'
+import { holdsLiquid } from '../domain/content/payload.ts'
 import type { JsonObject } from '../domain/json.ts'
+import { whyNotOutgoing } from '../domain/public-address.ts'
 import { ThroughlineError } from '../errors.ts'
 import { type AttachmentRow, AttachmentTable } from '../store/entities/attachment.ts'
 import { newId } from '../store/new-id.ts'
@@ -57,8 +59,13 @@ export async function listAttachments(services: Services, caller: Caller, slice:
   return rows as AttachmentView[]
 }
 
-/** Refuses a mail whose files are not there, or are too much together, or whose names nobody would take. */
-export async function checkAttachments(em: EntityManager, content: JsonObject, path: readonly string[]): Promise<void> {
+/** Refuses a mail whose files are not there or where nobody may reach, are too much together, or have names that nobody would take. */
+export async function checkAttachments(
+  em: EntityManager,
+  privateHosts: readonly string[],
+  content: JsonObject,
+  path: readonly string[],
+): Promise<void> {
   const references = (content.attachments ?? []) as AttachmentReference[]
   if (references.length === 0) return
   const known = await findFiles(
@@ -71,9 +78,11 @@ export async function checkAttachments(em: EntityManager, content: JsonObject, p
     const file = each.file === undefined ? undefined : known.get(each.file)
     if (each.file !== undefined && file === undefined) throw new ThroughlineError('NOT_FOUND', 'There is no such file.', { path: [...at, 'file'] })
     total += file?.size ?? 0
-    const literal = each.name !== undefined && !/\{[{%]/.test(each.name)
-    const fault = literal ? fileNameFault(each.name ?? '') : null
+    const fault = each.name === undefined || holdsLiquid(each.name) ? null : fileNameFault(each.name)
     if (fault !== null) throw new ThroughlineError('TEMPLATE_INVALID', fault, { path: [...at, 'name'] })
+    const url = each.url?.trim()
+    const urlFault = url === undefined || holdsLiquid(url) ? null : whyNotOutgoing(url, { privateHosts, httpsOnly: true })
+    if (urlFault !== null) throw new ThroughlineError('TEMPLATE_INVALID', urlFault, { path: [...at, 'url'] })
     const typeFault = each.contentType === undefined ? null : contentTypeFault(each.contentType)
     if (typeFault !== null) throw new ThroughlineError('TEMPLATE_INVALID', typeFault, { path: [...at, 'contentType'] })
   })

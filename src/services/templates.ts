@@ -82,9 +82,10 @@ export async function partialsNamed({ renderer }: Services, channel: Channel, { 
   return [...named.values()]
 }
 
-async function checkFiles(em: EntityManager, channel: Channel, content: TemplateContent): Promise<void> {
+async function checkFiles({ config }: Services, em: EntityManager, channel: Channel, content: TemplateContent): Promise<void> {
   for (const [index, variant] of content.variants.entries())
-    if ((variant.channel ?? channel) === 'email') await checkAttachments(em, variant.content, ['variants', String(index), 'content'])
+    if ((variant.channel ?? channel) === 'email')
+      await checkAttachments(em, config.privateHosts, variant.content, ['variants', String(index), 'content'])
 }
 
 export async function createTemplate(
@@ -96,7 +97,7 @@ export async function createTemplate(
   if (!CHANNELS.includes(input.channel)) throw new ThroughlineError('INVALID_INPUT', `must be one of ${CHANNELS.join(', ')}`, { path: ['channel'] })
   const frozen = await checkContent(services, caller, input.channel, input)
   return once(services, caller, 'createTemplate', input.idempotencyKey, input, async (em) => {
-    await checkFiles(em, input.channel, input)
+    await checkFiles(services, em, input.channel, input)
     await holdFrozen(em, frozen)
     const id = newId()
     const now = new Date()
@@ -152,7 +153,7 @@ export async function updateTemplate(
   const frozen = await checkContent(services, caller, channel, input)
   return inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
     const template = await em.findOneOrFail(TemplateTable, { id: input.id }, { lockMode: LockMode.PESSIMISTIC_WRITE })
-    await checkFiles(em, template.channel, input)
+    await checkFiles(services, em, template.channel, input)
     await holdFrozen(em, frozen)
     if (input.name != null) template.name = nameOf(input.name, 'name')
     template.channels = channelsToKeep(channel, input)

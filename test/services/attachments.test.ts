@@ -69,6 +69,15 @@ test('a template names files that are there, under names that pass, and not too 
   expect(await faultOf(make([{ file: mine }, { file: theirs }]))).toEqual({ code: 'NOT_FOUND', path: at('1', 'file') })
   expect(await faultOf(make([{ file: mine, name: 'x.bat' }]))).toEqual({ code: 'TEMPLATE_INVALID', path: at('0', 'name') })
   expect(await faultOf(make([{ file: mine, contentType: 'multipart/mixed' }]))).toEqual({ code: 'TEMPLATE_INVALID', path: at('0', 'contentType') })
+  for (const url of [
+    'http://a.example/x',
+    'https://10.0.0.1/x',
+    'https://[::ffff:169.254.169.254]/x',
+    'https://0x7f.1/x',
+    'https://localhost/x',
+    'cat.pdf',
+  ])
+    expect([url, await faultOf(make([{ url, name: 'a.pdf' }]))]).toEqual([url, { code: 'TEMPLATE_INVALID', path: at('0', 'url') }])
   await here.database.owner.query('UPDATE attachment SET size = 7000000 WHERE id = $1', [mine])
   const update = (attachments: object[]) => updateTemplate(here.services, caller, { id, variants: variants(attachments) })
   expect(await faultOf(update([{ file: mine }, { file: mine }, { file: mine }]))).toEqual({ code: 'TEMPLATE_INVALID', path: at() })
