@@ -68,8 +68,8 @@ for (const keyword of Object.keys(WORDS) as Keyword[]) {
 }
 
 /**
- * null for anything that is not exactly a keyword after trimming, case folding, Unicode NFKC and taking full stops off
- * its end. STOP is understood in every language, because nobody may have to know ours to be left in peace; START and
+ * null for anything that is not exactly a keyword after trimming, case folding, Unicode NFKC, leaving out what nobody sees and taking
+ * full stops off its end. STOP is understood in every language, because nobody may have to know ours to be left in peace; START and
  * HELP in English and the person's own, where that is known: consent is not to be read into a word of another.
  */
 export function keywordOf(text: string, locale: string | null = null): Keyword | null {
@@ -113,9 +113,13 @@ export function refuseWord(word: string, action: KeywordAction): string | null {
   return builtIn === 'HELP' && action !== 'HELP' && action !== 'REPLY' ? 'means HELP already' : null
 }
 
+/** Marks of direction, joiners, soft hyphens and the like, which keyboards and phones put around a word unasked; and variation selectors. */
+const UNSEEN = /\p{Cf}|[\ufe00-\ufe0f]/gu
+
 export function normalise(text: string): string {
   return text
     .normalize('NFKC')
+    .replace(UNSEEN, '')
     .toLowerCase()
     .trim()
     .replace(/\s+/g, ' ')

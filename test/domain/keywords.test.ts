@@ -58,6 +58,11 @@ test.each([
   ['ＳＴＯＰ！', 'STOP'],
   ['停止。', 'STOP'],
   ['Ａrre\u0302t', 'STOP'],
+  ['\u200fSTOP\u200e', 'STOP'],
+  ['\ufeffstop\u200b', 'STOP'],
+  ['st\u00adop', 'STOP'],
+  ['STOP\ufe0f', 'STOP'],
+  ['help\u2060', 'HELP'],
 ])('%j is a keyword all the same', (text, keyword) => {
   expect(keywordOf(text)).toBe(keyword)
 })
