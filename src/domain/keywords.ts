@@ -60,6 +60,9 @@ const WORDS: Record<Keyword, Readonly<Record<string, readonly string[]>>> = {
   },
 }
 
+/** Marks of direction, joiners, soft hyphens and the like, which keyboards and phones put around a word unasked; and variation selectors. */
+const UNSEEN = /\p{Cf}|[\ufe00-\ufe0f]/gu
+
 const BY_WORD = new Map<string, { keyword: Keyword; languages: Set<string> }>()
 for (const keyword of Object.keys(WORDS) as Keyword[]) {
   for (const [language, words] of Object.entries(WORDS[keyword])) {
@@ -112,9 +115,6 @@ export function refuseWord(word: string, action: KeywordAction): string | null {
   if (builtIn === 'STOP' || builtIn === 'START') return `means ${builtIn} already; a rule without keywords answers it`
   return builtIn === 'HELP' && action !== 'HELP' && action !== 'REPLY' ? 'means HELP already' : null
 }
-
-/** Marks of direction, joiners, soft hyphens and the like, which keyboards and phones put around a word unasked; and variation selectors. */
-const UNSEEN = /\p{Cf}|[\ufe00-\ufe0f]/gu
 
 export function normalise(text: string): string {
   return text
