@@ -38,6 +38,8 @@ export interface LedgerChange {
   signal: { signal: Signal; human: boolean; at: number; reason?: string } | null
   /** Counters to raise by one. */
   counts: string[]
+  /** Counters to lower by one: what it had come to, and did not after all. Left out for none. */
+  takenBack?: string[]
   identity: Exclude<IdentityStatus, 'ACTIVE'> | null
   /** What it takes of the contact's consent to the channel: a complaint suppresses it, and so stops what needs no consent, too. */
   optOut: false | 'WITHDRAWN' | 'SUPPRESSED'
@@ -78,15 +80,19 @@ export function backOff(id: string, attempt: number, retryAfter: number | undefi
 
 const nothing = (entry: LedgerEntry): LedgerChange => ({ entry, history: null, signal: null, counts: [], identity: null, optOut: false, send: false })
 
+/** Sent again with the same ids, a message takes the first one's place on the device. */
+export const COLLAPSES: ReadonlySet<Channel> = new Set(['push', 'web_push'])
+
 /** An attempt may have reached the person unheard of; once sent again for it, a message is not sent again for another doubt. */
 const isInDoubt = (entry: LedgerEntry) => entry.failure?.class === 'AMBIGUOUS'
 /** The last attempt has failed for good, and one before it is in doubt. */
 const isLastLost = ({ status, failure }: LedgerEntry) => failure?.class === 'PERMANENT' && (status === 'UNKNOWN' || status === 'SENT')
-/** So may one before the last. Where the last of several is UNKNOWN nobody knows any more whose doubt it is: it counts for all. */
-const wasInDoubt = (entry: LedgerEntry) => entry.attempt > 1 && (isInDoubt(entry) || isLastLost(entry))
+/** The doubt is the last attempt's: it may still lead to another one, or never does. */
+const isOwnDoubt = ({ status, channel, dueAt, whenUnknown }: LedgerEntry) =>
+  status === 'UNKNOWN' && !COLLAPSES.has(channel) && (dueAt !== null || whenUnknown === 'HOLD')
+/** So may one before the last have. Where what was sent again is UNKNOWN, nobody knows any more whose doubt it is: it counts for all. */
+const wasInDoubt = (entry: LedgerEntry) => entry.attempt > 1 && (isLastLost(entry) || (isInDoubt(entry) && !isOwnDoubt(entry)))
 
-/** Sent again with the same ids, a message takes the first one's place on the device. */
-export const COLLAPSES: ReadonlySet<Channel> = new Set(['push', 'web_push'])
 /** Each doubt takes ten minutes: three repetitions of what only replaces itself, and then a telephone is left in peace. */
 const REPLACED_FOR = 3 * RECONCILE_AFTER
 const isReplaceable = (entry: LedgerEntry, now: number) => COLLAPSES.has(entry.channel) && now - entry.plannedAt < REPLACED_FOR
@@ -173,7 +179,7 @@ function givenUp(
   identity: LedgerChange['identity'],
   status?: 'FAILED' | 'BOUNCED',
 ): LedgerChange {
-  const change = failed({ ...entry, failure }, at, identity, status)
+  const change = failed(entry, failure, at, identity, status)
   if (!wasInDoubt(entry)) return change
   const stands = isSeen(entry) ? 'SENT' : 'UNKNOWN'
   return { ...change, entry: { ...change.entry, status: stands, failure: { ...failure, class: 'PERMANENT' } }, signal: null, counts: [] }
@@ -202,15 +208,28 @@ function accept(entry: LedgerEntry, at: number, detail: JsonObject): LedgerChang
   return { ...nothing(next), history: { status: 'SENT', human: null, at, detail }, signal: { signal: 'SENT', human: true, at }, counts: ['sent'] }
 }
 
-function failed(entry: LedgerEntry, at: number, identity: LedgerChange['identity'], status: 'FAILED' | 'BOUNCED' = 'FAILED'): LedgerChange {
-  const reason = entry.failure?.code ?? status
+function failed(
+  entry: LedgerEntry,
+  failure: NonNullable<LedgerEntry['failure']>,
+  at: number,
+  identity: LedgerChange['identity'],
+  status: 'FAILED' | 'BOUNCED' = 'FAILED',
+): LedgerChange {
+  const reason = failure.code
   return {
-    ...nothing({ ...entry, status, dueAt: null }),
+    ...nothing({ ...entry, status, dueAt: null, failure }),
     history: { status, human: null, at, detail: { code: reason } },
     signal: { signal: 'FAILED', human: true, at, reason },
     counts: [status.toLowerCase()],
+    ...takenBack(entry),
     identity,
   }
+}
+
+/** What was counted of an end that is overtaken by a more final one: a message counts under one of them. */
+function takenBack({ status, failure }: LedgerEntry): Pick<LedgerChange, 'takenBack'> {
+  if (status === 'FAILED' || status === 'BOUNCED') return { takenBack: [status.toLowerCase()] }
+  return status === 'SUPPRESSED' ? { takenBack: ['suppressed', `suppressed:${failure?.code}`] } : {}
 }
 
 /** What a provider said of one message, its own names and ids taken off. */
@@ -250,6 +269,8 @@ export function applyCallback(entry: LedgerEntry, callback: StatusReport): Ledge
   switch (callback.status) {
     case 'PROCESSED':
     case 'SENT':
+      // Of two that went out for a doubt the first was taken after all: there is none any more.
+      if (wasInDoubt(entry) && entry.sentAt === null) return accept(known, at, detail)
       return isOver(entry, callback.attempt) ? nothing({ ...entry, sentAt: earliest(entry.sentAt, at) }) : accept(known, at, detail)
     case 'DEFERRED':
       return { ...nothing(known), history: line }
@@ -297,7 +318,7 @@ function delivered(entry: LedgerEntry, at: number, history: LedgerChange['histor
   const next: LedgerEntry = { ...entry, status: 'DELIVERED', dueAt: null, sentAt: earliest(entry.sentAt, at), deliveredAt, failure: null }
   if (entry.deliveredAt !== null) return nothing(next)
   const counts = entry.sentAt === null ? ['sent', 'delivered'] : ['delivered']
-  return { ...nothing(next), history, signal: { signal: 'DELIVERED', human: true, at }, counts }
+  return { ...nothing(next), history, signal: { signal: 'DELIVERED', human: true, at }, counts, ...takenBack(entry) }
 }
 
 function engaged(entry: LedgerEntry, status: 'OPENED' | 'CLICKED', human: boolean, at: number, history: LedgerChange['history']): LedgerChange {

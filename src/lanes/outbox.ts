@@ -287,7 +287,9 @@ export class Outbox {
     if (row.journey_id !== null && row.version_id !== null) {
       const key = { lane: row.lane, workspaceId: row.workspace_id, journeyId: row.journey_id, versionId: row.version_id, node: row.node ?? '' }
       // A reason is counted for the node alone.
-      for (const metric of change.counts) this.counts.add(key, metric.includes(':') ? metric : `${metric}@${row.channel}`)
+      const count = (metric: string, n: number) => this.counts.add(key, metric.includes(':') ? metric : `${metric}@${row.channel}`, n)
+      for (const metric of change.counts) count(metric, 1)
+      for (const metric of change.takenBack ?? []) count(metric, -1)
       // What it cost may be told after it was counted as sent: a callback can be quicker than the answer.
       const spent = (entry.cost ?? 0) - (row.cost ?? 0)
       if (spent !== 0) this.counts.add(key, `sent@${row.channel}`, 0, spent)

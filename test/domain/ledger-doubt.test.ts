@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { applyCallback, applyResult } from '../../src/domain/ledger.ts'
-import { DAY, entry, NOW, OK, PERMANENT, quiet, RETRY, report, result } from '../support/ledger.ts'
+import { applyCallback, applyResult, applyTimer } from '../../src/domain/ledger.ts'
+import { AMBIGUOUS, DAY, entry, NOW, OK, PERMANENT, quiet, RETRY, report, result } from '../support/ledger.ts'
 
 describe('sent again for a doubt, and then known to have failed', () => {
   const doubt = { code: 'TIMEOUT', class: 'AMBIGUOUS' as const, message: 'no answer' }
@@ -18,7 +18,7 @@ describe('sent again for a doubt, and then known to have failed', () => {
       identity: 'INVALID',
       optOut: 'WITHDRAWN',
     })
-    expect(result({ ...again, status: 'UNKNOWN', dueAt: NOW }, PERMANENT).entry).toEqual({ ...again, status: 'UNKNOWN', failure })
+    expect(result({ ...again, status: 'UNKNOWN' }, PERMANENT).entry).toEqual({ ...again, status: 'UNKNOWN', failure })
   })
 
   test('a day after planning, too', () => {
@@ -32,6 +32,27 @@ describe('sent again for a doubt, and then known to have failed', () => {
     const planned = { ...again, attempt: 1, status: 'PLANNED' } as const
     const told = applyCallback(planned, report('FAILED', { code: '30007', attempt: 1 }))
     expect([told.entry.status, told.counts]).toEqual(['FAILED', ['failed']])
+  })
+
+  test.each([
+    ['turned away before', [RETRY, AMBIGUOUS], 'RESEND'],
+    ['turned away before, and held since', [RETRY, AMBIGUOUS], 'HOLD'],
+    ['turned away by who was taken for lost', [RETRY, AMBIGUOUS, RETRY], 'RESEND'],
+  ] as const)('a doubt of the last attempt alone is settled by that one’s failure: %s', (_, outcomes, whenUnknown) => {
+    let life = entry({ channel: 'sms', whenUnknown })
+    for (const outcome of outcomes) {
+      if (life.status === 'DEFERRED') life = { ...applyTimer(life, NOW + DAY).entry, status: 'DISPATCHING', attempt: life.attempt + 1 }
+      life = result(life, outcome).entry
+    }
+    if (whenUnknown === 'HOLD') life = applyTimer(life, NOW + DAY).entry
+    if (life.status === 'UNKNOWN') expect(applyCallback(life, report('FAILED', { attempt: 2 })).entry.status).toBe('FAILED')
+    else expect(life).toMatchObject({ status: 'DEFERRED', failure: { class: 'RETRYABLE' } })
+  })
+
+  test('an acceptance of the first attempt, heard while the second is made, is one: the second is the last', () => {
+    const told = applyCallback(again, report('SENT', { attempt: 1 }))
+    expect([told.entry.status, told.counts, told.signal?.signal]).toEqual(['SENT', ['sent'], 'SENT'])
+    for (const outcome of [RETRY, PERMANENT, AMBIGUOUS]) expect(result(told.entry, outcome).entry).toEqual(told.entry)
   })
 
   const lost = report('FAILED', { code: '30005', detail: 'gone', identity: 'INVALID', attempt: 2 })
@@ -70,6 +91,7 @@ describe('sent again for a doubt, and then known to have failed', () => {
       lost,
       report('BOUNCED', { code: '550', attempt: 2 }),
       report('FAILED', { attempt: 1 }),
+      report('SENT', { attempt: 1 }),
     ] as const
     const rest = [report('OPENED', { human: false }), report('DELIVERED')] as const
     fc.assert(

@@ -272,3 +272,22 @@ test('what a message cost is counted once, also where a callback was quicker tha
     ]),
   ).toEqual([{ n: 2, amount: 0.5 }])
 })
+
+test('a message counts under what it came to in the end: a failure that turns out to be none is taken back', async () => {
+  const { journeyId } = await workspace.publish(chain([on('seen'), text(await workspace.template('sms'))]))
+  const ends: CallbackStatus[][] = [
+    ['FAILED', 'DELIVERED'],
+    ['FAILED', 'BOUNCED'],
+    ['BOUNCED', 'FAILED', 'DELIVERED'],
+    ['DELIVERED', 'FAILED'],
+    ['FAILED', 'FAILED'],
+  ]
+  for (const [index, statuses] of ends.entries()) {
+    const contactId = await workspace.contact(`ada-${index}`, ['sms'])
+    await workspace.post(workspace.event(`ada-${index}`, 'seen'))
+    const messageId = await dispatched(journeyId)
+    await workspace.post(result(messageId, contactId, accepted))
+    for (const status of statuses) await workspace.post(callback(messageId, contactId, status))
+  }
+  expect(await counts(journeyId, 'text')).toMatchObject({ 'sent@sms': 5, 'delivered@sms': 3, 'failed@sms': 1, 'bounced@sms': 1 })
+})
