@@ -10,9 +10,11 @@ it('keeps for later whatever waiting, money or an administrator can put right', 
     [131031, 300_000],
     [131037, 300_000],
     [131042, 300_000],
+    [131045, 300_000],
     [Number(WINDOW_CLOSED), 0],
     [131048, 900_000],
     [131056, 6_000],
+    [131057, 300_000],
     [133010, 300_000],
   ])
 })

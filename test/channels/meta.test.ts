@@ -79,6 +79,8 @@ describe('what Meta answers', () => {
     ['a permission, as 403', 403, 200, { type: 'retry', code: 'AUTH', retryAfter: 60_000 }],
     ['a capability, as 500', 500, 3, { type: 'retry', code: 'AUTH', retryAfter: 60_000 }],
     ['the account locked, as 403', 403, 131031, { type: 'retry', code: '131031', retryAfter: 300_000 }],
+    ['maintenance, as 500', 500, 131057, { type: 'retry', code: '131057', retryAfter: 300_000 }],
+    ['a number not registered, as 500', 500, 131045, { type: 'retry', code: '131045', retryAfter: 300_000 }],
     ['the cap on marketing', 400, 131049, { type: 'permanent', code: '131049' }],
     ['a refusal of marketing', 400, 131050, { type: 'permanent', optedOut: true }],
     ['something that went wrong', 500, 131000, { type: 'ambiguous', code: '131000' }],

@@ -18,6 +18,12 @@ describe('what providers.md says of a code', () => {
     expect(outcome('21610')).toEqual({ type: 'permanent', code: '21610', optedOut: true })
   })
 
+  // https://www.twilio.com/docs/api/errors/63014, and 63033 of the on-premises API, which blamed no person.
+  test('63014: the person has blocked the sender; 63033 says of nobody that they did', () => {
+    expect(outcome('63014')).toEqual({ type: 'permanent', code: '63014', optedOut: true })
+    expect(outcome('63033')).toEqual({ type: 'permanent', code: '63033' })
+  })
+
   test.each(['30003', '30008', '21408', '30004', '30034'])('%s: this message will not arrive, which says nothing of the number', (code) => {
     expect(outcome(code)).toEqual({ type: 'permanent', code })
   })
