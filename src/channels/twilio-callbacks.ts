@@ -1,6 +1,7 @@
 import twilio from 'twilio'
 import type { CallbackStatus, ProviderCallback } from '../domain/delivery.ts'
 import { isLanedId } from '../domain/ids.ts'
+import type { JsonObject } from '../domain/json.ts'
 import type { CallbackRequest } from './channel.ts'
 import { failureReports } from './failures.ts'
 import { twilioRule } from './twilio-codes.ts'
@@ -58,6 +59,7 @@ export function parseTwilio(request: CallbackRequest): ProviderCallback[] {
   const from = fields.get('From')
   const text = fields.get('Body')
   if (sid === null || from === null || text === null) return []
+  const media = mediaOf(fields)
   return [
     {
       type: 'inbound',
@@ -68,8 +70,22 @@ export function parseTwilio(request: CallbackRequest): ProviderCallback[] {
       providerMessageId: sid,
       providerEventId: `${sid}:inbound`,
       at: Date.now(),
+      ...(media === null ? {} : { properties: { kind: media.media.type, ...media } }),
     },
   ]
+}
+
+const MOST_MEDIA = 10
+
+/** The files of an inbound message, the first apart, since there seldom is another; null where it has none. */
+export function mediaOf(fields: URLSearchParams): { media: { type: string } & JsonObject; moreMedia?: JsonObject[] } | null {
+  const all = Array.from({ length: Math.min(Number(fields.get('NumMedia')) || 0, MOST_MEDIA) }, (_, n) => ({
+    type: /^(image|audio|video)\//.exec(fields.get(`MediaContentType${n}`) ?? '')?.[1] ?? 'document',
+    url: fields.get(`MediaUrl${n}`),
+    mimeType: fields.get(`MediaContentType${n}`),
+  }))
+  const [media, ...moreMedia] = all
+  return media === undefined ? null : { media, ...(moreMedia.length > 0 ? { moreMedia } : {}) }
 }
 
 export function sidOf(fields: URLSearchParams): string | null {
@@ -104,5 +120,5 @@ function statusCallbacks(
     at,
     ...(attempt === undefined ? {} : { attempt }),
   }
-  return code ? failureReports(base, code, twilioRule(code)) : [base]
+  return code && known === 'FAILED' ? failureReports(base, code, twilioRule(code)) : [base]
 }

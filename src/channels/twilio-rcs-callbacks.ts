@@ -1,6 +1,6 @@
 import type { ProviderCallback } from '../domain/delivery.ts'
 import type { CallbackRequest } from './channel.ts'
-import { parseStatus, sidOf } from './twilio-callbacks.ts'
+import { mediaOf, parseStatus, sidOf } from './twilio-callbacks.ts'
 
 /**
  * Codes by which Twilio says that RCS does not reach the phone (https://www.twilio.com/docs/api/errors): off or away, unknown to
@@ -24,6 +24,7 @@ export function parseTwilioRcs(request: CallbackRequest, { providerFallsBack = f
   if (sid === null || from === null || text === null) return []
   const payload = fields.get('ButtonPayload')
   const repliesTo = fields.get('OriginalRepliedMessageSid')
+  const properties = { ...(payload === null ? {} : { payload }), ...mediaOf(fields) }
   return [
     {
       type: 'inbound',
@@ -34,7 +35,7 @@ export function parseTwilioRcs(request: CallbackRequest, { providerFallsBack = f
       providerMessageId: sid,
       providerEventId: `${sid}:inbound`,
       at: Date.now(),
-      ...(payload === null ? {} : { properties: { payload } }),
+      ...(Object.keys(properties).length === 0 ? {} : { properties }),
       ...(repliesTo === null ? {} : { repliesTo }),
     },
   ]

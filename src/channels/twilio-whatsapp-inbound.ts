@@ -1,9 +1,7 @@
 import type { ProviderCallback } from '../domain/delivery.ts'
 import type { Json, JsonObject } from '../domain/json.ts'
 import type { CallbackRequest } from './channel.ts'
-import { parseStatus, sidOf } from './twilio-callbacks.ts'
-
-const MOST_MEDIA = 10
+import { mediaOf, parseStatus, sidOf } from './twilio-callbacks.ts'
 
 /** A status callback or an inbound message: https://www.twilio.com/docs/messaging/guides/webhook-request. Numbers lose Twilio's prefix. */
 export function parseTwilioWhatsapp(request: CallbackRequest): ProviderCallback[] {
@@ -36,18 +34,13 @@ const numberOf = (address: string) => address.replace(/^whatsapp:/, '')
 function propertiesOf(fields: URLSearchParams): JsonObject {
   const given = (names: Record<string, string>): JsonObject =>
     Object.fromEntries(Object.entries(names).flatMap(([name, field]): [string, Json][] => (fields.get(field) ? [[name, fields.get(field)]] : [])))
-  const media = Array.from({ length: Math.min(Number(fields.get('NumMedia')) || 0, MOST_MEDIA) }, (_, n) => ({
-    type: /^(image|audio|video)\//.exec(fields.get(`MediaContentType${n}`) ?? '')?.[1] ?? 'document',
-    url: fields.get(`MediaUrl${n}`),
-    mimeType: fields.get(`MediaContentType${n}`),
-  }))
-  const [first] = media
+  const media = mediaOf(fields)
   const isReply = fields.has('ButtonText') || fields.has('ButtonPayload') || fields.has('ListId')
   const isPlace = fields.has('Latitude') && fields.has('Longitude')
   return {
-    kind: isReply ? 'reply' : isPlace ? 'location' : (first?.type ?? 'text'),
+    kind: isReply ? 'reply' : isPlace ? 'location' : (media?.media.type ?? 'text'),
     ...given({ buttonPayload: 'ButtonPayload', listId: 'ListId', profileName: 'ProfileName' }),
-    ...(first === undefined ? {} : { media: first, ...(media.length > 1 ? { moreMedia: media.slice(1) } : {}) }),
+    ...media,
     ...(isPlace
       ? {
           location: {

@@ -104,6 +104,51 @@ describe('Twilio callbacks are read', () => {
     ])
   })
 
+  it('without an error where nothing failed', () => {
+    for (const [MessageStatus, ErrorCode] of [
+      ['delivered', '0'],
+      ['sent', '30005'],
+      ['read', '21610'],
+    ] as const) {
+      const [only, ...rest] = read({ MessageSid: 'SM1', MessageStatus, ErrorCode })
+      expect([MessageStatus, rest]).toEqual([MessageStatus, []])
+      for (const field of ['code', 'detail', 'identity']) expect(only).not.toHaveProperty(field)
+    }
+  })
+
+  it('with the pictures of an MMS, which may come without words', () => {
+    const mms = {
+      MessageSid: 'MM1',
+      From: '+15551230001',
+      To: '+15005550006',
+      Body: '',
+      NumMedia: '2',
+      MediaUrl0: 'https://api.twilio.example/ME1',
+      MediaContentType0: 'image/jpeg',
+      MediaUrl1: 'https://api.twilio.example/ME2',
+      MediaContentType1: 'text/vcard',
+    }
+    expect(read(mms)).toEqual([
+      {
+        type: 'inbound',
+        channel: 'sms',
+        from: '+15551230001',
+        to: '+15005550006',
+        text: '',
+        providerMessageId: 'MM1',
+        providerEventId: 'MM1:inbound',
+        at: expect.any(Number) as number,
+        properties: {
+          kind: 'image',
+          media: { type: 'image', url: 'https://api.twilio.example/ME1', mimeType: 'image/jpeg' },
+          moreMedia: [{ type: 'document', url: 'https://api.twilio.example/ME2', mimeType: 'text/vcard' }],
+        },
+      },
+    ])
+    expect(read({ ...mms, Body: 'Look', NumMedia: '0' })[0]).not.toHaveProperty('properties')
+    expect(read({ ...mms, NumMedia: '-1' })[0]).not.toHaveProperty('properties')
+  })
+
   it('as a withdrawal, too, where the failure is an opt-out', () => {
     expect(read({ MessageSid: 'SM1', MessageStatus: 'failed', ErrorCode: '21610' })).toMatchObject([
       { status: 'FAILED', code: '21610', providerEventId: 'SM1:failed' },

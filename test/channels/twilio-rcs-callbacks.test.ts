@@ -52,6 +52,10 @@ test('a text and a tapped suggestion come from a number', () => {
   expect(parse({ ...fields, ButtonText: 'Yes', ButtonPayload: 'yes', OriginalRepliedMessageSid: 'SM1' })).toEqual([
     { ...inbound, text: 'Yes', properties: { payload: 'yes' }, repliesTo: 'SM1' },
   ])
+  const picture = { NumMedia: '1', MediaUrl0: 'https://api.twilio.example/ME1', MediaContentType0: 'image/png' }
+  expect(parse({ ...fields, ...picture, Body: '' })).toEqual([
+    { ...inbound, text: '', properties: { media: { type: 'image', url: 'https://api.twilio.example/ME1', mimeType: 'image/png' } } },
+  ])
 })
 
 test.each([{}, { MessageSid: 'SM1' }, { MessageSid: 'SM1', MessageStatus: 'dancing' }, { From: 'rcs:+1', Body: 'x' }])(
