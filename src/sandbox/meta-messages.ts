@@ -37,17 +37,40 @@ function checkFree(type: string, given: JsonObject): MetaFault | null {
     return isLink(given.link) ? null : fault(131009, `${type}.link is not a valid URL.`)
   }
   if (type !== 'interactive') return fault(131051, `Message type ${type} is not supported.`)
-  const action = isObject(given.action) ? given.action : {}
-  const titles: [unknown, number][] = []
-  if (given.type === 'button') for (const each of objectsOf(action.buttons)) titles.push([isObject(each.reply) ? each.reply.title : null, 20])
-  else {
-    titles.push([action.button, 20])
-    for (const section of objectsOf(action.sections)) for (const row of objectsOf(section.rows)) titles.push([row.title, 24])
-  }
   if (!isObject(given.body) || typeof given.body.text !== 'string') return fault(131008, 'Required parameter is missing: interactive.body')
-  if (given.body.text.length > 1_024) return fault(131009, 'interactive.body.text has more than 1024 characters.')
-  const bad = titles.find(([title, most]) => typeof title !== 'string' || title === '' || title.length > most)
-  return bad === undefined && titles.length > 0 ? null : fault(131009, 'A title is missing or too long.')
+  return checkInteractive(given, isObject(given.action) ? (given.action as JsonObject) : {})
+}
+
+/** Its text, how many characters it may have, and where it stands. */
+type Measured = [text: unknown, most: number, at: string]
+
+/** https://developers.facebook.com/docs/whatsapp/cloud-api/messages/interactive-reply-buttons-messages, …/interactive-list-messages. */
+function checkInteractive(given: JsonObject, action: JsonObject): MetaFault | null {
+  const isList = given.type === 'list'
+  const sections = objectsOf(action.sections)
+  const rows = sections.flatMap((each) => objectsOf(each.rows))
+  const replies = objectsOf(action.buttons).map((each) => (isObject(each.reply) ? each.reply : {}))
+  const choices = isList ? rows : replies
+  if (choices.length < 1 || choices.length > (isList ? 10 : 3)) return fault(131009, `interactive has ${choices.length} choices.`)
+  if (new Set(choices.map((each) => each.id)).size < choices.length) return fault(131009, 'interactive has an id twice.')
+  const texts: Measured[] = [
+    [isObject(given.body) ? given.body.text : null, isList ? 4_096 : 1_024, 'body'],
+    ...(isObject(given.footer) ? [[given.footer.text, 60, 'footer'] satisfies Measured] : []),
+    ...choices.flatMap((each): Measured[] => [
+      [each.id, isList ? 200 : 256, 'id'],
+      [each.title, isList ? 24 : 20, 'title'],
+      ...(each.description === undefined ? [] : [[each.description, 72, 'description'] satisfies Measured]),
+    ]),
+    ...(isList ? [[action.button, 20, 'button'] satisfies Measured] : []),
+    ...sections.flatMap((each): Measured[] => (sections.length > 1 || each.title !== undefined ? [[each.title, 24, 'section']] : [])),
+  ]
+  const bad = texts.find(([text, most]) => typeof text !== 'string' || text === '' || [...text].length > most)
+  if (bad !== undefined) return fault(131009, `interactive: ${bad[2]} is missing or has more than ${bad[1]} characters.`)
+  const { header } = given
+  if (!isObject(header)) return null
+  const media = header[String(header.type)]
+  const sound = !isList && ['image', 'video', 'document'].includes(String(header.type)) && isObject(media) && isLink(media.link)
+  return sound ? null : fault(131009, 'interactive.header is none of its kind.')
 }
 
 function checkTemplate(given: unknown, templates: readonly SandboxTemplate[]): MetaFault | null {
@@ -59,6 +82,9 @@ function checkTemplate(given: unknown, templates: readonly SandboxTemplate[]): M
   if (template?.status !== 'APPROVED') return fault(132001, `template name (${String(name)}) does not exist in ${String(code)}`, 404)
   return checkComponents(objectsOf(components), template.components)
 }
+
+/** Characters of a template's body, its variables filled in. */
+const LONGEST_TEMPLATE = 1_024
 
 function checkComponents(given: readonly JsonObject[], wanted: readonly TemplateComponent[]): MetaFault | null {
   const parametersOf = (type: string) => objectsOf(given.find((each) => each.type === type)?.parameters)
@@ -73,6 +99,9 @@ function checkComponents(given: readonly JsonObject[], wanted: readonly Template
     return fault(132000, `body: number of localizable_params (${parameters.length}) does not match the expected number of params (${names.length})`)
   if (parameters.some((each) => typeof each.text !== 'string' || each.text === '' || /[\n\t]| {5}/.test(each.text)))
     return fault(132012, 'body: a parameter is empty, or has new-line characters')
+  const text = wanted.find((each) => each.type === 'BODY')?.text ?? ''
+  if (parameters.reduce((sum, each) => sum + String(each.text).length, text.replace(/\{\{\w+\}\}/g, '').length) > LONGEST_TEMPLATE)
+    return fault(132005, `body: the translated text has more than ${LONGEST_TEMPLATE} characters`)
   const named = names.filter((each) => !/^\d+$/.test(each))
   if (named.some((each) => !parameters.some(({ parameter_name }) => parameter_name === each))) return fault(132012, 'body: parameter name is missing')
   const buttons = wanted.find((each) => each.type === 'BUTTONS')?.buttons ?? []

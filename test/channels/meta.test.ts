@@ -41,6 +41,11 @@ contract({
       outcome: { type: 'permanent', code: '132000', message: 'The template takes another number of variables.' },
     },
     {
+      why: 'a variable that makes the text too long',
+      content: named('greeting', { variables: { first_name: 'x'.repeat(1_015) } }),
+      outcome: { type: 'permanent', code: '132005', message: 'The filled-in template is too long.' },
+    },
+    {
       why: 'an empty variable',
       content: named('greeting', { variables: { first_name: '' } }),
       outcome: { type: 'permanent', code: '132012', message: 'A variable is not of the kind the template takes.' },
@@ -110,6 +115,38 @@ describe('what Meta answers', () => {
     for (const free of frees) expect((await send(free)).type).toBe('ok')
     expect(await send({ session: { text: 'Which?', buttons: [{ id: 'y', title: 'x'.repeat(21) }] } })).toMatchObject({ code: '131009' })
     expect(await send({ session: { text: '' } })).toMatchObject({ code: '131008' })
+    const button = { id: 'y', title: 'Yes' }
+    const row = { id: 'a', title: 'A' }
+    const sections = [{ title: 'All', rows: [row] }]
+    const many = Array.from({ length: 6 }, (_, n) => ({ id: `r${n}`, title: `R${n}` }))
+    for (const [why, refused] of Object.entries({
+      'an id too long': { text: 'Which?', buttons: [{ ...button, id: 'x'.repeat(257) }] },
+      'one id twice': { text: 'Which?', buttons: [button, { ...button, title: 'No' }] },
+      'a fourth button': { text: 'Which?', buttons: ['a', 'b', 'c', 'd'].map((id) => ({ id, title: id })) },
+      'a footer too long': { text: 'Which?', footer: 'x'.repeat(61), buttons: [button] },
+      'a sticker over buttons': { text: 'Which?', media: { ...image, type: 'sticker' }, buttons: [button] },
+      'a picture that is no address': { text: 'Which?', media: { ...image, url: 'cat.png' }, buttons: [button] },
+      'words too long': { text: 'x'.repeat(1_025), buttons: [button] },
+      'a row description too long': {
+        text: 'Which?',
+        list: { button: 'Open', sections: [{ title: 'All', rows: [{ ...row, description: 'x'.repeat(73) }] }] },
+      },
+      'a row id too long': { text: 'Which?', list: { button: 'Open', sections: [{ title: 'All', rows: [{ ...row, id: 'x'.repeat(201) }] }] } },
+      'a section without a title': { text: 'Which?', list: { button: 'Open', sections: [...sections, { rows: [{ id: 'b', title: 'B' }] }] } },
+      'a section title too long': { text: 'Which?', list: { button: 'Open', sections: [{ title: 'x'.repeat(25), rows: [row] }] } },
+      'an eleventh row': {
+        text: 'Which?',
+        list: {
+          button: 'Open',
+          sections: [
+            { title: 'A', rows: many },
+            { title: 'B', rows: many.map(({ id }) => ({ id: `${id}b`, title: id })) },
+          ],
+        },
+      },
+      'a picture over a list': { text: 'Which?', media: image, list: { button: 'Open', sections } },
+    }))
+      expect([why, await send({ session: refused })]).toEqual([why, expect.objectContaining({ type: 'permanent', code: '131009' })])
   })
 
   it('takes every kind of template', async () => {
