@@ -1,7 +1,7 @@
 import type { Channel, IdentityStatus } from './channel.ts'
 import type { CallbackStatus, DeliveryStatus, FailureClass, SendOutcome } from './delivery.ts'
 import { hashFraction } from './hash.ts'
-import type { Signal } from './journey/enrollment.ts'
+import type { Signal, SuppressReason } from './journey/enrollment.ts'
 import type { JsonObject } from './json.ts'
 
 /** What the send ledger knows of one message. Instants are Unix milliseconds. */
@@ -112,6 +112,15 @@ export function applyHeld(entry: LedgerEntry, reason: string, paused: boolean, n
     ...nothing({ ...entry, status: 'DEFERRED', dueAt: paused ? null : now, failure }),
     history: { status: 'DEFERRED', human: null, at: now, detail: { reason } },
   }
+}
+
+/** The same change of a message that nobody needs any more: it is not sent again, and what may have arrived stays in doubt. */
+export function calledOff(change: LedgerChange, reason: SuppressReason): LedgerChange {
+  const { entry } = change
+  if (!WAITING.has(entry.status)) return change
+  const failure = { code: reason, class: entry.failure?.class ?? 'PERMANENT', message: '' }
+  const over: LedgerEntry = { ...entry, status: isInDoubt(entry) ? 'UNKNOWN' : 'CANCELLED', dueAt: null, failure }
+  return { ...change, entry: over, send: false, history: change.send ? null : change.history }
 }
 
 /** What may have arrived already is not suppressed by stopping its repetition: it stays in doubt, and is not sent again. */

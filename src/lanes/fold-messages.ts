@@ -1,7 +1,8 @@
 import type { Channel, IdentityStatus } from '../domain/channel.ts'
-import type { LedgerChange, LedgerEntry } from '../domain/ledger.ts'
+import { isSatisfied } from '../domain/journey/message-memo.ts'
+import { calledOff, type LedgerChange, type LedgerEntry } from '../domain/ledger.ts'
 import type { Case } from './case.ts'
-import { advance, type FoldScope } from './fold-steps.ts'
+import { advance, type FoldScope, graphOf } from './fold-steps.ts'
 import { fromEntry, toEntry } from './ledger-row.ts'
 
 export function changeMessage(one: Case, id: string, scope: FoldScope, change: (entry: LedgerEntry, paused: boolean) => LedgerChange): void {
@@ -9,13 +10,16 @@ export function changeMessage(one: Case, id: string, scope: FoldScope, change: (
   if (row === undefined) return
   const before = toEntry(row)
   const journey = row.journey_id === null ? undefined : scope.configuration.byId.get(row.journey_id)
-  const changed = change(before, journey?.paused ?? false)
+  const running = row.enrollment_id === null ? undefined : one.enrollments.get(row.enrollment_id)
+  const graph = running && graphOf(running, scope)
+  const folded = change(before, journey?.paused ?? false)
+  const isOver = graph && row.node !== null && isSatisfied(graph, running.state, row.node, id)
+  const changed = isOver ? calledOff(folded, 'engaged') : folded
   if (changed.entry === before && changed.history === null) return
   scope.outbox.saveLedger(row, changed)
   fromEntry(row, changed.entry)
   if (changed.identity !== null && row.identity_id !== null) setIdentity(one, row.identity_id, changed.identity)
   if (changed.optOut) setConsent(one, row.channel as Channel, changed.optOut, changed.optOut === 'SUPPRESSED' ? 'complaint' : 'provider', scope)
-  const running = row.enrollment_id === null ? undefined : one.enrollments.get(row.enrollment_id)
   if (changed.signal !== null && running) advance(one, running, { type: 'signal', messageId: id, ...changed.signal }, scope)
 }
 

@@ -24,7 +24,7 @@ export function advanceAll(one: Case, event: EventFact, scope: FoldScope): void 
 }
 
 /** The version it entered; where that is not known, what is live of its journey. */
-function graphOf({ state }: Running, { versions, configuration }: FoldScope): CompiledGraph | undefined {
+export function graphOf({ state }: Running, { versions, configuration }: FoldScope): CompiledGraph | undefined {
   return versions.get(state.versionId) ?? configuration.byId.get(state.journeyId)?.graph
 }
 

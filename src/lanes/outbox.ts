@@ -27,7 +27,7 @@ export class Outbox {
   readonly contacts: rows.ContactUpdate[] = []
   readonly consents: rows.ConsentWrite[] = []
   readonly identities: { lane: number; id: string; status: string }[] = []
-  readonly withdrawals = new Map<string, { lane: number; enrollment: string; reason: string }>()
+  readonly withdrawals = new Map<string, rows.Withdrawal>()
   readonly calls = new Map<string, CallInsert>()
   readonly callWithdrawals: { lane: number; id: string }[] = []
   readonly forwards: InboxItem[] = []
@@ -209,11 +209,12 @@ export class Outbox {
         })
         break
       case 'withdraw':
-        this.withdrawals.set(state.id, { lane, enrollment: state.id, reason: effect.reason })
+        this.withdrawals.set(`${state.id} ${effect.node ?? ''}`, { lane, enrollment: state.id, reason: effect.reason, node: effect.node ?? null })
         if (effect.callId !== undefined && !this.calls.delete(effect.callId)) this.callWithdrawals.push({ lane, id: effect.callId })
         // What was planned in this very tick is not in the table yet.
         for (const planned of this.messages.values()) {
-          if (planned.enrollment !== state.id || (planned.status !== 'PLANNED' && planned.status !== 'DEFERRED')) continue
+          if (planned.enrollment !== state.id || (effect.node !== undefined && planned.node !== effect.node)) continue
+          if (planned.status !== 'PLANNED' && planned.status !== 'DEFERRED') continue
           planned.status = 'CANCELLED'
           planned.due = null
           planned.failure = effect.reason

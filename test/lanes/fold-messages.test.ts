@@ -291,3 +291,91 @@ test('a message counts under what it came to in the end: a failure that turns ou
   }
   expect(await counts(journeyId, 'text')).toMatchObject({ 'sent@sms': 5, 'delivered@sms': 3, 'failed@sms': 1, 'bounced@sms': 1 })
 })
+
+/** A ladder of an email and a text, both handed over and under way. */
+async function climbed(settings: { whenUnknown?: 'HOLD' | 'RESEND'; wait?: string } = {}) {
+  const templates = [await workspace.template('email', settings.whenUnknown), await workspace.template('sms', settings.whenUnknown)]
+  const rungs = ['email', 'sms'].map((channel, index) => ({ channel, templateId: templates[index] ?? '', wait: settings.wait ?? 'PT1H' }))
+  const { journeyId } = await workspace.publish(
+    chain([on('seen'), { key: 'ladder', kind: 'escalation', config: { rungs } }], {
+      nodes: [on('seen'), { key: 'ladder', kind: 'escalation', config: { rungs } }, { key: 'rest', kind: 'delay', config: { duration: 'P9D' } }],
+      edges: [
+        { from: 'start', port: 'next', to: 'ladder' },
+        { from: 'ladder', port: 'engaged', to: 'rest' },
+      ],
+    }),
+  )
+  const contactId = await workspace.contact('ada', ['email', 'sms'])
+  await workspace.post(workspace.event('ada', 'seen'))
+  return { journeyId, contactId, email: await dispatched(journeyId) }
+}
+const standing = (id: string) => world.rows('SELECT status, failure_code, due_at IS NULL AS rests FROM message WHERE id = $1', [id])
+
+test('engagement on a rung withdraws the one under way on another, where that is turned away', async () => {
+  const { journeyId, contactId, email: first } = await climbed()
+  await workspace.post(result(first, contactId, accepted))
+  await workspace.pass(HOUR)
+  await workspace.tick()
+  const second = await dispatched(journeyId)
+  await workspace.post(callback(first, contactId, 'OPENED'))
+  expect((await workspace.enrollments(journeyId))[0]?.node).toBe('rest')
+  await workspace.post(result(second, contactId, { type: 'retry', code: '429', message: 'slow down' }))
+  expect(await standing(second)).toEqual([{ status: 'CANCELLED', failure_code: 'engaged', rests: true }])
+  await workspace.pass(HOUR)
+  const before = world.planned.length
+  await workspace.tick()
+  expect(world.planned).toHaveLength(before)
+})
+
+test('engagement on a rung withdraws the one that waits to be sent again, whichever came first', async () => {
+  const { journeyId, contactId, email: first } = await climbed()
+  const lost: InboxItem = {
+    kind: 'callback',
+    data: { messageId: first, status: 'FAILED', human: true, at: Date.now(), again: true },
+    workspaceId: workspace.id,
+    contactId,
+  }
+  await workspace.post(result(first, contactId, accepted))
+  await workspace.post(lost)
+  await workspace.pass(2 * HOUR)
+  await world.rows(`UPDATE message SET due_at = now() + interval '1 hour' WHERE id = $1`, [first])
+  await workspace.tick()
+  const second = await dispatched(journeyId)
+  await workspace.post(result(second, contactId, accepted), callback(second, contactId, 'CLICKED'))
+  expect(await standing(first)).toEqual([{ status: 'CANCELLED', failure_code: 'engaged', rests: true }])
+})
+
+test('a rung in doubt is not sent again once somebody has engaged on another, and stays in doubt', async () => {
+  const { journeyId, contactId, email: first } = await climbed({ whenUnknown: 'RESEND', wait: 'PT1M' })
+  await workspace.post(result(first, contactId, { type: 'ambiguous', code: 'TIMEOUT', message: '' }))
+  await workspace.pass(2 * 60_000)
+  await workspace.tick()
+  const second = await dispatched(journeyId)
+  await workspace.post(result(second, contactId, accepted), callback(second, contactId, 'CLICKED'))
+  await workspace.pass(HOUR)
+  const before = world.planned.length
+  await workspace.tick()
+  expect(await standing(first)).toEqual([{ status: 'UNKNOWN', failure_code: 'engaged', rests: true }])
+  expect(world.planned).toHaveLength(before)
+})
+
+test('engagement on a rung calls off nothing that another node says', async () => {
+  const { email: first, contactId, journeyId } = await climbed()
+  const other = await workspace.contact('grace', ['email'])
+  await workspace.post(workspace.event('grace', 'seen'))
+  const [theirs] = await world.rows<{ id: string }>(`SELECT id FROM message WHERE journey_id = $1 AND contact_id = $2`, [journeyId, other])
+  // As of a node before the ladder, whose message is tried again.
+  await world.rows(
+    `UPDATE message SET status = 'DEFERRED', node = 'before', due_at = now() + interval '1 hour',
+      enrollment_id = (SELECT id FROM enrollment WHERE contact_id = $2), contact_id = $2, lane = (SELECT lane FROM contact WHERE id = $2) WHERE id = $1`,
+    [theirs?.id, contactId],
+  )
+  await workspace.post(result(first, contactId, accepted))
+  await workspace.pass(HOUR)
+  await workspace.tick()
+  await workspace.post(callback(first, contactId, 'OPENED'))
+  const rows = await world.rows<{ node: string; status: string }>('SELECT node, status FROM message WHERE contact_id = $1 ORDER BY node, channel', [
+    contactId,
+  ])
+  expect(rows.map((row) => `${row.node} ${row.status}`)).toEqual(['before DEFERRED', 'ladder SENT', 'ladder CANCELLED'])
+})

@@ -69,7 +69,12 @@ test('of the states an enrollment comes to in one tick the last is written, once
   expect(Object.keys(outbox.inserted[0]?.state as object).sort()).toEqual(
     ['goals', 'memo', 'memory', 'messages', 'seq', 'since', 'trigger', 'vars', 'visit'].sort(),
   )
-  expect(outbox.touched.get(WORKSPACE)).toEqual({ enrollments: new Set([fresh.id, old.id]), messages: new Set(), journeys: new Set(['journey']) })
+  expect(outbox.touched.get(WORKSPACE)).toEqual({
+    enrollments: new Set([fresh.id, old.id]),
+    messages: new Set(),
+    journeys: new Set(['journey']),
+    contacts: new Set(),
+  })
 })
 
 test('a frozen timer is kept aside, where no tick finds it', () => {
@@ -124,7 +129,7 @@ test('leaving takes back what the same tick had planned for that enrollment, and
     [leaving.id, 'SUPPRESSED', 'no_consent'],
     [staying.id, 'PLANNED', null],
   ])
-  expect([...outbox.withdrawals.values()]).toEqual([{ lane: 7, enrollment: leaving.id, reason: 'enrollment_ended' }])
+  expect([...outbox.withdrawals.values()]).toEqual([{ lane: 7, enrollment: leaving.id, reason: 'enrollment_ended', node: null }])
 })
 
 test('a step is one line of the journal, and its decisions are what is counted', () => {

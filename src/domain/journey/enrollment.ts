@@ -134,8 +134,8 @@ export type SuppressReason = (typeof SUPPRESS_REASONS)[number]
 export type Effect =
   | { type: 'message'; message: PlannedMessage }
   | { type: 'webhook'; call: PlannedCall }
-  /** Cancel this enrollment's messages that are not dispatched yet, and the call its token waits for. */
-  | { type: 'withdraw'; reason: SuppressReason; callId?: string }
+  /** Cancel this enrollment's messages that are not dispatched yet, of one node alone where it is named, and the call its token waits for. */
+  | { type: 'withdraw'; reason: SuppressReason; node?: string; callId?: string }
   | { type: 'contact'; set: JsonObject; unset: readonly string[]; addTags: readonly string[]; removeTags: readonly string[] }
   | { type: 'conversion'; goal: string; value: number | null; eventId: string; at: number }
 

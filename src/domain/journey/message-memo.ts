@@ -1,3 +1,4 @@
+import type { CompiledGraph } from './compile.ts'
 import type { EnrollmentState, MessageMemo } from './enrollment.ts'
 import { nodeOfSlot } from './plan-message.ts'
 
@@ -18,7 +19,17 @@ export function bestOf(memos: readonly MessageMemo[]): MessageMemo | undefined {
   return best
 }
 
+const memosOfNode = (messages: EnrollmentState['messages'], node: string): MessageMemo[] =>
+  Object.entries(messages).flatMap(([slot, memo]) => (nodeOfSlot(slot) === node ? [memo] : []))
+
 /** What became of a node's latest messages, whichever channel, device or rung they went to. */
 export function memoOfNode(messages: EnrollmentState['messages'], node: string): MessageMemo | undefined {
-  return bestOf(Object.entries(messages).flatMap(([slot, memo]) => (nodeOfSlot(slot) === node ? [memo] : [])))
+  return bestOf(memosOfNode(messages, node))
+}
+
+/** Whether a message of this node is needed no more: it was one way of saying something, and another has been heard. */
+export function isSatisfied(graph: CompiledGraph, { messages }: EnrollmentState, node: string, messageId: string): boolean {
+  const { kind, config } = graph.nodes.get(node) ?? {}
+  const memos = kind?.satisfied === undefined ? [] : memosOfNode(messages, node)
+  return memos.some((each) => each.id === messageId) && kind?.satisfied?.(config, memos) === true
 }

@@ -2,7 +2,7 @@ import type { Condition } from '../condition/condition.ts'
 import type { EventFact, Facts } from '../facts.ts'
 import type { Json, JsonObject } from '../json.ts'
 import type { Shape } from '../shape.ts'
-import type { DecisionCode, Effect, EnrollmentState, Input } from './enrollment.ts'
+import type { DecisionCode, Effect, EnrollmentState, Input, MessageMemo } from './enrollment.ts'
 import type { ProblemCode } from './graph.ts'
 
 /** What a node does with the token: send it on by a port, keep it, or end the enrollment. */
@@ -86,6 +86,8 @@ export interface NodeKind<Config = unknown> {
   event?(config: Config, scope: NodeScope, event: EventFact): Outcome | null
   /** Of a message this node sent on this visit; null: nothing changes. */
   signal?(config: Config, scope: NodeScope, signal: Signalled): Outcome | null
+  /** Whether a message of the node's that is about to be sent again is needed no more, by what became of all of its last visit. */
+  satisfied?(config: Config, messages: readonly MessageMemo[]): boolean
   /** Of a call this node planned; null: on an earlier visit. */
   answer?(config: Config, scope: NodeScope, answer: Answered): Outcome | null
 }

@@ -338,12 +338,18 @@ const IDENTITIES: Statement = {
 export const writeIdentities = (client: Client, rows: readonly { lane: number; id: string; status: string }[]) =>
   write(client, IDENTITIES, IDENTITIES_COLUMNS, rows)
 
-const WITHDRAW_COLUMNS = record('lane smallint, enrollment uuid, reason text')
+export interface Withdrawal {
+  lane: number
+  enrollment: string
+  reason: string
+  /** null: whatever its node. */
+  node: string | null
+}
+const WITHDRAW_COLUMNS = record('lane smallint, enrollment uuid, reason text, node text')
 /** Cancels what an ended enrollment had planned and nobody has dispatched yet. What was to be sent again for a doubt may have arrived: it stays in doubt. */
 const WITHDRAW: Statement = {
   name: 'write_withdrawals',
   text: `UPDATE message AS m SET status = CASE m.failure_class WHEN 'AMBIGUOUS' THEN 'UNKNOWN' ELSE 'CANCELLED' END, due_at = NULL, failure_code = r.reason FROM ${WITHDRAW_COLUMNS.source}
-    WHERE m.lane = r.lane AND m.enrollment_id = r.enrollment AND m.status IN ('PLANNED', 'DEFERRED')`,
+    WHERE m.lane = r.lane AND m.enrollment_id = r.enrollment AND (r.node IS NULL OR m.node = r.node) AND m.status IN ('PLANNED', 'DEFERRED')`,
 }
-export const withdrawMessages = (client: Client, rows: readonly { lane: number; enrollment: string; reason: string }[]) =>
-  write(client, WITHDRAW, WITHDRAW_COLUMNS, rows)
+export const withdrawMessages = (client: Client, rows: readonly Withdrawal[]) => write(client, WITHDRAW, WITHDRAW_COLUMNS, rows)

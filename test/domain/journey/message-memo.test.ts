@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { MessageMemo } from '../../../src/domain/journey/enrollment.ts'
-import { bestOf, memoOfNode } from '../../../src/domain/journey/message-memo.ts'
+import { bestOf, isSatisfied, memoOfNode } from '../../../src/domain/journey/message-memo.ts'
+import { compiled, entering, journey } from './play.ts'
 
 const memo = (id: string, over: Partial<MessageMemo> = {}): MessageMemo => ({
   id,
@@ -41,4 +42,21 @@ test('a node’s messages are those of all its slots, and of no other node’s',
   expect(memoOfNode(messages, 'push2')?.id).toBe('c')
   expect(memoOfNode(messages, 'other')?.id).toBe('d')
   expect(memoOfNode(messages, 'constructor')).toBeUndefined()
+})
+
+test('one rung that was heard satisfies the others of its visit; the messages of other kinds are each their own', () => {
+  const config = { rungs: [], engagedBy: 'CLICKED' }
+  const graph = compiled(journey({ climb: ['escalation', config], both: ['multi', { messages: [] }] }))
+  const messages = { climb: memo('a', { rank: 3 }), 'climb#1': memo('b'), both: memo('c', { rank: 5 }), 'both#1': memo('d') }
+  const state = { ...entering(graph), messages }
+  expect(isSatisfied(graph, state, 'climb', 'b')).toBe(false)
+  messages.climb.rank = 4
+  const asked: [string, string][] = [
+    ['climb', 'b'],
+    ['climb', 'a'],
+    ['climb', 'of an earlier visit'],
+    ['both', 'd'],
+    ['gone', 'b'],
+  ]
+  expect(asked.map(([node, id]) => isSatisfied(graph, state, node, id))).toEqual([true, true, false, false, false])
 })

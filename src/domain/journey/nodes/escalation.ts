@@ -71,6 +71,7 @@ export const escalation: NodeKind<EscalationConfig> = {
   },
   arrive: (settings, scope) => climb(settings, scope, 0, []),
   signal: hear,
+  satisfied: (settings, messages) => messages.some((each) => isEngaged(settings, each)),
   timer(settings, scope) {
     const { rung, sent } = memoOf(scope)
     const reached = Object.values(scope.enrollment.goals).some((at) => at >= scope.enrollment.since)
@@ -78,6 +79,7 @@ export const escalation: NodeKind<EscalationConfig> = {
   },
 }
 
+const isEngaged = ({ engagedBy = 'OPENED' }: EscalationConfig, { rank }: MessageMemo) => rank >= RANK[engagedBy]
 const memoOf = (scope: NodeScope) => scope.enrollment.memo as unknown as Climb
 const stay = (memo: Climb, dueAt: number | null): Outcome => ({ stay: { dueAt, memo: memo as unknown as Json } })
 
@@ -98,9 +100,9 @@ function hear(settings: EscalationConfig, scope: NodeScope, signal: Signalled): 
   if (!memo.sent.includes(signal.messageId)) return null
   const message = Object.values(scope.enrollment.messages).find((each) => each.id === signal.messageId)
   if (message === undefined) return null
-  if (message.rank >= RANK[settings.engagedBy ?? 'OPENED']) {
-    // The rung that was just planned may not have left yet: nobody needs it any more.
-    if (memo.accepted === null) scope.emit({ type: 'withdraw', reason: 'engaged' })
+  if (isEngaged(settings, message)) {
+    // The rung that was just planned may not have left yet, and an earlier one wait to be sent again: nobody needs them any more.
+    if (memo.sent.length > 1) scope.emit({ type: 'withdraw', reason: 'engaged', node: scope.key })
     return { go: 'engaged' }
   }
   return memo.sent.at(-1) === signal.messageId ? follow(settings, scope, memo, message, signal) : null

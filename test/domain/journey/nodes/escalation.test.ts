@@ -48,7 +48,7 @@ describe('an escalation', () => {
     one.signal(NOW, 'SENT')
     one.timer(NOW + HOUR)
     const late = one.fold(NOW + HOUR + 5, { type: 'signal', messageId: idOf(one, 0), signal: 'OPENED', human: true, at: NOW + HOUR + 5 })
-    expect(late.effects).toEqual([{ type: 'withdraw', reason: 'engaged' }])
+    expect(late.effects).toEqual([{ type: 'withdraw', reason: 'engaged', node: 'climb' }])
     expect(one.state()).toMatchObject({ status: 'EXITED', endReason: 'engaged' })
   })
 
