@@ -45,8 +45,11 @@ test('a node’s messages are those of all its slots, and of no other node’s',
 })
 
 test('one rung that was heard satisfies the others of its visit; the messages of other kinds are each their own', () => {
-  const config = { rungs: [], engagedBy: 'CLICKED' }
-  const graph = compiled(journey({ climb: ['escalation', config], both: ['multi', { messages: [] }] }))
+  const rungs = ['push', 'email'].map((channel) => ({ channel, templateId: `t-${channel}`, wait: 'PT1H' }))
+  const config = { rungs, engagedBy: 'CLICKED' }
+  const graph = compiled(
+    journey({ climb: ['escalation', config], both: ['multi', { messages: rungs.map(({ channel, templateId }) => ({ channel, templateId })) }] }),
+  )
   const messages = { climb: memo('a', { rank: 3 }), 'climb#1': memo('b'), both: memo('c', { rank: 5 }), 'both#1': memo('d') }
   const state = { ...entering(graph), messages }
   expect(isSatisfied(graph, state, 'climb', 'b')).toBe(false)
