@@ -74,7 +74,7 @@ CREATE TABLE consent_change (
   at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (lane, id)
 );
-CREATE INDEX consent_change_by_contact ON consent_change (lane, contact_id, id);
+CREATE INDEX consent_change_by_contact ON consent_change (lane, contact_id, at, id);
 
 CREATE TABLE inbox (
   lane smallint NOT NULL,
@@ -109,6 +109,7 @@ CREATE TABLE event (
   PRIMARY KEY (lane, received_at, id)
 ) PARTITION BY RANGE (received_at);
 CREATE INDEX event_by_contact ON event (lane, contact_id, name, occurred_at);
+CREATE INDEX event_in_timeline ON event (lane, contact_id, received_at, id);
 
 CREATE TABLE enrollment (
   lane smallint NOT NULL,
@@ -202,6 +203,7 @@ CREATE TABLE message (
 CREATE INDEX message_due ON message (lane, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX message_dispatching ON message (lane, dispatching_at) WHERE status = 'DISPATCHING';
 CREATE INDEX message_by_contact ON message (lane, contact_id, id);
+CREATE INDEX message_in_timeline ON message (lane, contact_id, planned_at, id);
 CREATE INDEX message_by_provider_id ON message (provider_message_id) WHERE provider_message_id IS NOT NULL;
 CREATE INDEX message_by_broadcast ON message (broadcast_id, status) WHERE broadcast_id IS NOT NULL;
 CREATE INDEX message_by_enrollment ON message (lane, enrollment_id);
@@ -220,6 +222,7 @@ CREATE TABLE message_status (
   PRIMARY KEY (lane, received_at, id)
 ) PARTITION BY RANGE (received_at);
 CREATE INDEX message_status_by_message ON message_status (lane, message_id);
+CREATE INDEX message_status_in_timeline ON message_status (lane, contact_id, received_at, id);
 CREATE TABLE in_app_message (
   lane smallint NOT NULL,
   id uuid NOT NULL,
@@ -261,6 +264,7 @@ CREATE TABLE journal (
 ) PARTITION BY RANGE (at);
 CREATE INDEX journal_by_enrollment ON journal (lane, enrollment_id, seq) WHERE enrollment_id IS NOT NULL;
 CREATE INDEX journal_refusals ON journal (lane, contact_id, at) WHERE enrollment_id IS NULL;
+CREATE INDEX journal_in_timeline ON journal (lane, contact_id, at) WHERE enrollment_id IS NOT NULL;
 CREATE TABLE conversion (
   lane smallint NOT NULL,
   id uuid NOT NULL,
@@ -273,9 +277,11 @@ CREATE TABLE conversion (
   value numeric,
   event_id uuid NOT NULL,
   at timestamptz NOT NULL,
+  recorded_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (lane, id)
 );
 CREATE INDEX conversion_by_enrollment ON conversion (lane, enrollment_id);
+CREATE INDEX conversion_in_timeline ON conversion (lane, contact_id, recorded_at, id);
 CREATE TABLE node_stats (
   lane smallint NOT NULL,
   version_id uuid NOT NULL,

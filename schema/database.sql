@@ -142,7 +142,7 @@ CREATE TABLE consent_change (
 );
 ALTER TABLE consent_change ENABLE ROW LEVEL SECURITY;
 ALTER TABLE consent_change FORCE ROW LEVEL SECURITY;
-CREATE INDEX consent_change_by_contact ON consent_change USING btree (lane, contact_id, id);
+CREATE INDEX consent_change_by_contact ON consent_change USING btree (lane, contact_id, at, id);
 CREATE POLICY api ON consent_change TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
 CREATE POLICY owner ON consent_change TO CURRENT_USER USING (true) WITH CHECK (true);
 CREATE POLICY worker ON consent_change TO throughline_worker USING (true) WITH CHECK (true);
@@ -204,11 +204,13 @@ CREATE TABLE conversion (
   value numeric,
   event_id uuid NOT NULL,
   at timestamp with time zone NOT NULL,
+  recorded_at timestamp with time zone NOT NULL DEFAULT now(),
   CONSTRAINT conversion_pkey PRIMARY KEY (lane, id)
 );
 ALTER TABLE conversion ENABLE ROW LEVEL SECURITY;
 ALTER TABLE conversion FORCE ROW LEVEL SECURITY;
 CREATE INDEX conversion_by_enrollment ON conversion USING btree (lane, enrollment_id);
+CREATE INDEX conversion_in_timeline ON conversion USING btree (lane, contact_id, recorded_at, id);
 CREATE POLICY api ON conversion TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
 CREATE POLICY owner ON conversion TO CURRENT_USER USING (true) WITH CHECK (true);
 CREATE POLICY worker ON conversion TO throughline_worker USING (true) WITH CHECK (true);
@@ -279,6 +281,7 @@ CREATE TABLE event (
 ALTER TABLE event ENABLE ROW LEVEL SECURITY;
 ALTER TABLE event FORCE ROW LEVEL SECURITY;
 CREATE INDEX event_by_contact ON ONLY event USING btree (lane, contact_id, name, occurred_at);
+CREATE INDEX event_in_timeline ON ONLY event USING btree (lane, contact_id, received_at, id);
 CREATE POLICY api ON event TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
 CREATE POLICY owner ON event TO CURRENT_USER USING (true) WITH CHECK (true);
 CREATE POLICY worker ON event TO throughline_worker USING (true) WITH CHECK (true);
@@ -417,6 +420,7 @@ CREATE TABLE journal (
 ALTER TABLE journal ENABLE ROW LEVEL SECURITY;
 ALTER TABLE journal FORCE ROW LEVEL SECURITY;
 CREATE INDEX journal_by_enrollment ON ONLY journal USING btree (lane, enrollment_id, seq) WHERE (enrollment_id IS NOT NULL);
+CREATE INDEX journal_in_timeline ON ONLY journal USING btree (lane, contact_id, at) WHERE (enrollment_id IS NOT NULL);
 CREATE INDEX journal_refusals ON ONLY journal USING btree (lane, contact_id, at) WHERE (enrollment_id IS NULL);
 CREATE POLICY api ON journal TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
 CREATE POLICY owner ON journal TO CURRENT_USER USING (true) WITH CHECK (true);
@@ -553,6 +557,7 @@ CREATE INDEX message_by_provider_id ON message USING btree (provider_message_id)
 CREATE INDEX message_dedupe ON message USING btree (lane, contact_id, dedupe_key) WHERE (dedupe_key IS NOT NULL);
 CREATE INDEX message_dispatching ON message USING btree (lane, dispatching_at) WHERE (status = 'DISPATCHING'::text);
 CREATE INDEX message_due ON message USING btree (lane, due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX message_in_timeline ON message USING btree (lane, contact_id, planned_at, id);
 CREATE POLICY api ON message TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
 CREATE POLICY owner ON message TO CURRENT_USER USING (true) WITH CHECK (true);
 CREATE POLICY worker ON message TO throughline_worker USING (true) WITH CHECK (true);
@@ -575,6 +580,7 @@ CREATE TABLE message_status (
 ALTER TABLE message_status ENABLE ROW LEVEL SECURITY;
 ALTER TABLE message_status FORCE ROW LEVEL SECURITY;
 CREATE INDEX message_status_by_message ON ONLY message_status USING btree (lane, message_id);
+CREATE INDEX message_status_in_timeline ON ONLY message_status USING btree (lane, contact_id, received_at, id);
 CREATE POLICY api ON message_status TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
 CREATE POLICY owner ON message_status TO CURRENT_USER USING (true) WITH CHECK (true);
 CREATE POLICY worker ON message_status TO throughline_worker USING (true) WITH CHECK (true);

@@ -8,6 +8,7 @@ export const NODE_TYPES = [
   'Broadcast',
   'ChannelIdentity',
   'Contact',
+  'Conversion',
   'Enrollment',
   'Event',
   'InAppMessage',

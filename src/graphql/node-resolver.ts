@@ -2,6 +2,7 @@ import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql'
 import { allows, listApiKeys } from '../services/api-keys.ts'
 import { attachmentsByIds } from '../services/attachments.ts'
 import { listConnections } from '../services/connections.ts'
+import { conversionsByIds } from '../services/conversions.ts'
 import { getIdentity } from '../services/identities.ts'
 import { inAppByIds } from '../services/in-app.ts'
 import { listKeywordRules } from '../services/keyword-rules.ts'
@@ -29,6 +30,7 @@ import { Node } from './node.ts'
 import { templateLoader } from './templates/loaders.ts'
 import { TemplatePartial } from './templates/partials.ts'
 import { Template } from './templates/types.ts'
+import { Conversion } from './timeline/types.ts'
 import { topicLoader } from './topics/loaders.ts'
 import { IncomingWebhook } from './webhooks/incoming-types.ts'
 import { WebhookDelivery, WebhookEndpoint } from './webhooks/types.ts'
@@ -56,6 +58,8 @@ const FINDERS: Partial<Record<NodeType, Find>> = {
   ChannelIdentity: async (context, id) =>
     wrap(await getIdentity(context.services, callerWith(context, 'read'), id), (row) => new ChannelIdentity(row)),
   Contact: async (context, id) => wrap(await contactLoader(context).load(id), (row) => new Contact(row)),
+  Conversion: async (context, id) =>
+    wrap((await conversionsByIds(context.services, callerWith(context, 'read'), [id])).get(id), (row) => new Conversion(row)),
   Enrollment: async (context, id) => wrap(await enrollmentLoader(context).load(id), (row) => new Enrollment(row)),
   InAppMessage: async (context, id) =>
     wrap((await inAppByIds(context.services, callerWith(context, 'read'), [id])).get(id), (row) => new InAppMessage(row)),

@@ -23,6 +23,7 @@ import { PartialResolver } from './templates/partials.ts'
 import { TemplateResolver } from './templates/resolver.ts'
 import { TestSendResolver } from './templates/test-send.ts'
 import { TemplateVersionResolver } from './templates/versions.ts'
+import { ConversionResolver, StatusChangeResolver, TimelineResolver, VisitResolver } from './timeline/resolver.ts'
 import { TopicResolver } from './topics/resolver.ts'
 import { EnrollmentCallResolver } from './webhooks/call-resolver.ts'
 import { IncomingWebhookResolver } from './webhooks/incoming-resolver.ts'
@@ -40,6 +41,7 @@ const RESOLVERS = [
   ConnectionResolver,
   ConsentResolver,
   ContactResolver,
+  ConversionResolver,
   EnrollmentCallResolver,
   EnrollmentResolver,
   EventResolver,
@@ -55,12 +57,15 @@ const RESOLVERS = [
   NodeResolver,
   NodeStatsResolver,
   SecretResolver,
+  StatusChangeResolver,
   PartialResolver,
   TemplateResolver,
   TemplateVersionResolver,
   TestSendResolver,
+  TimelineResolver,
   TopicResolver,
   VersionStatsResolver,
+  VisitResolver,
   WebhookEndpointResolver,
   WhatsappResolver,
   WorkspaceResolver,

@@ -4,6 +4,7 @@ import { derivedId } from '../domain/ids.ts'
 import type { JsonObject } from '../domain/json.ts'
 import { understand } from '../domain/keywords.ts'
 import { applyCallback, applyHeld, applyReply, applyResult, applyTimer } from '../domain/ledger.ts'
+import { tagOf } from '../realtime/changes.ts'
 import { planAutoReply } from './auto-reply.ts'
 import type { Case, Item } from './case.ts'
 import { planDirect } from './direct.ts'
@@ -17,6 +18,9 @@ import type { InboxItem } from './inbox.ts'
  * first, so an event acknowledged before a reminder is due always stops it.
  */
 export function foldCase(one: Case, scope: FoldScope): void {
+  scope.outbox.touch(one.workspaceId, 'contacts', tagOf(one.contactId))
+  // Of who was merged the history is part of the whole's.
+  scope.outbox.touch(one.workspaceId, 'contacts', tagOf(one.facts.contact.id))
   for (const item of one.items) foldItem(one, item, scope)
   for (const id of one.dueMessages) changeMessage(one, id, scope, (entry) => applyTimer(entry, scope.now))
   for (const id of one.dueEnrollments) {

@@ -33,7 +33,7 @@ export class Outbox {
   readonly forwards: InboxItem[] = []
   /** Ids of messages to dispatch after the commit. */
   readonly sends: { id: string; workspaceId: string }[] = []
-  readonly touched = new Map<string, { enrollments: Set<string>; messages: Set<string>; journeys: Set<string> }>()
+  readonly touched = new Map<string, { enrollments: Set<string>; messages: Set<string>; journeys: Set<string>; contacts: Set<string> }>()
   private readonly newEnrollments = new Map<string, rows.EnrollmentWrite>()
   private readonly changedEnrollments = new Map<string, rows.EnrollmentWrite>()
   private serial = 0
@@ -71,8 +71,9 @@ export class Outbox {
     return lanedId(this.now, lane, this.serial++, hash32(parts.join('\u0000'), 0x5eed3))
   }
 
-  touch(workspaceId: string, kind: 'enrollments' | 'messages' | 'journeys', id: string): void {
-    const known = this.touched.get(workspaceId) ?? { enrollments: new Set(), messages: new Set(), journeys: new Set() }
+  /** `contacts` by their tags. */
+  touch(workspaceId: string, kind: 'enrollments' | 'messages' | 'journeys' | 'contacts', id: string): void {
+    const known = this.touched.get(workspaceId) ?? { enrollments: new Set(), messages: new Set(), journeys: new Set(), contacts: new Set() }
     known[kind].add(id)
     this.touched.set(workspaceId, known)
   }

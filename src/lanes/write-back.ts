@@ -38,8 +38,15 @@ export async function writeBack(client: Client, outbox: Outbox, lanes: number): 
 }
 
 function changes(outbox: Outbox): string[] {
-  return [...outbox.touched].flatMap(([workspaceId, { enrollments, messages, journeys }]) =>
-    encodeChanges({ workspaceId, enrollments: [...enrollments], messages: [...messages], journeys: [...journeys], truncated: false }),
+  return [...outbox.touched].flatMap(([workspaceId, { enrollments, messages, journeys, contacts }]) =>
+    encodeChanges({
+      workspaceId,
+      enrollments: [...enrollments],
+      messages: [...messages],
+      journeys: [...journeys],
+      contacts: [...contacts],
+      truncated: false,
+    }),
   )
 }
 

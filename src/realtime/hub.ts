@@ -1,9 +1,9 @@
 import { IN_APP_CHANNEL } from '../store/queries/in-app.ts'
 import { BROADCAST_CHANNEL, REVOKED_CHANNEL } from '../store/queries/notify.ts'
-import { CHANGE_CHANNEL, type Changes, decodeChanges } from './changes.ts'
+import { CHANGE_CHANNEL, type Changes, decodeChanges, EVERYBODY, tagOf } from './changes.ts'
 import { listen } from './listener.ts'
 
-export type ChangeKind = 'enrollments' | 'messages' | 'journeys' | 'inApp' | 'broadcasts'
+export type ChangeKind = 'enrollments' | 'messages' | 'journeys' | 'inApp' | 'broadcasts' | 'contacts'
 
 /** What changed since the last time, each id once. */
 export interface Change {
@@ -17,7 +17,8 @@ export interface Hub {
   ready: Promise<void>
   /**
    * Changes of one kind in one workspace, from now on; for `inApp` in what one contact is shown, and the id is the contact's; for
-   * `broadcasts` of one. Those of `also` come among them. Ends when the consumer stops or the hub closes.
+   * `broadcasts` of one. Those of `also` come among them. For `contacts` of what is recorded of one, named by `contactName`, perhaps
+   * of another. Ends when the consumer stops or the hub closes.
    */
   watch(whose: string, kind: ChangeKind, also?: { whose: string; kind: ChangeKind }): AsyncIterableIterator<Change>
   /** Tells of API keys that are revoked, from now on; null where some may have been without being heard of. Answers how to stop. */
@@ -29,6 +30,9 @@ export interface Hub {
 const MOST_WAITING = 1_000
 /** What one read of a subscriber takes: objects are read again in batches of this size. */
 const BATCH = 100
+
+/** How a contact of a workspace is named to `watch`, for `contacts`. */
+export const contactName = (workspaceId: string, contactId: string): string => `${workspaceId}.${tagOf(contactId)}`
 
 interface Watcher {
   push(ids: readonly string[], missed: number): void
@@ -50,6 +54,10 @@ export function openHub({ databaseUrl, onError }: { databaseUrl: string; onError
     tell(changes.workspaceId, 'messages', changes.messages, changes.truncated ? 1 : 0)
     tell(changes.workspaceId, 'enrollments', changes.enrollments, changes.truncated ? 1 : 0)
     tell(changes.workspaceId, 'journeys', changes.journeys, 0)
+    for (const tag of changes.contacts ?? []) {
+      const names = tag === EVERYBODY ? [...watchers.keys()] : [`${changes.workspaceId}.${tag}/contacts`]
+      for (const name of names) if (name.startsWith(`${changes.workspaceId}.`)) for (const each of watchers.get(name) ?? []) each.push([tag], 0)
+    }
   }
   const listener = listen(
     databaseUrl,

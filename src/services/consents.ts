@@ -80,6 +80,6 @@ export async function consentsOf(services: Services, caller: Caller, contactIds:
 /** The ledger: every change there ever was, newest first. */
 export async function consentHistory(services: Services, caller: Caller, contactId: string, first: number): Promise<ConsentChangeRow[]> {
   return inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
-    em.find(ConsentChangeTable, { lane: laneOf(contactId), contactId }, { orderBy: { id: 'desc' }, limit: first }),
+    em.find(ConsentChangeTable, { lane: laneOf(contactId), contactId }, { orderBy: { at: 'desc', id: 'desc' }, limit: first }),
   )
 }

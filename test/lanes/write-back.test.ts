@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { canonicalJson, isStorableJson } from '../../src/domain/json.ts'
 import { Outbox } from '../../src/lanes/outbox.ts'
 import { writeBack } from '../../src/lanes/write-back.ts'
-import { CHANGE_CHANNEL, type Changes, decodeChanges } from '../../src/realtime/changes.ts'
+import { CHANGE_CHANNEL, type Changes, decodeChanges, tagOf } from '../../src/realtime/changes.ts'
 import { inTransaction } from '../../src/store/sql.ts'
 import { chain, delay, email, LANES, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
 import { until } from '../support/until.ts'
@@ -141,12 +141,15 @@ test('subscribers are told once per commit what it changed, by workspace, and no
   const [enrollment] = await world.rows<{ id: string }>('SELECT id FROM enrollment WHERE journey_id = $1', [mine.journeyId])
   const [theirEnrollment] = await world.rows<{ id: string }>('SELECT id FROM enrollment WHERE journey_id = $1', [theirs.journeyId])
   const [message] = await workspace.messages(mine.journeyId)
+  const tag = async ({ id }: TestWorkspace) =>
+    tagOf((await world.rows<{ id: string }>('SELECT id FROM contact WHERE workspace_id = $1', [id]))[0]?.id ?? '')
   expect(told).toHaveLength(2)
   expect(told).toContainEqual({
     workspaceId: workspace.id,
     enrollments: [enrollment?.id],
     messages: [message?.id],
     journeys: [mine.journeyId],
+    contacts: [await tag(workspace)],
     truncated: false,
   })
   expect(told).toContainEqual({
@@ -154,6 +157,7 @@ test('subscribers are told once per commit what it changed, by workspace, and no
     enrollments: [theirEnrollment?.id],
     messages: [],
     journeys: [theirs.journeyId],
+    contacts: [await tag(other)],
     truncated: false,
   })
   const outbox = new Outbox(Date.now())

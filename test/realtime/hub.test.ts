@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { CHANGE_CHANNEL, encodeChanges } from '../../src/realtime/changes.ts'
-import { createWatcher, type Hub, openHub } from '../../src/realtime/hub.ts'
+import { CHANGE_CHANNEL, encodeChanges, tagOf } from '../../src/realtime/changes.ts'
+import { contactName, createWatcher, type Hub, openHub } from '../../src/realtime/hub.ts'
 import { tellInApp } from '../../src/store/queries/in-app.ts'
 import { BROADCAST_CHANNEL, REVOKED_CHANNEL } from '../../src/store/queries/notify.ts'
 import { openTestDatabase, type TestDatabase } from '../support/database.ts'
@@ -20,7 +20,14 @@ afterAll(async () => {
 })
 
 const ids = (n: number) => Array.from({ length: n }, () => randomUUID())
-async function announce(workspaceId: string, changes: { enrollments?: string[]; messages?: string[]; journeys?: string[]; truncated?: boolean }) {
+interface Told {
+  enrollments?: string[]
+  messages?: string[]
+  journeys?: string[]
+  contacts?: string[]
+  truncated?: boolean
+}
+async function announce(workspaceId: string, changes: Told) {
   for (const payload of encodeChanges({ workspaceId, enrollments: [], messages: [], journeys: [], truncated: false, ...changes }))
     await database.worker.query('SELECT pg_notify($1, $2)', [CHANGE_CHANNEL, payload])
 }
@@ -51,6 +58,28 @@ test('what a contact is shown is told to who watches that contact, however many 
   await announce(watched[0] ?? '', { messages: [message] })
   expect((await messages.next()).value).toEqual({ ids: [message], missed: 0 })
   await Promise.all([...streams, messages].map((each) => each.return?.()))
+})
+
+test.each([
+  ['a few', 3, 0],
+  ['beside many messages', 1_400, 900],
+  ['more than are told of one by one', 1_600, 900],
+])('what is recorded of a contact is told to who watches that contact: %s', async (_, n, m) => {
+  const [mine, other] = [randomUUID(), randomUUID()]
+  const contacts = Array.from({ length: n }, (_, at) => `${randomUUID().slice(0, -4)}${(0x1000 + at).toString(16)}`)
+  const last = contacts.at(-1) ?? ''
+  const stream = hub.watch(contactName(mine, last), 'contacts')
+  const messages = hub.watch(mine, 'messages')
+  const elsewhere = hub.watch(contactName(other, last), 'contacts')
+  const some = ids(m)
+  await announce(mine, { contacts: contacts.map(tagOf), messages: some })
+  expect((await stream.next()).value).toEqual({ ids: [n > 1_500 ? '*' : tagOf(last)], missed: 0 })
+  const heard: string[] = []
+  while (heard.length < m) heard.push(...((await messages.next()).value?.ids ?? []))
+  expect(heard).toEqual(some)
+  await announce(other, { contacts: [tagOf(last)] })
+  expect((await elsewhere.next()).value).toEqual({ ids: [tagOf(last)], missed: 0 })
+  await Promise.all([stream, messages, elsewhere].map((each) => each.return?.()))
 })
 
 test('a truncated announcement and a lost connection tell of something missed', async () => {

@@ -12,7 +12,9 @@ import { DateTimeScalar, JsonObjectScalar, TimeZoneScalar } from '../scalars.ts'
 import { Payload } from '../user-error.ts'
 
 export type ContactRow = NonNullable<Awaited<ReturnType<typeof getContact>>>
-type ConsentRow = NonNullable<ReturnType<Awaited<ReturnType<typeof consentsOf>>['get']>>[number] | Awaited<ReturnType<typeof consentHistory>>[number]
+export type ConsentRow =
+  | NonNullable<ReturnType<Awaited<ReturnType<typeof consentsOf>>['get']>>[number]
+  | Awaited<ReturnType<typeof consentHistory>>[number]
 
 export const IdentityStatusEnum = enumOf(IDENTITY_STATUSES)
 registerEnumType(IdentityStatusEnum, {

@@ -95,7 +95,8 @@ export class EnrollmentResolver {
 
   @FieldResolver(() => [Visit], { description: 'Where it has been, in order.' })
   async visits(@Root() enrollment: Enrollment, @Ctx() context: ApiContext): Promise<Visit[]> {
-    return visitsOf(await traceOf(context.services, callerWith(context, 'read'), enrollment.uuid))
+    const visits = visitsOf(await traceOf(context.services, callerWith(context, 'read'), enrollment.uuid))
+    return visits.map((visit) => ({ ...visit, enrollmentId: enrollment.uuid }))
   }
 
   @FieldResolver(() => [Decision], { description: 'Why it is where it is: every decision, oldest first.' })

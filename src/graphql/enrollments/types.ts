@@ -34,6 +34,8 @@ registerEnumType(EnrollmentStateEnum, {
 
 @ObjectType({ description: 'One stay at a node.' })
 export class Visit {
+  /** For the resolver of `enrollment`. */
+  enrollmentId!: string
   @Field(() => String, { description: 'The node’s key.' })
   node!: string
   @Field(() => DateTimeScalar, { description: 'From.' })

@@ -95,7 +95,7 @@ export class MessageResolver {
   @FieldResolver(() => [MessageStatusChange], { description: 'Everything that was reported of it, in the order it arrived.' })
   async statuses(@Root() message: Message, @Ctx() context: ApiContext): Promise<MessageStatusChange[]> {
     const rows = await statusLoader(context).load(message.uuid)
-    return rows.map((row) => ({ status: row.status, at: row.at, human: row.human ?? null, detail: row.detail ?? null }))
+    return rows.map((row) => ({ messageId: message.uuid, status: row.status, at: row.at, human: row.human ?? null, detail: row.detail ?? null }))
   }
 
   @Mutation(() => SendMessagePayload, {

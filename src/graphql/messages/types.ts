@@ -64,6 +64,8 @@ export class MessageFailure {
 
 @ObjectType({ description: 'One line of a message’s history.' })
 export class MessageStatusChange {
+  /** For the resolver of `message`. */
+  messageId!: string
   @Field(() => String, { description: 'What was reported.' })
   status!: string
   @Field(() => DateTimeScalar, { description: 'When, by the clock of whoever reported it.' })

@@ -1,4 +1,4 @@
-import { defineEntity, p } from '@mikro-orm/core'
+import { defineEntity, type InferEntity, p } from '@mikro-orm/core'
 
 export const ConversionTable = defineEntity({
   name: 'Conversion',
@@ -15,5 +15,8 @@ export const ConversionTable = defineEntity({
     value: p.decimal().nullable(),
     eventId: p.uuid(),
     at: p.datetime(),
+    recordedAt: p.datetime(),
   },
 })
+
+export type ConversionRow = InferEntity<typeof ConversionTable>
