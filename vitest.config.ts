@@ -12,6 +12,10 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,
+    // One process takes file after file: to load the product anew for each cost as much as all that is tested in it.
+    // What a module keeps is therefore keyed by what it is of (a pool, a vault, a text), and nobody mocks modules.
+    isolate: false,
+    restoreMocks: true,
     server: { deps: { inline: ['type-graphql', '@as-integrations/fastify', '@apollo/server'] } },
   },
 })

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { createApiKey, revokeApiKey } from '../../src/services/api-keys.ts'
 import { setConsent } from '../../src/services/consents.ts'
 import { isContactToken, issueContactToken, ownKey, readContactToken } from '../../src/services/contact-tokens.ts'
@@ -19,6 +19,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   caller = await here.workspace()
 })
+afterEach(() => void vi.useRealTimers())
 afterAll(() => here.close())
 
 const ada = { externalId: 'ada' }
@@ -62,7 +63,6 @@ test('it ends with its time, by the database’s clock', async () => {
   for (const off of [-86_400_000, 86_400_000]) {
     vi.useFakeTimers({ toFake: ['Date'], now: now + off })
     expect([await read(ending(now - 1_000)), (await read(ending(now + 30_000)))?.scopes]).toEqual([null, []])
-    vi.useRealTimers()
   }
 })
 
