@@ -19,7 +19,7 @@ export async function openTestDatabase(): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`
   const maintenance = new pg.Client({ connectionString: cluster })
   await maintenance.connect()
-  await maintenance.query(`CREATE DATABASE ${name} TEMPLATE throughline_template`)
+  await maintenance.query(`CREATE DATABASE ${name} TEMPLATE throughline_template STRATEGY FILE_COPY`)
   await maintenance.end()
   const target = new URL(cluster)
   target.pathname = `/${name}`

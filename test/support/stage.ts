@@ -60,7 +60,7 @@ export async function openStage(privateHosts: readonly string[] = []): Promise<S
   const name = `stage_${randomBytes(6).toString('hex')}`
   const maintenance = new pg.Client({ connectionString: cluster })
   await maintenance.connect()
-  await maintenance.query(`CREATE DATABASE ${name} TEMPLATE throughline_template`)
+  await maintenance.query(`CREATE DATABASE ${name} TEMPLATE throughline_template STRATEGY FILE_COPY`)
   const databaseUrl = cluster.replace(/\/postgres$/, `/${name}`)
   const port = await freePort()
   const sandbox = await startSandbox({ pause: 5 })
