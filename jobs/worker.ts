@@ -43,6 +43,8 @@ const SWEEP_EVERY = 10_000
 /** Seconds; the backstop for a lost NOTIFY, and the longest delay of a retry. */
 const IDLE_POLL = 20
 const LONGEST_STOP = 25_000
+/** At a time. */
+const TICKS = 3
 
 /** One worker: ticks any lane that has work, dispatches what its ticks planned, and shares the queues with its peers. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
@@ -52,7 +54,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     if (isDatabaseAway(error)) log.warn({ error: (error as Error).message }, 'the database is away; trying again')
     else log.error({ error }, 'a job failed; what it had not committed is found again')
   }
-  const pool = openPool(databaseUrl, { role: 'throughline_worker', max: 8, name: 'throughline worker', onError })
+  const pool = openPool(databaseUrl, { role: 'throughline_worker', max: 6, name: 'throughline worker', onError })
+  // A connection a tick, and one for the look-outs in between.
+  const tickPool = openPool(databaseUrl, { role: 'throughline_worker', max: TICKS + 1, name: 'throughline ticks', unhurried: true, onError })
   const boss = openBoss(databaseUrl, { supervise: true, onError })
   await onceThere(() => boss.start(), onError)
   const sender = openSender({ pool, vault: options.vault, publicUrl: options.publicUrl, privateHosts: options.privateHosts })
@@ -60,7 +64,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const finisher = openFinisher(boss, onError)
   const webhooks = startWebhooks({ pool, vault: options.vault, renderer: sender.renderer, lanes, privateHosts: options.privateHosts ?? [], onError })
   const ring: Ring = {
-    pool,
+    pool: tickPool,
     lanes,
     rowsPerLane: options.rowsPerLane,
     book: openJourneyBook((version) => log.error(version, 'a version cannot be run by this build: its journey stands still, and loses nothing')),
@@ -68,7 +72,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   }
   const pacer = startPacer(ring, {
     pollEvery: 2_000,
-    concurrency: 3,
+    concurrency: TICKS,
     onTicked: (ticked) => {
       for (const batch of ticked.sends) dispatchNow(finisher, dispatcher, batch)
       if (ticked.lost > 0) log.warn({ n: ticked.lost }, 'inbox rows named contacts that do not exist')
@@ -137,7 +141,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
         await listener.close()
         await boss.stop({ graceful: false, close: true }).catch(() => {})
         await sender.close()
-        await pool.end()
+        await Promise.all([pool.end(), tickPool.end()])
       })()
       return stopping
     },

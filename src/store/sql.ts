@@ -71,15 +71,31 @@ const ABANDONED = [
 ]
 
 /**
+ * For what nobody was promised yet and is found and done again after a crash of the server: its commits do not wait for the disk, nor
+ * does what stands in line behind them, as all that notify do. Whatever commits later takes them to the disk along. docs/adr/0014 says why ticks may.
+ */
+const UNHURRIED = ['synchronous_commit=off']
+
+/**
  * A pool whose every connection has the role and the UTC zone. `onError` hears of connections that broke
  * while idle (a restarted database); the pool replaces them, nothing exits.
  */
-export function openPool(url: string, options: { role: Role; max: number; name: string; onError: (error: Error) => void }): pg.Pool {
+export function openPool(
+  url: string,
+  options: { role: Role; max: number; name: string; unhurried?: boolean; onError: (error: Error) => void },
+): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     max: options.max,
     application_name: options.name,
-    options: [`role=${options.role}`, 'timezone=UTC', 'datestyle=ISO', ...ABANDONED, ...(options.role === 'throughline_worker' ? BY_INDEX : [])]
+    options: [
+      `role=${options.role}`,
+      'timezone=UTC',
+      'datestyle=ISO',
+      ...ABANDONED,
+      ...(options.role === 'throughline_worker' ? BY_INDEX : []),
+      ...(options.unhurried === true ? UNHURRIED : []),
+    ]
       .map((setting) => `-c ${setting}`)
       .join(' '),
     types: TYPES,

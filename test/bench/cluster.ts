@@ -24,6 +24,10 @@ export interface Cluster {
 export const openRawPool = (url: string): pg.Pool =>
   new pg.Pool({ connectionString: url, options: '-c role=throughline_worker -c timezone=UTC', max: 2 })
 
+/** As a worker has it for its ticks. */
+export const openTickPool = (url: string, onError: (error: Error) => void): pg.Pool =>
+  openPool(url, { role: 'throughline_worker', max: 4, name: 'bench ticks', unhurried: true, onError })
+
 /** A PostgreSQL of the run's own that writes to disk as in production: fsync costs are part of every figure. */
 export async function startCluster(): Promise<Cluster> {
   const directory = await mkdtemp(join(tmpdir(), 'throughline-bench-'))

@@ -6,7 +6,7 @@ import { openBoss } from '../../src/queue/boss.ts'
 import { listen } from '../../src/realtime/listener.ts'
 import { WAKE_CHANNEL } from '../../src/store/queries/inbox.ts'
 import type { TestDatabase } from '../support/database.ts'
-import { LANES } from './cluster.ts'
+import { LANES, openTickPool } from './cluster.ts'
 
 export interface BenchRing {
   stop(): Promise<void>
@@ -19,12 +19,13 @@ export async function startRing(database: TestDatabase, send: SendOne): Promise<
   const onError = (error: unknown) => {
     failure ??= error
   }
+  const ticks = openTickPool(database.url, onError)
   const boss = openBoss(database.url, { supervise: false, onError })
   await boss.start()
   const dispatcher = openDispatcher({ pool, lanes: LANES, sockets: 32, send, onError })
   const finisher = openFinisher(boss, onError)
   const pacer = startPacer(
-    { pool, lanes: LANES, rowsPerLane: 250, book: openJourneyBook(), enqueueSends: (client, ids) => enqueueSends(boss, client, ids) },
+    { pool: ticks, lanes: LANES, rowsPerLane: 250, book: openJourneyBook(), enqueueSends: (client, ids) => enqueueSends(boss, client, ids) },
     {
       pollEvery: 1_000,
       concurrency: 3,
@@ -47,6 +48,7 @@ export async function startRing(database: TestDatabase, send: SendOne): Promise<
       await finisher.flush()
       await listener.close()
       await boss.stop({ graceful: false })
+      await ticks.end()
       if (failure !== null) throw failure
     },
   }

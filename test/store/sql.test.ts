@@ -1,6 +1,7 @@
+import type pg from 'pg'
 import { afterEach, expect, test, vi } from 'vitest'
 import { ThroughlineError } from '../../src/errors.ts'
-import { isDatabaseAway, onceThere } from '../../src/store/sql.ts'
+import { isDatabaseAway, onceThere, openPool } from '../../src/store/sql.ts'
 import { openTestDatabase } from '../support/database.ts'
 
 test.each<[string, unknown, boolean]>([
@@ -51,4 +52,19 @@ test.each(['worker', 'api'] as const)('a transaction that the %s began and forgo
   const { rows } = await database[role].query(`SELECT name, setting, unit FROM pg_settings WHERE name ~ '^(idle_in_transaction|tcp_user)' ORDER BY 1`)
   await database.close()
   expect(rows.map(({ setting, unit }) => `${setting} ${unit}`)).toEqual(['5000 ms', '10000 ms'])
+})
+
+test('commits wait for the disk, but for those of a pool that is not in a hurry', async () => {
+  const database = await openTestDatabase()
+  // The tests' server waits for no disk, so it is not the value that tells, but whose setting it is.
+  const source = async (pool: pg.Pool) =>
+    (await pool.query<{ setting: string; source: string }>(`SELECT setting, source FROM pg_settings WHERE name = 'synchronous_commit'`)).rows[0]
+  const unhurried = openPool(database.url, { role: 'throughline_worker', max: 1, name: 'unhurried', unhurried: true, onError: () => {} })
+  try {
+    expect(await source(unhurried)).toEqual({ setting: 'off', source: 'client' })
+    for (const pool of [database.worker, database.api]) expect((await source(pool))?.source).not.toBe('client')
+  } finally {
+    await unhurried.end()
+    await database.close()
+  }
 })
