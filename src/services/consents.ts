@@ -47,13 +47,14 @@ export async function setConsent(services: Services, caller: Caller, input: SetC
     if (own && (await isSuppressed(em, row, input)))
       throw new ThroughlineError('CONFLICT', 'The workspace suppresses this; a contact’s token does not lift that.', { path: ['state'] })
     const values = [row.lane, row.id, input.channel ?? '', input.topicId ?? '', caller.workspaceId, input.state, input.source, input.purpose]
+    // The clock and not the transaction's start: of two who waited for the lock the later one is the last word.
     await em.execute(
-      `insert into consent (lane, contact_id, channel, topic_id, workspace_id, state, source, purpose) values (?, ?, ?, ?, ?, ?, ?, ?)
-       on conflict (lane, contact_id, channel, topic_id) do update set state = excluded.state, source = excluded.source, purpose = excluded.purpose, at = now()`,
+      `insert into consent (lane, contact_id, channel, topic_id, workspace_id, state, source, purpose, at) values (?, ?, ?, ?, ?, ?, ?, ?, clock_timestamp())
+       on conflict (lane, contact_id, channel, topic_id) do update set state = excluded.state, source = excluded.source, purpose = excluded.purpose, at = excluded.at`,
       values,
     )
     await em.execute(
-      `insert into consent_change (lane, contact_id, channel, topic_id, workspace_id, state, source, purpose, id) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `insert into consent_change (lane, contact_id, channel, topic_id, workspace_id, state, source, purpose, id, at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, clock_timestamp())`,
       [...values, newLanedId(row.lane)],
     )
     await em.execute('update contact set consent_revision = consent_revision + 1 where lane = ? and id = ?', [row.lane, row.id])
