@@ -40,8 +40,9 @@ CREATE TABLE topic (
   name text NOT NULL,
   description text,
   created_at timestamptz NOT NULL DEFAULT now(),
-  UNIQUE (workspace_id, name)
+  deleted_at timestamptz
 );
+CREATE UNIQUE INDEX topic_by_name ON topic (workspace_id, name) WHERE deleted_at IS NULL;
 CREATE TABLE template (
   id uuid PRIMARY KEY,
   workspace_id uuid NOT NULL REFERENCES workspace,

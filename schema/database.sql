@@ -750,12 +750,13 @@ CREATE TABLE topic (
   name text NOT NULL,
   description text,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
+  deleted_at timestamp with time zone,
   CONSTRAINT topic_workspace_id_fkey FOREIGN KEY (workspace_id) REFERENCES workspace(id),
-  CONSTRAINT topic_pkey PRIMARY KEY (id),
-  CONSTRAINT topic_workspace_id_name_key UNIQUE (workspace_id, name)
+  CONSTRAINT topic_pkey PRIMARY KEY (id)
 );
 ALTER TABLE topic ENABLE ROW LEVEL SECURITY;
 ALTER TABLE topic FORCE ROW LEVEL SECURITY;
+CREATE UNIQUE INDEX topic_by_name ON topic USING btree (workspace_id, name) WHERE (deleted_at IS NULL);
 CREATE POLICY api ON topic TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
 CREATE POLICY owner ON topic TO CURRENT_USER USING (true) WITH CHECK (true);
 CREATE POLICY worker ON topic TO throughline_worker USING (true) WITH CHECK (true);

@@ -65,7 +65,7 @@ export async function createBroadcast(services: Services, caller: Caller, input:
   checkVars(found.version.variables, vars)
   return once(services, caller, 'createBroadcast', input.idempotencyKey, input, async (em) => {
     const topicId = input.topicId ?? null
-    await requireTopic(em, topicId)
+    await requireTopic(em, topicId, { hold: true })
     if (channel === 'whatsapp') await requireSendable(em, found.template.channel, found.version.variants, ['templateId'])
     const recipients = contacts == null ? null : await recipientsOf(clientOf(em), services, caller, contacts)
     const now = new Date()

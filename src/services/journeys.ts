@@ -43,13 +43,20 @@ async function liquidOf(services: Services, graph: Graph | null | undefined): Pr
 }
 
 /** What the graphs' templates, topics and secrets are in this workspace, in a query each however many they are. */
-async function surroundings({ config }: Services, em: EntityManager, graphs: readonly Graph[]): Promise<Omit<Surroundings, 'liquidFault'>> {
+async function surroundings(
+  { config }: Services,
+  em: EntityManager,
+  graphs: readonly Graph[],
+  { hold } = { hold: false },
+): Promise<Omit<Surroundings, 'liquidFault'>> {
   const nodes = graphs.flatMap((graph) => graph.nodes)
   const named = (field: string) => nodes.flatMap((node) => idsNamed(node.config, field))
   const found = await em.find(TemplateTable, { id: { $in: named('templateId') }, archivedAt: null })
   const templates = new Map(found.map((row) => [row.id, row.channels ?? [row.channel]]))
   const faults = await faultsOfTemplates(em, found)
-  const topics = new Set((await em.find(TopicTable, { id: { $in: named('topicId') } })).map((row) => row.id))
+  // Held where the graph is about to use them: whoever deletes one meanwhile waits, and finds it in use.
+  const lock = hold ? { lockMode: LockMode.PESSIMISTIC_READ as const } : {}
+  const topics = new Set((await em.find(TopicTable, { id: { $in: named('topicId') }, deletedAt: null }, lock)).map((row) => row.id))
   const secrets = nodes.some((node) => node.kind === 'webhook')
     ? new Set((await em.find(WorkspaceSecretTable, {}, { fields: ['name'] })).map((row) => row.name))
     : new Set<string>()
@@ -147,7 +154,7 @@ export async function publishJourney(
     if (row.status === 'ARCHIVED') throw new ThroughlineError('CONFLICT', 'An archived journey is not published any more.', { path: ['id'] })
     const graph = row.draft
     if (graph == null) throw new ThroughlineError('CONFLICT', 'There is no draft to publish.', { path: ['id'] })
-    const problems = validate(graph, { ...(await surroundings(services, em, [graph])), liquidFault })
+    const problems = validate(graph, { ...(await surroundings(services, em, [graph], { hold: true })), liquidFault })
     if (problems.length > 0) throw new ThroughlineError('JOURNEY_INVALID', undefined, { path: ['id'], data: { problems } })
     const [last] = await em.find(JourneyVersionTable, { journeyId: row.id }, { orderBy: { number: 'desc' }, limit: 1 })
     const version = em.create(JourneyVersionTable, {

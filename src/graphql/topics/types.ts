@@ -19,6 +19,13 @@ export class Topic extends Node {
   get description() {
     return this.row.description ?? null
   }
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'When it was deleted; null while it is not. Nobody is asked for it any more, and what they said to it stays on record.',
+  })
+  get deletedAt() {
+    return this.row.deletedAt ?? null
+  }
   @Field(() => DateTimeScalar, { description: 'When it was made.' })
   get createdAt() {
     return this.row.createdAt

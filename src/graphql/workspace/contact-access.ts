@@ -27,7 +27,7 @@ export const CONTACT_FIELDS: Readonly<Record<string, readonly string[]>> = {
   Message: ['id'],
   MessagePayload: ['message', 'userErrors'],
   PageInfo: ['hasNextPage', 'hasPreviousPage', 'startCursor', 'endCursor'],
-  Topic: ['id', 'name', 'description'],
+  Topic: ['id', 'name', 'description', 'deletedAt'],
   UserError: ['code', 'message', 'path'],
 }
 

@@ -9,6 +9,7 @@ export const TopicTable = defineEntity({
     name: p.string(),
     description: p.string().nullable(),
     createdAt: p.datetime(),
+    deletedAt: p.datetime().nullable(),
   },
 })
 
