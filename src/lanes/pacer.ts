@@ -30,6 +30,13 @@ const GATHER = 4
  * one row side by side cost what one of three rows does three times. Milliseconds, like the above.
  */
 const BESIDE = 16
+/**
+ * A tick of a little work begins no sooner after the one before. Nobody waits that comes after a rest; at 200 events a second,
+ * four share a tick, with what providers answered meanwhile. Milliseconds.
+ */
+const SPACING = 16
+/** Lanes that have work: with so many, a tick is worth its price at once. */
+const MANY_LANES = 16
 
 /** Milliseconds. */
 const backOff = (failures: number) => Math.min(5_000, 100 * 2 ** failures)
@@ -38,6 +45,8 @@ const backOff = (failures: number) => Math.min(5_000, 100 * 2 ** failures)
 export function startPacer(ring: Ring, options: PacerOptions): Pacer {
   const everyLane = Array.from({ length: ring.lanes }, (_, lane) => lane)
   const dirty = new Set<number>()
+  /** Those of them in which a timer has fallen due, or may have. Whoever is woken for an inbox need not look. */
+  const overdue = new Set<number>()
   const busy = new Set<number>()
   /** Lanes whose tick failed: each is ticked alone, and not before `from`, until that succeeds. One that always fails holds up no other. */
   const suspects = new Map<number, { failures: number; from: number }>()
@@ -49,6 +58,7 @@ export function startPacer(ring: Ring, options: PacerOptions): Pacer {
   let timer: NodeJS.Timeout | null = null
   let polling = false
   let gathering: NodeJS.Timeout | null = null
+  let lastBegan = Number.NEGATIVE_INFINITY
   let whenIdle: (() => void) | null = null
 
   const schedule = (delay: number) => {
@@ -67,7 +77,9 @@ export function startPacer(ring: Ring, options: PacerOptions): Pacer {
         failures = 0
         let next = options.pollEvery
         for (const { lane, waiting, dueIn } of work) {
-          if (waiting || (dueIn !== null && dueIn <= 0)) dirty.add(lane)
+          const isDue = dueIn !== null && dueIn <= 0
+          if (waiting || isDue) dirty.add(lane)
+          if (isDue) overdue.add(lane)
           else if (dueIn !== null) next = Math.min(next, Math.max(1, Math.ceil(dueIn)))
         }
         polling = false
@@ -91,7 +103,7 @@ export function startPacer(ring: Ring, options: PacerOptions): Pacer {
     if (suspected !== undefined) return [suspected]
     const sound = suspects.size === 0 ? free : free.filter((lane) => !suspects.has(lane))
     // A little work goes into one tick; a lot is shared between those that can run side by side.
-    return running === 0 && sound.length >= 16 ? sound.slice(0, Math.ceil(sound.length / options.concurrency)) : sound
+    return running === 0 && sound.length >= MANY_LANES ? sound.slice(0, Math.ceil(sound.length / options.concurrency)) : sound
   }
   /** Milliseconds after which to look again for lanes that could not be ticked. */
   const suspect = (share: readonly number[]): number => {
@@ -110,17 +122,25 @@ export function startPacer(ring: Ring, options: PacerOptions): Pacer {
     while (!stopped && running < options.concurrency) {
       const share = nextShare()
       if (share.length === 0) return
+      let timers = false
       for (const lane of share) {
         dirty.delete(lane)
         busy.add(lane)
+        timers = overdue.delete(lane) || timers
       }
       running++
-      tick(ring, share)
+      lastBegan = performance.now()
+      let crowded = false
+      tick(ring, share, { timers })
         .then((ticked) => {
           ticks++
           failures = 0
           for (const lane of ticked.lanes) suspects.delete(lane)
-          for (const lane of ticked.more) dirty.add(lane)
+          crowded = ticked.more.length > 0
+          for (const lane of ticked.more) {
+            dirty.add(lane)
+            if (timers) overdue.add(lane)
+          }
           if (ticked.dueIn !== null) schedule(Math.max(1, Math.ceil(ticked.dueIn)))
           options.onTicked(ticked)
         })
@@ -132,22 +152,26 @@ export function startPacer(ring: Ring, options: PacerOptions): Pacer {
         .finally(() => {
           for (const lane of share) busy.delete(lane)
           running--
-          pump()
+          if (crowded || dirty.size >= MANY_LANES) pump()
+          else if (dirty.size > 0) soon()
           settle()
         })
     }
+  }
+  const soon = () => {
+    gathering ??= setTimeout(
+      () => {
+        gathering = null
+        pump()
+      },
+      running === 0 ? Math.max(GATHER, lastBegan + SPACING - performance.now()) : BESIDE,
+    )
   }
   schedule(0)
   return {
     wake(lanes) {
       for (const lane of lanes) dirty.add(lane)
-      gathering ??= setTimeout(
-        () => {
-          gathering = null
-          pump()
-        },
-        running === 0 ? GATHER : BESIDE,
-      )
+      soon()
     },
     lookAgain: () => schedule(0),
     stop: () =>

@@ -3,11 +3,12 @@ import { claimDueEnrollments, claimDueMessages, claimDueWatches, claimInbox, loc
 import { type Client, inTransaction, together } from '../store/sql.ts'
 import { foldCase } from './fold.ts'
 import type { JourneyBook } from './journeys.ts'
-import { load } from './load.ts'
+import { type Claim, load } from './load.ts'
 import { Outbox } from './outbox.ts'
 import { writeBack } from './write-back.ts'
 
 export interface Ring {
+  /** For ticks alone: it need not wait for the disk. What a crash of the server takes back is still in the inbox, or still due, and nothing of it was sent. */
   pool: pg.Pool
   /** How many lanes the installation has. */
   lanes: number
@@ -45,25 +46,27 @@ const IDS_PER_JOB = 500
 
 /**
  * One tick: whatever waits in these lanes, for many contacts at once, in one transaction and a number of
- * statements that does not depend on how many. Lanes that another worker is ticking are left out.
+ * statements that does not depend on how many. Lanes that another worker is ticking are left out. Without `timers` it takes
+ * the inbox alone: four statements less, for whoever knows that nothing else has fallen due.
  */
-export async function tick(ring: Ring, lanes: readonly number[]): Promise<Ticked> {
+export async function tick(ring: Ring, lanes: readonly number[], { timers = true } = {}): Promise<Ticked> {
   return inTransaction(ring.pool, async (client) => {
     const { lanes: mine, now } = await lockLanes(client, lanes)
     if (mine.length === 0) return { lanes: [], more: [], taken: 0, steps: 0, sends: [], lost: 0, dueIn: null }
     const perLane = Math.min(ring.rowsPerLane, Math.max(LEAST_PER_LANE, Math.floor(ROWS_PER_TICK / mine.length)))
-    const [items, dueEnrollments, dueWatches, dueMessages, revision] = await together([
-      claimInbox(client, mine, perLane),
-      claimDueEnrollments(client, mine, perLane, now),
-      claimDueWatches(client, mine, perLane, now),
-      claimDueMessages(client, mine, perLane, now),
-      readRevision(client),
-    ])
+    const [inbox, due] = await together([claimInbox(client, mine, perLane), timers ? claimDue(client, mine, perLane, now) : NOTHING_DUE])
+    const { items } = inbox
     // The inbox comes before the timers: where more of it may be waiting, what would stop a reminder may be in that.
     const crowded = new Set(full(perLane, { items }))
     const inTurn = <T extends { lane: number }>(rows: readonly T[]) => (crowded.size === 0 ? rows : rows.filter(({ lane }) => !crowded.has(lane)))
-    const claim = { items, dueEnrollments: inTurn(dueEnrollments), dueWatches: inTurn(dueWatches), dueMessages: inTurn(dueMessages) }
-    const taken = items.length + dueEnrollments.length + dueWatches.length + dueMessages.length
+    const claim = {
+      items,
+      dueEnrollments: inTurn(due.dueEnrollments),
+      dueWatches: inTurn(due.dueWatches),
+      dueMessages: inTurn(due.dueMessages),
+    }
+    const revision = due.revision ?? inbox.revision
+    const taken = items.length + claim.dueEnrollments.length + claim.dueWatches.length + claim.dueMessages.length
     if (taken === 0) return { lanes: mine, more: [], taken, steps: 0, sends: [], lost: 0, dueIn: null }
 
     const configuration = await ring.book.configuration(client, revision)
@@ -83,6 +86,23 @@ export async function tick(ring: Ring, lanes: readonly number[]): Promise<Ticked
       dueIn: outbox.nextDue === null ? null : outbox.nextDue - now,
     }
   })
+}
+
+const NOTHING_DUE: Promise<Omit<Claim, 'items'> & { revision: number | null }> = Promise.resolve({
+  dueEnrollments: [],
+  dueWatches: [],
+  dueMessages: [],
+  revision: null,
+})
+
+async function claimDue(client: Client, lanes: readonly number[], perLane: number, now: number): typeof NOTHING_DUE {
+  const [dueEnrollments, dueWatches, dueMessages, revision] = await together([
+    claimDueEnrollments(client, lanes, perLane, now),
+    claimDueWatches(client, lanes, perLane, now),
+    claimDueMessages(client, lanes, perLane, now),
+    readRevision(client),
+  ])
+  return { dueEnrollments, dueWatches, dueMessages, revision }
 }
 
 async function enqueue(ring: Ring, client: Client, outbox: Outbox): Promise<Ticked['sends']> {

@@ -99,6 +99,25 @@ test('ticks when a timer falls due that one of its ticks has set, and one that w
   await ended(2)
 })
 
+test('what falls due in lanes whose inboxes keep it busy is found none the less', async () => {
+  const { journeyId } = await workspace.publish(chain([on('seen'), delay('PT1S')]))
+  start()
+  await send('waits')
+  let more = 0
+  const busy = setInterval(() => {
+    void send(`more-${more++}`).then(
+      () => pacer.wake(EVERY_LANE),
+      (error) => errors.push(error),
+    )
+  }, 5)
+  try {
+    await until(async () => (await workspace.enrollments(journeyId)).some((each) => each.status === 'COMPLETED'))
+  } finally {
+    clearInterval(busy)
+  }
+  expect(errors).toEqual([])
+})
+
 test('runs no more ticks at a time than it may, and never two over one lane', async () => {
   await workspace.publish(chain([on('seen'), email(await workspace.template('email'))]))
   const ids = EVERY_LANE.map((lane) => externalIdIn(workspace.id, lane))

@@ -193,3 +193,21 @@ test('timers wait while a lane holds more than a tick takes: what would stop the
   for (let more = true; more; ) more = (await tick(small, EVERY_LANE)).more.length > 0
   expect(await states(journeyId)).toMatchObject([{ status: 'CONVERTED', end_reason: 'bought' }])
 })
+
+test('a tick that is told of no timers takes the inbox alone, by the journeys as they are', async () => {
+  const journeyId = await publish(cart())
+  await post(event('ada', 'cart.updated', { cartId: 'a' }))
+  await letPass(journeyId)
+  const later = await publish(cart())
+  await deliver(database.worker, [event('grace', 'cart.updated', { cartId: 'g' })], LANES)
+  expect(await tick(ring, EVERY_LANE, { timers: false })).toMatchObject({ taken: 1, more: [] })
+  expect([await states(journeyId), await states(later)]).toEqual([
+    [
+      { status: 'ACTIVE', node: 'pause', end_reason: null, key: 'a' },
+      { status: 'ACTIVE', node: 'pause', end_reason: null, key: 'g' },
+    ],
+    [{ status: 'ACTIVE', node: 'pause', end_reason: null, key: 'g' }],
+  ])
+  expect(await tick(ring, EVERY_LANE)).toMatchObject({ taken: 1 })
+  expect((await states(journeyId)).map((each) => each.status)).toEqual(['EXITED', 'ACTIVE'])
+})

@@ -72,6 +72,8 @@ export async function awaitTicks(client: Client): Promise<void> {
 /**
  * DELETE … RETURNING was measured at 3.2 × a SKIP LOCKED queue. Deleting by ctid is a TID scan whatever the
  * planner thinks of a table that is empty half of the time; safe because the lane's lock keeps others out.
+ * The revision is that of the same snapshot: an event is never judged by journeys older than those its sender had already
+ * published. It comes where nothing was taken, too.
  */
 const INBOX: Statement = {
   name: 'claim_inbox',
@@ -80,12 +82,14 @@ const INBOX: Statement = {
         SELECT i.ctid FROM unnest($1::smallint[]) AS l (lane),
         LATERAL (SELECT ctid FROM inbox WHERE inbox.lane = l.lane ORDER BY seq LIMIT $2) AS i))
       RETURNING lane, seq, workspace_id, kind, contact_id, reference, data, received_at)
-    SELECT lane, seq, workspace_id, kind, contact_id, reference, data, (extract(epoch FROM received_at) * 1000)::float8 AS received_at
-    FROM taken ORDER BY lane, seq`,
+    SELECT c.revision, lane, seq, workspace_id, kind, contact_id, reference, data, (extract(epoch FROM received_at) * 1000)::float8 AS received_at
+    FROM (SELECT (SELECT revision FROM configuration) AS revision) AS c LEFT JOIN taken ON true ORDER BY lane, seq`,
 }
 
-export async function claimInbox(client: Client, lanes: readonly number[], perLane: number): Promise<ClaimedItem[]> {
-  return run<ClaimedItem>(client, INBOX, [lanes, perLane])
+/** What was taken, in order, and which revision of the configuration is to judge it. */
+export async function claimInbox(client: Client, lanes: readonly number[], perLane: number): Promise<{ items: ClaimedItem[]; revision: number }> {
+  const rows = await run<ClaimedItem & { revision: number | null }>(client, INBOX, [lanes, perLane])
+  return { items: rows[0]?.lane === null ? [] : rows, revision: rows[0]?.revision ?? 0 }
 }
 
 export const ENROLLMENT_COLUMNS = `e.lane, e.id, e.workspace_id, e.journey_id, e.version_id, e.contact_id, e.key, e.status, e.node,
@@ -103,7 +107,7 @@ export async function claimDueEnrollments(client: Client, lanes: readonly number
 
 const REVISION: Statement = { name: 'claim_revision', text: 'SELECT revision FROM configuration' }
 
-/** Read after what it is to judge was claimed: an event is never judged by journeys older than those its sender had already published. */
+/** Read after the timers it is to judge: a watch may have been set by a journey that was published a moment ago. */
 export async function readRevision(client: Client): Promise<number> {
   const [row] = await run<{ revision: number }>(client, REVISION, [])
   return row?.revision ?? 0
