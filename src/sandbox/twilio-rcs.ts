@@ -75,6 +75,8 @@ export function twilioRcsStandIn(world: World): TwilioRcsStandIn {
     const types = content !== null && isObject(content.types) ? (content.types as JsonObject) : null
     if (content === null || types === null || Object.keys(types).length === 0 || typeof content.language !== 'string')
       return json(400, errorBody(400, 20001, 'types and language are required'))
+    const fault = contentFault(types)
+    if (fault !== null) return json(400, errorBody(400, 20001, fault))
     const sid = `HX${createHash('sha256').update(request.body).digest('hex').slice(0, 32)}`
     contents.set(sid, types)
     return json(201, { ...content, sid })
@@ -115,6 +117,27 @@ export function twilioRcsStandIn(world: World): TwilioRcsStandIn {
 }
 
 const STATUSES: Partial<Record<Reaction, string>> = { sent: 'sent', delivered: 'delivered', open: 'read', undelivered: 'undelivered' }
+
+const isAddress = (value: unknown) => typeof value === 'string' && URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
+const filesOf = ({ media }: JsonObject) => (media === undefined ? [] : Array.isArray(media) ? media : [media])
+
+/** https://www.twilio.com/docs/content/twiliocard, …/carousel; a suggestion's label has at most 25 characters on RCS. */
+function contentFault(types: JsonObject): string | null {
+  for (const content of objectsOf(Object.values(types))) {
+    const cards = objectsOf(content.cards)
+    if (content.cards !== undefined && (cards.length < 2 || cards.length > 10)) return 'a carousel has 2 to 10 cards'
+    for (const card of content.cards === undefined ? [content] : cards) {
+      const actions = objectsOf(card.actions)
+      if (card.title === undefined && card.body === undefined) return 'a card needs a title or a body'
+      if (Object.keys(card).length < 2) return 'a card needs at least one field more'
+      if (content.cards !== undefined && (actions.length < 1 || actions.length > 2)) return 'a card of a carousel has 1 or 2 buttons'
+      if (!filesOf(card).every(isAddress)) return 'media must be a publicly hosted file'
+      const bad = actions.find(({ type, title, url }) => String(title).length > 25 || title === '' || (type === 'URL' && !isAddress(url)))
+      if (bad !== undefined) return `the button ${String(bad.title)} is none`
+    }
+  }
+  return null
+}
 
 /** Of the content itself and of its cards. */
 function actionsOf(content: JsonObject | null): JsonObject[] {

@@ -99,6 +99,17 @@ describe('a card', () => {
     expect(shown).toEqual(['Hi Ada', 'Hi Bea "B"'].map((title) => ({ 'twilio/card': { title, media, actions } })))
   })
 
+  it('is refused when it is made, by labels too long and for want of anything beside a text', async () => {
+    const of = (part: object) => sender.send(outgoing(adapter(), '+15551230004', part as JsonObject))
+    const labelled = { card: { title: 'Hi', suggestions: [{ type: 'REPLY', text: 'x'.repeat(26), value: 'yes' }] } }
+    const linked = { card: { title: 'Hi', suggestions: [{ type: 'URL', text: 'Shop', value: 'shop' }] } }
+    for (const part of [labelled, linked, { card: { title: 'Hi' } }, { card: { title: 'Hi', media: 'cat.png' } }])
+      expect(await of(part)).toMatchObject({ type: 'permanent', code: '20001' })
+    const carousel = { text: 'Look', cards: Array(2).fill({ description: 'x', media: 'https://a.example/1.png', suggestions: [] }) }
+    expect(await of({ carousel })).toMatchObject({ type: 'permanent', code: '20001' })
+    expect(await of(card('Ada'))).toMatchObject({ type: 'ok' })
+  })
+
   it('that could not be made has been sent to nobody, and is made at the next attempt', async () => {
     const server = await startReceiver()
     server.answers.push(503, 400, 401)
@@ -108,7 +119,9 @@ describe('a card', () => {
     expect(await send()).toMatchObject({ type: 'permanent', code: 'HTTP_400' })
     expect(await send()).toMatchObject({ type: 'retry', code: 'AUTH' })
     expect(server.requests.map(({ url }) => new URL(url).pathname)).toEqual(['/v1/Content', '/v1/Content', '/v1/Content'])
-    expect(JSON.parse(String(server.requests[0]?.body))).toMatchObject({ language: 'en', variables: { 1: 'Hi Ada' } })
+    expect(JSON.parse(String(server.requests[0]?.body))).toMatchObject({ language: 'en', variables: { 1: 'Text 1' } })
+    // A content stays at Twilio: whoever happened to be the first to get it is not kept in it.
+    expect(server.requests.filter(({ body }) => String(body).includes('Ada'))).toEqual([])
     await away.close()
     await server.close()
   })
