@@ -180,21 +180,21 @@ describe('forgeries: no byte of a signed request may be another', () => {
 })
 
 describe('replays', () => {
-  test('SendGrid’s are refused from ten minutes before or after the time they were signed at', async () => {
+  test('SendGrid’s are refused once SendGrid has given up repeating them, a day later, and from ten minutes in advance', async () => {
     const now = Date.parse('2026-03-01T12:00:00Z')
     vi.useFakeTimers({ toFake: ['Date'], now })
     await fc.assert(
       fc.asyncProperty(
-        fc.oneof(fc.integer({ min: -100_000, max: 100_000 }), fc.integer({ min: 595, max: 605 }), fc.integer({ min: -605, max: -595 })),
+        fc.oneof(fc.integer({ min: -200_000, max: 100_000 }), fc.integer({ min: 595, max: 605 }), fc.integer({ min: -90_005, max: -89_995 })),
         async (offset) => {
           const { status } = await post(fromSendgrid([], seconds(offset)))
-          expect([offset, status]).toEqual([offset, Math.abs(offset) <= 600 ? 200 : 403])
+          expect([offset, status]).toEqual([offset, offset >= -90_000 && offset <= 600 ? 200 : 403])
         },
       ),
       { seed: 21, numRuns: 200 },
     )
     const hook = fromSendgrid([delivered()])
-    vi.setSystemTime(now + 600_001)
+    vi.setSystemTime(now + 90_000_001)
     expect((await post(hook)).status).toBe(403)
     expect(await arrived(here)).toEqual([])
   })
