@@ -1,5 +1,6 @@
 import type { SmsContent } from '../domain/content/sms.ts'
 import type { OutgoingMessage, SendOutcome } from '../domain/delivery.ts'
+import { SMS_SENDER } from '../domain/providers.ts'
 import { type Infer, number, object, optional, text } from '../domain/shape.ts'
 import { reckonSms } from '../domain/sms-segments.ts'
 import type { ChannelAdapter, Connection, Sender } from './channel.ts'
@@ -8,7 +9,7 @@ import { parseTwilio, RETRY_FRAGMENT, verifyTwilio } from './twilio-callbacks.ts
 import { openTwilio, TWILIO_CREDENTIALS } from './twilio-client.ts'
 
 const SETTINGS = object({
-  from: optional(text({ title: 'From number', description: 'E.164; or name a messaging service.', pattern: /^\+[1-9]\d{6,14}$/ })),
+  from: optional(text({ title: 'Sender', description: 'A number in E.164, a short code or a sender ID.', pattern: SMS_SENDER })),
   messagingServiceSid: optional(text({ title: 'Messaging service SID', pattern: /^MG[0-9a-f]{32}$/ })),
   costPerSegment: optional(number({ title: 'Cost of one part', description: 'Recorded where Twilio names no price.', min: 0, max: 10 })),
 })

@@ -18,8 +18,13 @@ export interface ProviderDescription {
 const VISIBLE = /^[\x21-\x7e]+$/
 const token = (title: string) => text({ title, pattern: VISIBLE, max: 200 })
 
+/** A number in E.164, a short code, or an alphanumeric sender: https://www.twilio.com/docs/glossary/what-alphanumeric-sender-id. */
+export const SMS_SENDER = /^(\+[1-9]\d{6,14}|\d{3,8}|(?=[\d ]*[A-Za-z])[A-Za-z\d][A-Za-z\d ]{0,10})$/
+
 const TWILIO_SETTINGS = object({
-  from: optional(text({ title: 'Sender number', description: 'E.164; or name a messaging service.', pattern: /^\+[1-9]\d{6,14}$/ })),
+  from: optional(
+    text({ title: 'Sender', description: 'A number in E.164, a short code or a sender ID; or name a messaging service.', pattern: SMS_SENDER }),
+  ),
   messagingServiceSid: optional(text({ title: 'Messaging service SID', pattern: /^MG[0-9a-f]{32}$/ })),
   costPerSegment: optional(number({ title: 'Cost of one part', description: 'Recorded where Twilio names no price.', min: 0, max: 10 })),
 })

@@ -1,3 +1,4 @@
+import { SMS_SENDER } from '../domain/providers.ts'
 import { type Reaction, reactions } from './personas.ts'
 import { json, type StandIn, type World } from './stand-in.ts'
 import {
@@ -88,7 +89,7 @@ function check(fields: URLSearchParams): { status?: number; code: number; messag
   const magic = MAGIC[to]
   if (magic) return magic
   if (!from && !service) return { code: 21603, message: "A 'From' phone number is required." }
-  if (from && !E164.test(from)) return { code: 21212, message: `The 'From' number ${from} is not a valid phone number.` }
+  if (from && !SMS_SENDER.test(from)) return { code: 21212, message: `The 'From' number ${from} is not a valid phone number.` }
   if (service && !/^MG[0-9a-f]{32}$/.test(service)) return { status: 404, code: 20404, message: 'The messaging service was not found.' }
   if (body === '' && !fields.has('MediaUrl')) return { code: 21602, message: 'Message body is required.' }
   if (body.length > 1_600) return { code: 21617, message: 'The concatenated message body exceeds the 1600 character limit.' }

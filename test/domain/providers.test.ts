@@ -33,11 +33,19 @@ test('the sandbox’s accounts fit', () => {
   expect(faults).toEqual([])
 })
 
+const WRONG_SENDER = expect.stringMatching(/^settings\.from must match /) as string
+
 test.each([
   [{ from: '+15005550006' }, []],
   [{ messagingServiceSid: `MG${'a'.repeat(32)}` }, []],
   [{}, ['settings needs a sender number or a messaging service']],
-  [{ from: '5005550006' }, ['settings.from must match ^\\+[1-9]\\d{6,14}$']],
+  [{ from: '89045' }, []],
+  [{ from: 'THRULN' }, []],
+  [{ from: 'My Shop 24' }, []],
+  [{ from: '5005550006' }, [WRONG_SENDER]],
+  [{ from: 'Twelve chars' }, [WRONG_SENDER]],
+  [{ from: 'Müller' }, [WRONG_SENDER]],
+  [{ from: ' Shop' }, [WRONG_SENDER]],
 ])('twilio settings %j', (settings, expected) => {
   const faults: string[] = []
   const parsed = describeProvider('twilio')?.settings.parse(settings, ['settings'], (path, message) => faults.push(`${path.join('.')} ${message}`))
