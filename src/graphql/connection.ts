@@ -59,7 +59,8 @@ export function connectionOf<T extends object>(name: string, type: () => new (..
   return Connection
 }
 
-const toCursor = (position: string) => Buffer.from(position).toString('base64url')
+/** The cursor of a position of `pageOf`. */
+export const toCursor = (position: string) => Buffer.from(position).toString('base64url')
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 

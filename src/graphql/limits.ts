@@ -109,7 +109,8 @@ const isList = (type: GraphQLOutputType): boolean => (isNonNullType(type) ? isLi
 
 /**
  * What a validated operation costs: one for every object it may answer, a page's objects times its `first`, and a
- * tenth for every entry of a list that is sent in. Throws LIMIT_EXCEEDED above the limit.
+ * tenth for every entry of a list that is sent in. A field whose extensions name `costs` of arguments costs those besides,
+ * where they are given. Throws LIMIT_EXCEEDED above the limit.
  */
 export function costOf(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode, variables: Variables): number {
   const fragments = fragmentsOf(document)
@@ -134,14 +135,16 @@ export function costOf(schema: GraphQLSchema, document: DocumentNode, operation:
     const sent = Math.ceil(
       (field.arguments ?? []).reduce((sum, each) => sum + entries(argumentOf(field, each.name.value, variables)), 0) / INPUTS_PER_COST,
     )
+    const costs = Object.entries((definition.extensions.costs ?? {}) as Record<string, number>)
+    const besides = costs.reduce((sum, [name, each]) => sum + (argumentOf(field, name, variables) == null ? 0 : each), 0)
     const named = getNamedType(definition.type)
-    if (!isCompositeType(named)) return sent
+    if (!isCompositeType(named)) return sent + besides
     const asked = ['first', 'last'].map((name) => argumentOf(field, name, variables)).find((each) => typeof each === 'number')
     const paged = definition.args.some((each) => each.name === 'first')
     // A page's edges are charged where its `first` stands.
     const listed = isList(definition.type) && !(field.name.value === 'edges' && parent.name.endsWith('Connection'))
     const times = paged ? Math.min(LARGEST_PAGE, Math.max(1, Number(asked ?? DEFAULT_PAGE))) : listed ? ASSUMED_LIST : 1
-    return sent + 1 + times * cost(field.selectionSet, named)
+    return sent + besides + 1 + times * cost(field.selectionSet, named)
   }
   const root = schema.getRootType(operation.operation)
   const total = 1 + cost(operation.selectionSet, root)

@@ -3,8 +3,25 @@ import type { Channel, ConsentState } from '../../domain/channel.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import { ChannelEnum } from '../channel.ts'
 import { ContactRef } from '../contact-ref.ts'
+import { ConditionScalar } from '../journeys/scalars.ts'
 import { JsonObjectScalar, TimeZoneScalar } from '../scalars.ts'
 import { ConsentStateEnum } from './types.ts'
+
+@InputType({ description: 'Which contacts; all of it must hold.' })
+export class ContactFilter {
+  @Field(() => ConditionScalar, {
+    nullable: true,
+    description:
+      'Those it holds for: tags, attributes (`$externalId` is one), events, consent, where they are reached; without members that only make sense inside a journey. A fault is INVALID_INPUT whose `field` leads to it; what takes longer than three seconds LIMIT_EXCEEDED.',
+  })
+  matching?: unknown
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Whoever registered this address last: an email address, or a phone number in international form (E.164), whole. Addresses are encrypted and not searched by their parts.',
+  })
+  address?: string | null
+}
 
 const KEY = 'Repeating the mutation with the same key does nothing and answers the same; 1 to 200 characters.'
 

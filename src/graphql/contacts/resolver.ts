@@ -1,5 +1,6 @@
-import { Arg, Args, Ctx, FieldResolver, Int, Mutation, Query, Resolver, Root } from 'type-graphql'
+import { Arg, Args, Ctx, Extensions, FieldResolver, Int, Mutation, Query, Resolver, Root } from 'type-graphql'
 import { consentHistory, setConsent } from '../../services/consents.ts'
+import { MOST_LOOKS } from '../../services/contact-search.ts'
 import { getContact, identifyContact, listContacts, upsertContact } from '../../services/contacts.ts'
 import { listEvents } from '../../services/events.ts'
 import { addIdentity, removeIdentity } from '../../services/identities.ts'
@@ -10,10 +11,14 @@ import { Event, EventConnection } from '../events/types.ts'
 import { idOf } from '../global-id.ts'
 import { LARGEST_PAGE } from '../limits.ts'
 import { expected } from '../user-error.ts'
-import { AddIdentityInput, IdentifyContactInput, RemoveIdentityInput, SetConsentInput, UpsertContactInput } from './inputs.ts'
+import { filteredContacts } from './filtered.ts'
+import { AddIdentityInput, ContactFilter, IdentifyContactInput, RemoveIdentityInput, SetConsentInput, UpsertContactInput } from './inputs.ts'
 import { consentLoader, contactLoader, identityLoader } from './loaders.ts'
 import { reachabilityOf } from './reachability.ts'
 import { ChannelIdentity, ChannelReachability, Consent, Contact, ContactConnection, ContactPayload, IdentityPayload } from './types.ts'
+
+/** A full look at a page's contacts is a fifth of a second of the database's. */
+const FILTER_COST = 500
 
 @Resolver(() => Contact)
 export class ContactResolver {
@@ -25,9 +30,21 @@ export class ContactResolver {
     return row === null ? null : new Contact(row)
   }
 
-  @Query(() => ContactConnection, { description: 'Every contact, those merged into others left out, newest first.' })
-  contacts(@Args(() => PageArgs) args: PageArgs, @Ctx() context: ApiContext): Promise<Page<Contact>> {
+  @Extensions({ costs: { filter: FILTER_COST } })
+  @Query(() => ContactConnection, {
+    description: `Every contact, those merged into others left out, newest first. With a filter a page looks at ${MOST_LOOKS.toLocaleString('en')} contacts at most: it may hold fewer than asked for, even none, while \`pageInfo\` says that more may follow, and where to go on.`,
+  })
+  contacts(
+    @Args(() => PageArgs) args: PageArgs,
+    @Arg('filter', () => ContactFilter, {
+      nullable: true,
+      description: `Only these; all where left out. Costs ${FILTER_COST} of the operation’s cost.`,
+    })
+    filter: ContactFilter | null,
+    @Ctx() context: ApiContext,
+  ): Promise<Page<Contact>> {
     const caller = callerWith(context, 'read')
+    if (filter != null) return filteredContacts(context, caller, args, filter)
     return pageOf(
       args,
       (slice) => listContacts(context.services, caller, slice),
