@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/support/order.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -16,6 +17,7 @@ export default defineConfig({
     // What a module keeps is therefore keyed by what it is of (a pool, a vault, a text), and nobody mocks modules.
     isolate: false,
     restoreMocks: true,
+    sequence: { sequencer: LongestFirst },
     server: { deps: { inline: ['type-graphql', '@as-integrations/fastify', '@apollo/server'] } },
   },
 })
