@@ -35,6 +35,7 @@ export function parseMeta(request: CallbackRequest, number: MetaNumber): Provide
     return objectsOf(entry.changes).flatMap((change) => {
       const value = isObject(change.value) ? change.value : {}
       if (change.field === 'message_template_status_update') return entry.id === number.businessAccountId ? templateReview(value, at) : []
+      if (change.field === 'template_category_update') return entry.id === number.businessAccountId ? recategorised(value, at) : []
       if (!isObject(value.metadata) || value.metadata.phone_number_id !== number.phoneNumberId) return []
       if (change.field === 'user_preferences') return objectsOf(value.user_preferences).flatMap(preferenceOf)
       if (change.field !== 'messages') return []
@@ -48,7 +49,8 @@ export function parseMeta(request: CallbackRequest, number: MetaNumber): Provide
 }
 
 function entriesOf(body: Buffer): JsonObject[] {
-  const parsed = parseObject(body.toString('utf8'))
+  // Meta writes ids of templates as numbers, and some have more digits than a number keeps.
+  const parsed = parseObject(body.toString('utf8').replace(/("message_template_id"\s*:\s*)(\d{16,})/g, '$1"$2"'))
   return parsed?.object === 'whatsapp_business_account' ? objectsOf(parsed.entry) : []
 }
 
@@ -92,6 +94,14 @@ function preferenceOf({ wa_id: waId, category, value, timestamp }: JsonObject): 
   if (typeof waId !== 'string' || category !== 'marketing_messages' || state === undefined) return []
   const providerEventId = `${waId}:${String(value)}:${String(timestamp)}`
   return [{ type: 'preference', channel: 'whatsapp', from: `+${waId}`, state, providerEventId, at: secondsToMillis(timestamp) }]
+}
+
+/** A change announced for later has `correct_category` instead of `previous_category`, and comes again when it is made. */
+function recategorised(value: JsonObject, at: number): ProviderCallback[] {
+  const { message_template_id: id, previous_category: from, new_category: category } = value
+  if (typeof from !== 'string' || typeof category !== 'string' || (typeof id !== 'number' && typeof id !== 'string')) return []
+  const providerEventId = `template:${id}:${category}:${at}`
+  return [{ type: 'template_category', providerEventId, providerId: String(id), from: from.toUpperCase(), category: category.toUpperCase(), at }]
 }
 
 function templateReview(value: JsonObject, at: number): ProviderCallback[] {

@@ -116,3 +116,5 @@ export type ProviderCallback =
       reason: string | null
       at: number
     }
+  /** The provider counts a template to another category. */
+  | { type: 'template_category'; providerEventId: string; providerId: string; from: string; category: string; at: number }

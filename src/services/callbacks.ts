@@ -4,7 +4,7 @@ import { isLanedId, laneOf } from '../domain/ids.ts'
 import type { JsonObject } from '../domain/json.ts'
 import { WINDOW_CLOSED_CODES } from '../domain/whatsapp.ts'
 import { deliver, type InboxItem, laneOfItem } from '../lanes/inbox.ts'
-import { closeWindowsOf, reviewTemplate } from '../store/queries/whatsapp.ts'
+import { closeWindowsOf, recategoriseTemplate, reviewTemplate } from '../store/queries/whatsapp.ts'
 import { type Client, inWorkspace, run, type Statement } from '../store/sql.ts'
 import type { WorkspaceKeys } from '../store/vault.ts'
 import { normaliseAddress } from './address.ts'
@@ -110,7 +110,10 @@ export async function acceptCallbacks(services: Services, connection: OpenConnec
       WINDOW_CLOSED_CODES.has(each.code ?? '') ? [{ lane: laneOf(messageId), id: messageId, at: each.at }] : [],
     )
     if (closed.length > 0) await closeWindowsOf(client, connection.id, closed)
-    for (const each of callbacks) if (each.type === 'template') await reviewTemplate(client, connection.id, each)
+    for (const each of callbacks) {
+      if (each.type === 'template') await reviewTemplate(client, connection.id, each)
+      if (each.type === 'template_category') await recategoriseTemplate(client, connection.id, each)
+    }
     if (keys !== null) await receiveWriters(client, connection, callbacks, keys, services.lanes)
     return arrive(client, arrivals, services.lanes)
   })

@@ -120,6 +120,38 @@ describe('what Meta reports', () => {
     expect(parsed([review], '12345')).toEqual([])
   })
 
+  it('is a template that was counted to another category, not one that will be', () => {
+    const told = { message_template_id: 7, message_template_name: 'order_update', message_template_language: 'en_US', new_category: 'MARKETING' }
+    const change = (more: object) => parsed([{ field: 'template_category_update', value: { ...told, ...more } }])
+    const at = expect.any(Number) as number
+    expect(change({ previous_category: 'utility' })).toEqual([
+      {
+        type: 'template_category',
+        providerEventId: expect.stringMatching(/^template:7:MARKETING:\d+$/) as string,
+        providerId: '7',
+        from: 'UTILITY',
+        category: 'MARKETING',
+        at,
+      },
+    ])
+    for (const more of [
+      { correct_category: 'MARKETING', category_update_timestamp: 1 },
+      { previous_category: null },
+      { previous_category: 'UTILITY', message_template_id: null },
+    ])
+      expect(change(more)).toEqual([])
+    expect(parsed([{ field: 'template_category_update', value: { ...told, previous_category: 'UTILITY' } }], '12345')).toEqual([])
+  })
+
+  it('names a template by all digits of its number', () => {
+    const body = '{"event":"PAUSED","message_template_id": 10158000000000017,"reason":"\\"message_template_id\\":10158000000000017"}'
+    const entry = `{"id":"${settings.businessAccountId}","time":1,"changes":[{"field":"message_template_status_update","value":${body}}]}`
+    const raw = Buffer.from(`{"object":"whatsapp_business_account","entry":[${entry}]}`)
+    expect(parseMeta({ ...request(null), body: raw }, settings)).toMatchObject([
+      { providerId: '10158000000000017', reason: '"message_template_id":10158000000000017' },
+    ])
+  })
+
   it('is left out where it is of a kind not known, whatever stands beside it', () => {
     const statuses = [
       null,

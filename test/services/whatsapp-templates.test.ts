@@ -113,6 +113,21 @@ test('a review changes a status; what was reviewed before it and is heard of lat
   expect(await now()).toEqual([['order_update', 'APPROVED', 'SPAM']])
 })
 
+test('another category is told from where it was, so that what is told again later changes nothing', async () => {
+  await syncWhatsappTemplates(here.services, caller, connectionId)
+  const connection = await findCallbackConnection(here.services, connectionId)
+  if (connection === null) throw new Error('the connection is gone')
+  const change = (from: string, category: string) =>
+    acceptCallbacks(here.services, connection, [
+      { type: 'template_category', providerEventId: `${from}:${category}`, providerId: order, from, category, at: 1_800_000_000_000 },
+    ])
+  const now = async () => (await all()).find(({ providerId }) => providerId === order)?.category
+  expect([await change('UTILITY', 'MARKETING'), await now()]).toEqual([0, 'MARKETING'])
+  expect([await change('AUTHENTICATION', 'UTILITY'), await now()]).toEqual([0, 'MARKETING'])
+  await change('MARKETING', 'UTILITY')
+  expect([await change('AUTHENTICATION', 'MARKETING'), await now()]).toEqual([0, 'UTILITY'])
+})
+
 describe('what is known to be wrong before anything is sent', () => {
   const faults = (...contents: object[]) =>
     inWorkspaceEm(here.services.orm, caller.workspaceId, async (em) =>

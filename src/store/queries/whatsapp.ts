@@ -157,6 +157,20 @@ export async function storeTemplates(
   await run(client, STORE, [connection.workspaceId, connection.id, JSON.stringify(templates)])
 }
 
+const RECATEGORISE: Statement = {
+  name: 'whatsapp_recategorise_template',
+  text: `UPDATE whatsapp_template SET category = $4 WHERE connection_id = $1 AND provider_id = $2 AND (category IS NULL OR category = $3)`,
+}
+
+/** From one category into another, where it still is in the one: what is told late, or twice, changes nothing. */
+export async function recategoriseTemplate(
+  client: Client,
+  connectionId: string,
+  { providerId, from, category }: { providerId: string; from: string; category: string },
+): Promise<void> {
+  await run(client, RECATEGORISE, [connectionId, providerId, from, category])
+}
+
 const REVIEW: Statement = {
   name: 'whatsapp_review_template',
   text: `UPDATE whatsapp_template SET status = $3, reason = $4, reviewed_at = to_timestamp($5::float8 / 1000)
