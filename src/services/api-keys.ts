@@ -7,6 +7,7 @@ import { notify, REVOKED_CHANNEL } from '../store/queries/notify.ts'
 import { run, type Statement } from '../store/sql.ts'
 import type { Caller, Services } from './context.ts'
 import { isId, nameOf } from './input.ts'
+import { onceTelling } from './told-secrets.ts'
 import { clientOf } from './transaction.ts'
 
 /** What a key may do. `admin` includes all; `write` includes `read` and `ingest`. */
@@ -31,21 +32,23 @@ export function allows(caller: Caller, scope: Scope): boolean {
   )
 }
 
-/** A new key; its secret is in the answer and nowhere else. */
+/** A new key; its secret is in the answer and, but sealed under an idempotency key, nowhere else. */
 export async function createApiKey(
   services: Services,
   caller: Caller,
-  input: { name: string; scopes: readonly Scope[]; expiresAt?: Date | null | undefined },
+  input: { name: string; scopes: readonly Scope[]; expiresAt?: Date | null | undefined; idempotencyKey?: string | null | undefined },
 ): Promise<{ row: ApiKeyRow; secret: string }> {
   if (input.scopes.length === 0) throw new ThroughlineError('INVALID_INPUT', 'needs at least one scope', { path: ['scopes'] })
-  if (input.expiresAt != null && input.expiresAt.getTime() <= Date.now())
-    throw new ThroughlineError('INVALID_INPUT', 'must be in the future', { path: ['expiresAt'] })
-  const secret = makeKey()
-  return inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
+  const name = nameOf(input.name, 'name')
+  const { id, secret } = await onceTelling(services, caller, 'createApiKey', input.idempotencyKey, input, async (em) => {
+    // Here, so that a repetition is answered however late it comes.
+    if (input.expiresAt != null && input.expiresAt.getTime() <= Date.now())
+      throw new ThroughlineError('INVALID_INPUT', 'must be in the future', { path: ['expiresAt'] })
+    const secret = makeKey()
     const row = em.create(ApiKeyTable, {
       id: newId(),
       workspaceId: caller.workspaceId,
-      name: nameOf(input.name, 'name'),
+      name,
       prefix: secret.slice(0, 8),
       hash: hashKey(secret),
       scopes: [...input.scopes],
@@ -53,8 +56,9 @@ export async function createApiKey(
       createdAt: new Date(),
     })
     await em.flush()
-    return { row, secret }
+    return { id: row.id, secret }
   })
+  return { row: await inWorkspaceEm(services.orm, caller.workspaceId, (em) => em.findOneOrFail(ApiKeyTable, { id })), secret }
 }
 
 /** Starts nothing more from here on; what streams under the key ends, in every process. */

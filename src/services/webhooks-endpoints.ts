@@ -10,8 +10,10 @@ import { newId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import { replayDeliveries } from '../store/queries/webhook-deliveries.ts'
 import type { Caller, Services } from './context.ts'
+import { once } from './idempotency.ts'
 import { isId, noteOf } from './input.ts'
 import { idsWithin, orderOf, type Slice } from './slice.ts'
+import { onceTelling } from './told-secrets.ts'
 import { clientOf, oneAtATime } from './transaction.ts'
 import { makeSigningSecret } from './webhooks-signature.ts'
 import { keysOf } from './workspace-keys.ts'
@@ -48,20 +50,25 @@ async function find(em: EntityManager, id: string, field = 'id'): Promise<Webhoo
 export async function createEndpoint(
   services: Services,
   caller: Caller,
-  input: { url: string; description?: string | null | undefined; eventTypes: readonly WebhookEvent[] },
+  input: {
+    url: string
+    description?: string | null | undefined
+    eventTypes: readonly WebhookEvent[]
+    idempotencyKey?: string | null | undefined
+  },
 ): Promise<{ endpoint: EndpointView; secret: string }> {
   const url = checkUrl(services, input.url)
   const eventTypes = checkTypes(input.eventTypes)
   const description = noteOf(input.description, 'description')
-  const secret = makeSigningSecret()
   const { workspaceId } = caller
-  return inWorkspaceEm(services.orm, workspaceId, async (em) => {
+  const told = await onceTelling(services, caller, 'createWebhookEndpoint', input.idempotencyKey, input, async (em) => {
     await oneAtATime(em, `endpoints of ${workspaceId}`)
     if ((await em.count(WebhookEndpointTable, {})) >= MOST)
       throw new ThroughlineError('LIMIT_EXCEEDED', `A workspace has at most ${MOST} endpoints.`, { path: ['url'] })
+    const secret = makeSigningSecret()
     const sealed = (await keysOf(services, clientOf(em), workspaceId)).seal(secret)
     const now = new Date()
-    const endpoint = em.create(WebhookEndpointTable, {
+    const { id } = em.create(WebhookEndpointTable, {
       id: newId(),
       workspaceId,
       url,
@@ -72,8 +79,17 @@ export async function createEndpoint(
       updatedAt: now,
     })
     await em.flush()
-    return { endpoint, secret }
+    return { id, secret }
   })
+  return tell(services, caller, told)
+}
+
+async function tell(
+  services: Services,
+  caller: Caller,
+  { id, secret }: { id: string; secret: string },
+): Promise<{ endpoint: EndpointView; secret: string }> {
+  return { endpoint: await inWorkspaceEm(services.orm, caller.workspaceId, (em) => find(em, id)), secret }
 }
 
 /** What is given is changed. Enabled again, an endpoint is told of what it has missed, too. */
@@ -102,17 +118,22 @@ export async function updateEndpoint(
 }
 
 /** A new signing secret; what is sent within the next day carries the old one's signature too. */
-export async function rotateEndpointSecret(services: Services, caller: Caller, id: string): Promise<{ endpoint: EndpointView; secret: string }> {
-  const secret = makeSigningSecret()
-  return inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
-    const row = await find(em, id)
+export async function rotateEndpointSecret(
+  services: Services,
+  caller: Caller,
+  input: { id: string; idempotencyKey?: string | null | undefined },
+): Promise<{ endpoint: EndpointView; secret: string }> {
+  const told = await onceTelling(services, caller, 'rotateWebhookSecret', input.idempotencyKey, input, async (em) => {
+    const secret = makeSigningSecret()
+    const row = await find(em, input.id)
     row.previousSecret = row.secret
     row.previousUntil = new Date(Date.now() + CHANGE_OVER)
     row.secret = (await keysOf(services, clientOf(em), caller.workspaceId)).seal(secret)
     row.updatedAt = new Date()
     await em.flush()
-    return { endpoint: row, secret }
+    return { id: row.id, secret }
   })
+  return tell(services, caller, told)
 }
 
 /** For good, what it was still to be told included. */
@@ -164,12 +185,17 @@ export const MOST_REPLAYED = 10_000
 export async function replay(
   services: Services,
   caller: Caller,
-  input: { endpointId: string; deliveryIds?: readonly string[] | null | undefined; failedSince?: Date | null | undefined },
+  input: {
+    endpointId: string
+    deliveryIds?: readonly string[] | null | undefined
+    failedSince?: Date | null | undefined
+    idempotencyKey?: string | null | undefined
+  },
 ): Promise<number> {
   const { endpointId, deliveryIds, failedSince } = input
   if ((deliveryIds == null) === (failedSince == null))
     throw new ThroughlineError('INVALID_INPUT', 'give either deliveryIds or failedSince', { path: ['deliveryIds'] })
-  return inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
+  return once(services, caller, 'replayWebhookDeliveries', input.idempotencyKey, input, async (em) => {
     const row = await find(em, endpointId, 'endpointId')
     if (row.disabledAt != null) throw new ThroughlineError('CONFLICT', 'The endpoint is disabled; enable it first.', { path: ['endpointId'] })
     return replayDeliveries(clientOf(em), {

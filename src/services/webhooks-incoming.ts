@@ -7,6 +7,7 @@ import { newId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import type { Caller, Services } from './context.ts'
 import { conform, isId, nameOf } from './input.ts'
+import { onceTelling } from './told-secrets.ts'
 import { clientOf, oneAtATime } from './transaction.ts'
 import { isSigningSecret, makeSigningSecret } from './webhooks-signature.ts'
 import { keysOf } from './workspace-keys.ts'
@@ -72,6 +73,7 @@ export async function createIncoming(
     header?: string | null | undefined
     secret?: string | null | undefined
     mapping: object
+    idempotencyKey?: string | null | undefined
   },
 ): Promise<{ webhook: IncomingView; secret: string | null }> {
   const { workspaceId } = caller
@@ -79,7 +81,7 @@ export async function createIncoming(
   const header = headerOf(input.verification, input.header)
   const mapping = mappingOf(input.mapping)
   const { secret, made } = secretOf(input.verification, input.secret)
-  return inWorkspaceEm(services.orm, workspaceId, async (em) => {
+  const told = await onceTelling(services, caller, 'createIncomingWebhook', input.idempotencyKey, input, async (em) => {
     await oneAtATime(em, `incoming webhooks of ${workspaceId}`)
     if ((await em.count(IncomingWebhookTable, {})) >= MOST)
       throw new ThroughlineError('LIMIT_EXCEEDED', `A workspace has at most ${MOST} incoming webhooks.`, { path: ['name'] })
@@ -98,8 +100,13 @@ export async function createIncoming(
       updatedAt: now,
     })
     await em.flush()
-    return { webhook: view(services, row), secret: made }
+    return { id: row.id, secret: made }
   })
+  return tell(services, caller, told)
+}
+
+async function tell(services: Services, caller: Caller, { id, secret }: { id: string; secret: string | null }) {
+  return { webhook: view(services, await inWorkspaceEm(services.orm, caller.workspaceId, (em) => find(em, id))), secret }
 }
 
 export async function updateIncoming(
@@ -122,16 +129,17 @@ export async function updateIncoming(
 export async function changeIncomingSecret(
   services: Services,
   caller: Caller,
-  input: { id: string; secret?: string | null | undefined },
+  input: { id: string; secret?: string | null | undefined; idempotencyKey?: string | null | undefined },
 ): Promise<{ webhook: IncomingView; secret: string | null }> {
-  return inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
+  const told = await onceTelling(services, caller, 'changeIncomingSecret', input.idempotencyKey, input, async (em) => {
     const row = await find(em, input.id)
     const { secret, made } = secretOf(row.verification, input.secret)
     row.secret = (await keysOf(services, clientOf(em), caller.workspaceId)).seal(secret)
     row.updatedAt = new Date()
     await em.flush()
-    return { webhook: view(services, row), secret: made }
+    return { id: row.id, secret: made }
   })
+  return tell(services, caller, told)
 }
 
 export async function deleteIncoming(services: Services, caller: Caller, id: string): Promise<void> {

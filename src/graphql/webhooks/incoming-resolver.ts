@@ -60,7 +60,7 @@ export class IncomingWebhookResolver {
     const caller = callerWith(context, 'admin')
     return expected(async () => {
       const id = idOf('IncomingWebhook', input.id, ['id'])
-      return withSecret(await changeIncomingSecret(context.services, caller, { id, secret: input.secret }))
+      return withSecret(await changeIncomingSecret(context.services, caller, { ...input, id }))
     })
   }
 

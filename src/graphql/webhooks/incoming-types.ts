@@ -2,6 +2,7 @@ import { Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql
 import { type IncomingMapping, VERIFICATIONS, type Verification } from '../../domain/incoming-webhook.ts'
 import type { IncomingView } from '../../services/webhooks-incoming.ts'
 import { enumOf } from '../enum-of.ts'
+import { TOLD_AGAIN } from '../idempotency-text.ts'
 import { Node } from '../node.ts'
 import { DateTimeScalar } from '../scalars.ts'
 import { Payload } from '../user-error.ts'
@@ -92,6 +93,8 @@ export class CreateIncomingWebhookInput {
   secret?: string | null
   @Field(() => IncomingMappingInput, { description: 'What event a request stands for.' })
   mapping!: IncomingMappingInput
+  @Field(() => String, { nullable: true, description: TOLD_AGAIN })
+  idempotencyKey?: string | null
 }
 
 @InputType({ description: 'What is to change of an incoming webhook; what is left out stays.' })
@@ -112,6 +115,8 @@ export class ChangeIncomingSecretInput {
   id!: string
   @Field(() => String, { nullable: true, description: 'Where the sender has one already; one is made and answered where left out.' })
   secret?: string | null
+  @Field(() => String, { nullable: true, description: TOLD_AGAIN })
+  idempotencyKey?: string | null
 }
 
 @InputType({ description: 'An incoming webhook to delete.' })
@@ -177,6 +182,6 @@ export class IncomingWebhookPayload extends Payload {
 export class IncomingSecretPayload extends Payload {
   @Field(() => IncomingWebhook, { nullable: true, description: 'null where nothing was done.' })
   webhook!: IncomingWebhook | null
-  @Field(() => String, { nullable: true, description: 'Where one was made: answered this once.' })
+  @Field(() => String, { nullable: true, description: 'Where one was made: answered this once, and to a repetition with the same idempotencyKey.' })
   secret!: string | null
 }

@@ -1,5 +1,6 @@
 import { Field, ID, InputType } from 'type-graphql'
 import type { WebhookEvent } from '../../domain/webhook-delivery.ts'
+import { TOLD_AGAIN } from '../idempotency-text.ts'
 import { DateTimeScalar, UrlScalar } from '../scalars.ts'
 import { WebhookEventEnum } from './enums.ts'
 
@@ -11,6 +12,8 @@ export class CreateWebhookEndpointInput {
   description?: string | null
   @Field(() => [WebhookEventEnum], { description: 'At least one.' })
   eventTypes!: WebhookEvent[]
+  @Field(() => String, { nullable: true, description: TOLD_AGAIN })
+  idempotencyKey?: string | null
 }
 
 @InputType({ description: 'What is to change of an endpoint; what is left out stays.' })
@@ -31,6 +34,8 @@ export class UpdateWebhookEndpointInput {
 export class RotateWebhookSecretInput {
   @Field(() => ID, { description: 'The endpoint.' })
   id!: string
+  @Field(() => String, { nullable: true, description: TOLD_AGAIN })
+  idempotencyKey?: string | null
 }
 
 @InputType({ description: 'An endpoint to delete.' })
@@ -47,4 +52,9 @@ export class ReplayWebhookDeliveriesInput {
   deliveryIds?: string[] | null
   @Field(() => DateTimeScalar, { nullable: true, description: 'All that failed of those made since then, the first 10,000 at a time.' })
   failedSince?: Date | null
+  @Field(() => String, {
+    nullable: true,
+    description: 'Repeating the mutation with the same key makes nothing again and answers the same; 1 to 200 characters.',
+  })
+  idempotencyKey?: string | null
 }

@@ -80,7 +80,9 @@ export class WebhookEndpointResolver {
     @Ctx() context: ApiContext,
   ): Promise<WebhookSecretPayload> {
     const caller = callerWith(context, 'admin')
-    return expected(async () => withSecret(await rotateEndpointSecret(context.services, caller, idOf('WebhookEndpoint', input.id, ['id']))))
+    return expected(async () =>
+      withSecret(await rotateEndpointSecret(context.services, caller, { ...input, id: idOf('WebhookEndpoint', input.id, ['id']) })),
+    )
   }
 
   @Mutation(() => WebhookEndpointPayload, { description: 'Deletes an endpoint, and what it was still to be told. Needs the scope ADMIN.' })
@@ -106,7 +108,7 @@ export class WebhookEndpointResolver {
       if ((input.deliveryIds?.length ?? 0) > MOST_NAMED)
         throw new ThroughlineError('LIMIT_EXCEEDED', `At most ${MOST_NAMED} at a time.`, { path: ['deliveryIds'] })
       const deliveryIds = input.deliveryIds?.map((id, index) => idOf('WebhookDelivery', id, ['deliveryIds', String(index)]))
-      return { replayed: await replay(context.services, caller, { endpointId, deliveryIds, failedSince: input.failedSince }) }
+      return { replayed: await replay(context.services, caller, { ...input, endpointId, deliveryIds }) }
     })
   }
 }

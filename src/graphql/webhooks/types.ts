@@ -115,7 +115,7 @@ export class WebhookEndpointPayload extends Payload {
 export class WebhookSecretPayload extends Payload {
   @Field(() => WebhookEndpoint, { nullable: true, description: 'null where nothing was done.' })
   endpoint!: WebhookEndpoint | null
-  @Field(() => String, { nullable: true, description: '`whsec_…`, answered this once.' })
+  @Field(() => String, { nullable: true, description: '`whsec_…`, answered this once, and to a repetition with the same idempotencyKey.' })
   secret!: string | null
 }
 

@@ -1,6 +1,7 @@
 import { Field, ID, InputType } from 'type-graphql'
 import type { Scope } from '../../services/api-keys.ts'
 import { ContactRef } from '../contact-ref.ts'
+import { TOLD_AGAIN } from '../idempotency-text.ts'
 import { DateTimeScalar, DurationScalar, TimeZoneScalar } from '../scalars.ts'
 import { ScopeEnum } from './types.ts'
 
@@ -31,6 +32,8 @@ export class CreateApiKeyInput {
     description: 'When it stops working; never where left out. To rotate a key, make the next one first.',
   })
   expiresAt?: Date | null
+  @Field(() => String, { nullable: true, description: TOLD_AGAIN })
+  idempotencyKey?: string | null
 }
 
 @InputType({ description: 'A key to revoke.' })

@@ -91,7 +91,10 @@ export class ApiKeyPayload extends Payload {
 
 @ObjectType({ description: 'A new key.' })
 export class CreateApiKeyPayload extends ApiKeyPayload {
-  @Field(() => String, { nullable: true, description: 'The key itself. Answered this once and kept nowhere.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The key itself. Answered this once and kept nowhere, but where there is an idempotencyKey: sealed, for a repetition.',
+  })
   secret!: string | null
 }
 

@@ -172,11 +172,17 @@ describe('the log', () => {
     const ask = async (over: object) => (await api.graphql(key, REPLAY, { input: { endpointId: endpoint.id, ...over } })).data.replayWebhookDeliveries
     expect(await ask({ deliveryIds: [ids[0]] })).toEqual({ replayed: 1, userErrors: [] })
     expect(await ask({ failedSince: new Date(Date.now() + 60_000).toISOString() })).toEqual({ replayed: 0, userErrors: [] })
-    expect(await ask({ failedSince: new Date(Date.now() - 60_000).toISOString() })).toEqual({ replayed: 2, userErrors: [] })
+    const failed = { failedSince: new Date(Date.now() - 60_000).toISOString(), idempotencyKey: 'again' }
+    expect(await ask(failed)).toEqual({ replayed: 2, userErrors: [] })
     const { rows } = await database.owner.query('SELECT status, tries, due_at <= now() AS due FROM webhook_delivery WHERE endpoint_id = $1', [
       uuidOf(endpoint.id),
     ])
     expect(rows).toEqual(Array(3).fill({ status: 'PENDING', tries: 0, due: true }))
+    await database.owner.query(`UPDATE webhook_delivery SET status = 'FAILED', due_at = NULL WHERE endpoint_id = $1`, [uuidOf(endpoint.id)])
+    expect(await ask(failed)).toEqual({ replayed: 2, userErrors: [] })
+    expect(
+      (await database.owner.query(`SELECT 1 FROM webhook_delivery WHERE endpoint_id = $1 AND status = 'FAILED'`, [uuidOf(endpoint.id)])).rowCount,
+    ).toBe(3)
   })
 
   test('is asked for one thing, of an endpoint that is enabled', async () => {
