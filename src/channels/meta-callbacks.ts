@@ -93,7 +93,9 @@ function preferenceOf({ wa_id: waId, category, value, timestamp }: JsonObject): 
   const state = typeof value === 'string' && Object.hasOwn(PREFERENCES, value) ? PREFERENCES[value] : undefined
   if (typeof waId !== 'string' || category !== 'marketing_messages' || state === undefined) return []
   const providerEventId = `${waId}:${String(value)}:${String(timestamp)}`
-  return [{ type: 'preference', channel: 'whatsapp', from: `+${waId}`, state, providerEventId, at: secondsToMillis(timestamp) }]
+  // Some time in that second: what we were told in it before is not to outlive it.
+  const at = Math.min(secondsToMillis(timestamp) + 999, Date.now())
+  return [{ type: 'preference', channel: 'whatsapp', from: `+${waId}`, state, providerEventId, at }]
 }
 
 /** A change announced for later has `correct_category` instead of `previous_category`, and comes again when it is made. */

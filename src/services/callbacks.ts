@@ -55,9 +55,9 @@ const GUARD: Statement = {
   text: `INSERT INTO inbox_guard (lane, digest, workspace_id) SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::uuid[]) ON CONFLICT (lane, digest) DO NOTHING RETURNING digest`,
 }
 
-/** Puts what has not arrived before into the ring, in the order given; answers how many that were. */
-export async function arrive(client: Client, arrivals: readonly Arrival[], lanes: number): Promise<number> {
-  if (arrivals.length === 0) return 0
+/** Those that have not arrived before, in the order given; from now on they have. */
+async function guarded<T extends Arrival>(client: Client, arrivals: readonly T[], lanes: number): Promise<T[]> {
+  if (arrivals.length === 0) return []
   // In the guard's own order, as everybody does, so that no two wait for each other.
   const guards = [...new Map(arrivals.map((each) => [each.digest, { ...each, lane: laneOfItem(each.item, lanes) }])).values()].sort(
     (a, b) => a.lane - b.lane || (a.digest < b.digest ? -1 : 1),
@@ -68,7 +68,12 @@ export async function arrive(client: Client, arrivals: readonly Arrival[], lanes
     guards.map((each) => each.item.workspaceId),
   ])
   const fresh = new Set(rows.map((row) => row.digest))
-  const items = arrivals.filter((each) => fresh.delete(each.digest)).map((each) => each.item)
+  return arrivals.filter((each) => fresh.delete(each.digest))
+}
+
+/** Puts what has not arrived before into the ring, in the order given; answers how many that were. */
+export async function arrive(client: Client, arrivals: readonly Arrival[], lanes: number): Promise<number> {
+  const items = (await guarded(client, arrivals, lanes)).map((each) => each.item)
   await deliver(client, items, lanes)
   return items.length
 }
@@ -91,7 +96,7 @@ export async function acceptCallbacks(services: Services, connection: OpenConnec
     const owners = statuses.length === 0 ? new Map<StatusCallback, Owner>() : await findOwners(client, connection, statuses, services.lanes)
     const keys = callbacks.length > statuses.length ? await keysOf(services, client, workspaceId) : null
     const chosen = await findChosen(client, connection, callbacks)
-    const arrivals: Arrival[] = []
+    const arrivals: (Arrival & { callback: ProviderCallback })[] = []
     const unknown = new Map<string, StatusCallback>()
     for (const callback of callbacks) {
       const digest = digestOf(workspaceId, connection.id, callback.providerEventId)
@@ -99,7 +104,7 @@ export async function acceptCallbacks(services: Services, connection: OpenConnec
       if (callback.type === 'status' && owner === undefined) unknown.set(digest, callback)
       const item =
         owner !== undefined && callback.type === 'status' ? statusItem(workspaceId, callback, owner) : personItem(workspaceId, callback, keys, chosen)
-      if (item !== null) arrivals.push({ digest, item })
+      if (item !== null) arrivals.push({ digest, item, callback })
     }
     if (unknown.size > 0) {
       const kept = [...unknown].sort(([a], [b]) => (a < b ? -1 : 1))
@@ -114,8 +119,12 @@ export async function acceptCallbacks(services: Services, connection: OpenConnec
       if (each.type === 'template') await reviewTemplate(client, connection.id, each)
       if (each.type === 'template_category') await recategoriseTemplate(client, connection.id, each)
     }
-    if (keys !== null) await receiveWriters(client, connection, callbacks, keys, services.lanes)
-    return arrive(client, arrivals, services.lanes)
+    const fresh = await guarded(client, arrivals, services.lanes)
+    const news = fresh.map((each) => each.callback)
+    if (keys !== null) await receiveWriters(client, connection, news, keys, services.lanes)
+    const items = fresh.map((each) => each.item)
+    await deliver(client, items, services.lanes)
+    return items.length
   })
 }
 

@@ -173,7 +173,7 @@ describe('what Meta reports', () => {
       ]
       return parsed([{ ...about({ user_preferences }, phoneNumberId), field: 'user_preferences' }])
     }
-    const told = { type: 'preference', channel: 'whatsapp', from: '+15551230004', at: 1_750_000_001_000 }
+    const told = { type: 'preference', channel: 'whatsapp', from: '+15551230004', at: 1_750_000_001_999 }
     expect(chosen({})).toEqual([{ ...told, state: 'WITHDRAWN', providerEventId: '15551230004:stop:1750000001' }])
     expect(chosen({ value: 'resume' })).toEqual([{ ...told, state: 'GRANTED', providerEventId: '15551230004:resume:1750000001' }])
     for (const change of [{ value: 'constructor' }, { value: null }, { category: 'utility_messages' }, { wa_id: 15_551_230_004 }])

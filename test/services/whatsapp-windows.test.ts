@@ -65,6 +65,14 @@ test('the last message counts: neither a repetition, nor one that comes late, no
   expect((await windows()).map(({ until }) => until - NOW)).toEqual([24 * HOUR])
 })
 
+test('told again without a time of its own, as Twilio tells it, a message opens nothing again', async () => {
+  const told = wrote('+4915112345678', NOW)
+  expect(await accept(told)).toBe(1)
+  vi.setSystemTime(NOW + 30 * HOUR)
+  expect(await accept({ ...told, at: NOW + 30 * HOUR } as ProviderCallback)).toBe(0)
+  expect((await windows()).map(({ until }) => until - NOW)).toEqual([24 * HOUR])
+})
+
 test('a number nobody knew becomes a contact with an address, told to the ring before its message', async () => {
   await accept(wrote('+4915112345678'), wrote('+4915112345679'))
   const ids = await contacts()
