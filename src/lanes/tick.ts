@@ -50,7 +50,7 @@ const IDS_PER_JOB = 500
  * the inbox alone: four statements less, for whoever knows that nothing else has fallen due.
  */
 export async function tick(ring: Ring, lanes: readonly number[], { timers = true } = {}): Promise<Ticked> {
-  return inTransaction(ring.pool, async (client) => {
+  return inTransaction(ring.pool, async (client, commit) => {
     const { lanes: mine, now } = await lockLanes(client, lanes)
     if (mine.length === 0) return { lanes: [], more: [], taken: 0, steps: 0, sends: [], lost: 0, dueIn: null }
     const perLane = Math.min(ring.rowsPerLane, Math.max(LEAST_PER_LANE, Math.floor(ROWS_PER_TICK / mine.length)))
@@ -75,7 +75,13 @@ export async function tick(ring: Ring, lanes: readonly number[], { timers = true
     const outbox = new Outbox(now, configuration.subscriptions)
     outbox.forwards.push(...forwards)
     for (const one of cases) foldCase(one, { configuration, versions, outbox, now })
-    const [, sends] = await together([writeBack(client, outbox, ring.lanes), enqueue(ring, client, outbox)])
+    const batches = batchesOf(outbox)
+    const [, sends] = await together([
+      writeBack(client, outbox, ring.lanes),
+      together(batches.map(async (ids) => ({ jobId: await ring.enqueueSends(client, ids), ids }))),
+      // pg-boss takes its time before its statement: nothing can be sent behind that without having waited for it.
+      batches.length === 0 ? commit() : Promise.resolve(),
+    ])
     return {
       lanes: mine,
       more: full(perLane, claim),
@@ -105,10 +111,10 @@ async function claimDue(client: Client, lanes: readonly number[], perLane: numbe
   return { dueEnrollments, dueWatches, dueMessages, revision }
 }
 
-async function enqueue(ring: Ring, client: Client, outbox: Outbox): Promise<Ticked['sends']> {
+/** Ids to dispatch, as many to a job as one takes. */
+function batchesOf(outbox: Outbox): string[][] {
   const ids = outbox.sends.filter(({ id }) => outbox.messages.get(id)?.status !== 'CANCELLED').map(({ id }) => id)
-  const batches = Array.from({ length: Math.ceil(ids.length / IDS_PER_JOB) }, (_, n) => ids.slice(n * IDS_PER_JOB, (n + 1) * IDS_PER_JOB))
-  return together(batches.map(async (batch) => ({ jobId: await ring.enqueueSends(client, batch), ids: batch })))
+  return Array.from({ length: Math.ceil(ids.length / IDS_PER_JOB) }, (_, n) => ids.slice(n * IDS_PER_JOB, (n + 1) * IDS_PER_JOB))
 }
 
 /** Lanes from which as much was taken as may be: there is probably more. */

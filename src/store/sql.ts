@@ -118,8 +118,9 @@ export async function openClient(url: string): Promise<pg.Client> {
   return client
 }
 
-/** Runs a statement by name and returns its rows. */
+/** Runs a statement by name and returns its rows. Those given in one turn of the event loop, on one connection, leave together. */
 export async function run<Row extends pg.QueryResultRow>(client: Client, statement: Statement, values: unknown[]): Promise<Row[]> {
+  bundle(client)
   const result = await client.query<Row>({ name: statement.name, text: statement.text, values })
   return result.rows
 }
@@ -135,14 +136,23 @@ export async function together<T extends readonly unknown[]>(work: readonly [...
   return settled.map((each) => (each as PromiseFulfilledResult<unknown>).value) as unknown as T
 }
 
+/** So much is worth a system call of its own: the server begins with it while the rest is encoded. Bytes. */
+const ENOUGH = 65_536
+
 /**
  * Everything written until this turn of the event loop ends leaves in one piece: one system call, and the server
- * wakes once, instead of once a statement. Not for what takes long to encode: the server can begin with its start.
+ * wakes once, instead of once a statement. A pool as such has no connection of its own, and nothing to bundle.
  */
-function bundle(client: pg.PoolClient): void {
-  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection
-  stream.cork()
-  process.nextTick(() => stream.uncork())
+function bundle(client: Client): void {
+  const stream = (client as { connection?: { stream: Writable } }).connection?.stream
+  if (stream === undefined) return
+  if (stream.writableCorked === 0) {
+    stream.cork()
+    process.nextTick(() => stream.uncork())
+  } else if (stream.writableLength > ENOUGH) {
+    stream.uncork()
+    stream.cork()
+  }
 }
 
 /**

@@ -180,6 +180,7 @@ test('the number of statements does not depend on the size of the batch', async 
   const few = await statements(3)
   const many = await statements(1_500)
   expect(many).toEqual(few)
+  expect(few.indexOf('COMMIT')).toBe(few.length - 1)
   expect(few.length).toBeLessThanOrEqual(24)
 })
 
