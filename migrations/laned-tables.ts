@@ -132,6 +132,7 @@ CREATE TABLE enrollment (
 CREATE INDEX enrollment_due ON enrollment (lane, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX enrollment_frozen ON enrollment (journey_id) WHERE frozen_due_at IS NOT NULL;
 CREATE INDEX enrollment_active ON enrollment (lane, contact_id) WHERE status = 'ACTIVE';
+CREATE INDEX enrollment_ended ON enrollment (lane, contact_id, id) WHERE status <> 'ACTIVE';
 CREATE INDEX enrollment_by_journey ON enrollment (journey_id, id);
 CREATE TABLE entry_slot (
   lane smallint NOT NULL,
@@ -202,8 +203,7 @@ CREATE TABLE message (
 ) WITH (fillfactor = 75);
 CREATE INDEX message_due ON message (lane, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX message_dispatching ON message (lane, dispatching_at) WHERE status = 'DISPATCHING';
-CREATE INDEX message_by_contact ON message (lane, contact_id, id);
-CREATE INDEX message_in_timeline ON message (lane, contact_id, planned_at, id);
+CREATE INDEX message_by_contact ON message (lane, contact_id, planned_at, id);
 CREATE INDEX message_by_provider_id ON message (provider_message_id) WHERE provider_message_id IS NOT NULL;
 CREATE INDEX message_by_broadcast ON message (broadcast_id, status) WHERE broadcast_id IS NOT NULL;
 CREATE INDEX message_by_enrollment ON message (lane, enrollment_id);

@@ -8,6 +8,7 @@ import { BroadcastResolver } from './broadcasts/resolver.ts'
 import { ConnectionResolver } from './connections/resolver.ts'
 import { ConsentResolver } from './contacts/consent-resolver.ts'
 import { ContactResolver } from './contacts/resolver.ts'
+import { ContactEnrollmentsResolver, JourneyEnrollmentsResolver, VersionEnrollmentsResolver } from './enrollments/owners.ts'
 import { EnrollmentResolver } from './enrollments/resolver.ts'
 import { EventResolver } from './events/resolver.ts'
 import { guardFields } from './guard.ts'
@@ -40,6 +41,7 @@ const RESOLVERS = [
   BroadcastResolver,
   ConnectionResolver,
   ConsentResolver,
+  ContactEnrollmentsResolver,
   ContactResolver,
   ConversionResolver,
   EnrollmentCallResolver,
@@ -47,6 +49,7 @@ const RESOLVERS = [
   EventResolver,
   InAppResolver,
   IncomingWebhookResolver,
+  JourneyEnrollmentsResolver,
   JourneyGraphResolver,
   JourneyResolver,
   JourneyStatsResolver,
@@ -64,6 +67,7 @@ const RESOLVERS = [
   TestSendResolver,
   TimelineResolver,
   TopicResolver,
+  VersionEnrollmentsResolver,
   VersionStatsResolver,
   VisitResolver,
   WebhookEndpointResolver,

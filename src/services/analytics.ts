@@ -195,6 +195,22 @@ export async function nodeNumbers(
   return found
 }
 
+const IN_FLIGHT: Statement = {
+  name: 'analytics_in_flight',
+  text: `SELECT version_id, count(*)::int AS n FROM enrollment WHERE journey_id = ANY ($1::uuid[]) AND version_id = ANY ($2::uuid[]) AND status = 'ACTIVE' GROUP BY version_id`,
+}
+
+/** How many go through each of these versions now, by version; who has none is missing. */
+export async function inFlight(
+  services: Services,
+  caller: Caller,
+  versions: readonly { journeyId: string; versionId: string }[],
+): Promise<Map<string, number>> {
+  const which = [versions.map((each) => each.journeyId), versions.map((each) => each.versionId)]
+  const rows = await inWorkspace(services.apiPool, caller.workspaceId, (client) => run<{ version_id: string; n: number }>(client, IN_FLIGHT, which))
+  return new Map(rows.map((row) => [row.version_id, row.n]))
+}
+
 const PERCENTILES: Statement = {
   name: 'analytics_percentiles',
   text: `SELECT percentile_cont(ARRAY[0.5, 0.9, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM ended_at - entered_at) * 1000) AS p FROM enrollment

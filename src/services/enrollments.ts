@@ -113,19 +113,21 @@ export interface ListEnrollments extends Slice {
 
 /** Newest first. */
 export async function listEnrollments(services: Services, caller: Caller, input: ListEnrollments): Promise<EnrollmentRow[]> {
-  return inWorkspaceEm(services.orm, caller.workspaceId, async (em) =>
-    em.find(
-      EnrollmentTable,
-      {
-        ...(input.journeyId === null ? {} : { journeyId: input.journeyId }),
-        ...(input.contactId === null ? {} : await halvesOf(em, input.contactId)),
-        ...(input.status === null ? {} : { status: { $in: [...input.status] } }),
-        ...(input.node === null ? {} : { node: input.node }),
-        ...idsWithin(input),
-      },
-      orderOf(input),
-    ),
-  )
+  return inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
+    const which = {
+      ...(input.journeyId === null ? {} : { journeyId: input.journeyId }),
+      ...(input.node === null ? {} : { node: input.node }),
+      ...idsWithin(input),
+    }
+    const status = input.status === null ? {} : { status: { $in: [...input.status] } }
+    if (input.contactId === null) return em.find(EnrollmentTable, { ...which, ...status }, orderOf(input))
+    // The running and the ended of a contact stand in an index each: one over both would be written to by every step.
+    const whose = { ...which, ...(await halvesOf(em, input.contactId)) }
+    const running = await em.find(EnrollmentTable, { ...whose, $and: [{ status: 'ACTIVE' }, status] }, orderOf(input))
+    const ended = await em.find(EnrollmentTable, { ...whose, $and: [{ status: { $ne: 'ACTIVE' } }, status] }, orderOf(input))
+    const sign = input.oldestFirst ? 1 : -1
+    return [...running, ...ended].sort((a, b) => (a.id < b.id ? -sign : sign)).slice(0, input.first)
+  })
 }
 
 /** One decision with when it was made. */

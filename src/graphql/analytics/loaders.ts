@@ -1,8 +1,9 @@
 import DataLoader from 'dataloader'
-import { nodeNumbers, type Range, type VersionNodes } from '../../services/analytics.ts'
+import { inFlight, nodeNumbers, type Range, type VersionNodes } from '../../services/analytics.ts'
 import { type ApiContext, loaderOf } from '../context.ts'
 
 const VERSION_NODES = Symbol('version nodes')
+const IN_FLIGHT = Symbol('in flight')
 
 interface Key {
   journeyId: string
@@ -32,6 +33,22 @@ export function versionNodesLoader(context: ApiContext): DataLoader<Key, Version
           return keys.map(({ range, versionId }) => found.get(nameOf(range))?.get(versionId) ?? { nodes: new Map(), waiting: new Map() })
         },
         { cacheKeyFn: ({ versionId, range }) => `${versionId}/${nameOf(range)}` },
+      ),
+  )
+}
+
+/** How many go through a version now. */
+export function inFlightLoader(context: ApiContext): DataLoader<Omit<Key, 'range'>, number, string> {
+  return loaderOf(
+    context,
+    IN_FLIGHT,
+    (services, caller) =>
+      new DataLoader<Omit<Key, 'range'>, number, string>(
+        async (keys) => {
+          const found = await inFlight(services, caller, keys)
+          return keys.map(({ versionId }) => found.get(versionId) ?? 0)
+        },
+        { cacheKeyFn: ({ versionId }) => versionId },
       ),
   )
 }

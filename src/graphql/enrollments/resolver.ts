@@ -1,8 +1,7 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql'
-import type { EnrollmentStatus } from '../../domain/journey/enrollment.ts'
-import { enrollContacts, exitEnrollments, listEnrollments, refusalsOf, traceOf, visitsOf } from '../../services/enrollments.ts'
+import { enrollContacts, exitEnrollments, refusalsOf, traceOf, visitsOf } from '../../services/enrollments.ts'
 import { listMessages } from '../../services/messages.ts'
-import { type Page, PageArgs, pageOf } from '../connection.ts'
+import { type Page, PageArgs } from '../connection.ts'
 import { toReference } from '../contact-ref.ts'
 import { contactLoader } from '../contacts/loaders.ts'
 import { Contact } from '../contacts/types.ts'
@@ -15,6 +14,7 @@ import { Message } from '../messages/types.ts'
 import { expected } from '../user-error.ts'
 import { EnrollContactsInput, ExitEnrollmentsInput } from './inputs.ts'
 import { enrollmentLoader } from './loaders.ts'
+import { enrollmentsPage } from './page.ts'
 import {
   Decision,
   EnrollContactsPayload,
@@ -47,20 +47,12 @@ export class EnrollmentResolver {
     @Arg('node', () => String, { nullable: true, description: 'Only resting in the node with this key.' }) node: string | null,
     @Ctx() context: ApiContext,
   ): Promise<Page<Enrollment>> {
-    const caller = callerWith(context, 'read')
-    const status = state == null ? null : [...new Set(state.map((each): EnrollmentStatus => (each === 'WAITING' ? 'ACTIVE' : each)))]
-    const which = {
+    return enrollmentsPage(context, args, {
       journeyId: journeyId == null ? null : idOf('Journey', journeyId, ['journeyId']),
       contactId: contactId == null ? null : idOf('Contact', contactId, ['contactId']),
-      status,
-      node: node ?? null,
-    }
-    return pageOf(
-      args,
-      (slice) => listEnrollments(context.services, caller, { ...which, ...slice }),
-      (row) => row.id,
-      (row) => new Enrollment(row),
-    )
+      state,
+      node,
+    })
   }
 
   @Query(() => [Decision], { description: 'Why a contact was not let in somewhere, newest first.' })

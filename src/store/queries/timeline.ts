@@ -32,7 +32,7 @@ const BEFORE = instant(4, 'infinity')
 const SINCE = instant(9, '-infinity')
 
 /**
- * The next places of one source and half, by its index `…_in_timeline`. The instants alone stand apart from the rows they begin: the index
+ * The next places of one source and half, by an index that ends in what it is ordered by. The instants alone stand apart from the rows they begin: the index
  * is entered by them, and partitions are left out by them.
  */
 function branch(kind: TimelineKind, direction: 'ASC' | 'DESC'): string {

@@ -160,7 +160,7 @@ test.each(Object.entries(TIMELINE))('every source is entered by its index, read 
       Array.isArray(value) ? `'{${value.join()}}'` : value === null ? 'NULL' : typeof value === 'number' ? String(value) : `'${value}'`
     const { rows } = await client.query<{ 'QUERY PLAN': string }>(`EXPLAIN EXECUTE timeline (${values.map(literal).join()})`)
     const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
-    for (const index of ['consent_change_by_contact', 'conversion_in_timeline', 'message_in_timeline'])
+    for (const index of ['consent_change_by_contact', 'conversion_in_timeline', 'message_by_contact'])
       expect(plan).toMatch(new RegExp(`Index (Only )?Scan (Backward )?using ${index}`))
     // Partitions name theirs after their columns: those that end in the instant and the id are the timeline's.
     for (const partition of [
