@@ -7,6 +7,7 @@ import { notify, REVOKED_CHANNEL } from '../store/queries/notify.ts'
 import { run, type Statement } from '../store/sql.ts'
 import type { Caller, Services } from './context.ts'
 import { isId, nameOf } from './input.ts'
+import { sharedLookUp } from './shared-look-up.ts'
 import { onceTelling } from './told-secrets.ts'
 import { clientOf } from './transaction.ts'
 
@@ -19,10 +20,18 @@ export const makeKey = (): string => `tl_${randomBytes(32).toString('base64url')
 
 const AUTHENTICATE: Statement = { name: 'authenticate', text: 'SELECT id, workspace_id, scopes FROM authenticate($1)' }
 
-/** Who holds this key; null for one that is unknown, expired or revoked. */
-export async function authenticate(services: Services, key: string): Promise<Caller | null> {
-  const [row] = await run<{ id: string; workspace_id: string; scopes: string[] }>(services.apiPool, AUTHENTICATE, [hashKey(key)])
-  return row === undefined ? null : { keyId: row.id, workspaceId: row.workspace_id, scopes: row.scopes }
+const lookUps = new WeakMap<Services, (key: string) => Promise<Caller | null>>()
+
+/** Who holds this key, as of now; null for one that is unknown, expired or revoked. */
+export function authenticate(services: Services, key: string): Promise<Caller | null> {
+  const known = lookUps.get(services)
+  if (known !== undefined) return known(key)
+  const lookUp = sharedLookUp(async (secret) => {
+    const [row] = await run<{ id: string; workspace_id: string; scopes: string[] }>(services.apiPool, AUTHENTICATE, [hashKey(secret)])
+    return row === undefined ? null : { keyId: row.id, workspaceId: row.workspace_id, scopes: row.scopes }
+  })
+  lookUps.set(services, lookUp)
+  return lookUp(key)
 }
 
 /** Whether a caller's scopes cover one. */
