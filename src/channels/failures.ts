@@ -100,9 +100,13 @@ export function retryAfter(header: string | undefined, now = Date.now()): number
   return Number.isFinite(millis) ? Math.min(Math.max(millis, 0), LONGEST_PAUSE) : null
 }
 
+/** Characters: the expressions below take the square of what they read, and some servers are a workspace's own. */
+const LONGEST_READ = 1_000
+
 /** Takes addresses out of a provider's words, which end up in traces and logs. */
 export function scrub(text: string): string {
   return text
+    .slice(0, LONGEST_READ)
     .replace(/[^\s<>"'(),;:]+@[^\s<>"'(),;:]+/g, '<email>')
     .replace(/\+\d[\d\s().-]{5,}\d|\(?\b\d{3}\)?[ .-]?\d{3}[ .-]?\d{4}\b|\d{7,}/g, '<number>')
     .replace(/[\w:-]{40,}/g, '<token>')

@@ -31,7 +31,10 @@ export function unsubscribeUrl(keys: WorkspaceKeys, publicUrl: string, message: 
   return `${publicUrl}/u/${token(keys, 'unsubscribe', message)}`
 }
 
-const LINK = /(<a\b[^>]*?\bhref=)(["'])(https?:\/\/(?:(?!\2)[^<>])+)\2/gi
+const ANCHOR = /<a[\s/]/gi
+const HREF = /([\s"'/]href\s*=\s*)(["'])(https?:\/\/(?:(?!\2)[^<>])+)\2/i
+/** More addresses than a mail has; each costs a signature, and a mail is made on the thread that everybody's mails are made on. */
+const MOST_COUNTED = 1_000
 /** The longest path segment the server takes. A link that would be longer leads where it leads uncounted. */
 const LONGEST = 4_096
 
@@ -40,6 +43,30 @@ function counted(keys: WorkspaceKeys, message: TrackedMessage, written: string):
   const url = written.replaceAll('&amp;', '&')
   const made = URL.canParse(url) ? token(keys, 'click', message, url) : ''
   return made === '' || made.length > LONGEST ? null : made
+}
+
+/**
+ * The HTML with the addresses of its links replaced; null from `make` leaves one as it is. Tag by tag: one expression for all of it takes the
+ * square of what a hostile template has of beginnings that never end.
+ */
+function replaceLinks(html: string, make: (url: string) => string | null): string {
+  const parts: string[] = []
+  let from = 0
+  ANCHOR.lastIndex = 0
+  for (let tag = ANCHOR.exec(html); tag !== null; tag = ANCHOR.exec(html)) {
+    const end = html.indexOf('>', tag.index)
+    if (end < 0) break
+    const found = HREF.exec(html.slice(tag.index, end))
+    const [, before = '', quote = '', url = ''] = found ?? []
+    const link = found === null ? null : make(url)
+    if (found !== null && link !== null) {
+      const at = tag.index + found.index
+      parts.push(html.slice(from, at), before, quote, link, quote)
+      from = at + found[0].length
+    }
+    ANCHOR.lastIndex = end
+  }
+  return parts.join('') + html.slice(from)
 }
 
 /** The same mail with counted links, a pixel, and, where it may be unsubscribed from, a link that does. */
@@ -51,9 +78,11 @@ export function trackEmail(
   unsubscribe: string | null,
 ): JsonObject {
   const html = typeof content.html === 'string' ? content.html : ''
-  const linked = html.replace(LINK, (whole: string, before: string, quote: string, url: string) => {
-    const link = counted(keys, message, url)
-    return link === null ? whole : `${before}${quote}${publicUrl}/t/c/${link}${quote}`
+  const made = new Map<string, string | null>()
+  const linked = replaceLinks(html, (url) => {
+    if (!made.has(url)) made.set(url, made.size < MOST_COUNTED ? counted(keys, message, url) : null)
+    const link = made.get(url) ?? null
+    return link === null ? null : `${publicUrl}/t/c/${link}`
   })
   const footer = unsubscribe === null ? '' : `<p style="font-size:12px;color:#666"><a href="${unsubscribe}">Unsubscribe</a></p>`
   const pixel = `<img src="${publicUrl}/t/o/${token(keys, 'open', message)}" width="1" height="1" alt="" style="display:none">`

@@ -59,6 +59,29 @@ describe('a mail', () => {
     expect(track(body).html?.startsWith(body)).toBe(true)
   })
 
+  test('counts what its links lead to, whatever else their tags hold', () => {
+    const led = (tag: string) => [tag, track(`${tag}x</a>`).html?.includes(`${PUBLIC}/t/c/`)]
+    for (const tag of ['<a\nhref="https://b.example/">', '<a title="x" href = \'https://b.example/\' >', '<A data-x="1"href="https://b.example/">'])
+      expect(led(tag)).toEqual([tag, true])
+    for (const tag of ['<a data-href="https://b.example/">', '<abbr href="https://b.example/">', '<a href="https://b.example/>', '<a>'])
+      expect(led(tag)).toEqual([tag, false])
+    expect(track('<a data-href="https://a.example/" href="https://b.example/">x</a>').html).toMatch(
+      /^<a data-href="https:\/\/a\.example\/" href="https:\/\/t\.example\/t\/c\/[\w.-]+">x<\/a><img /,
+    )
+  })
+
+  test('counts a thousand addresses at most, the same ones alike', () => {
+    const links = Array.from({ length: 1_001 }, (_, n) => `<a href="https://b.example/${n}">x</a>`).join('')
+    const tokens = tokensOf(track(links + links).html, 'c')
+    expect([tokens.length, new Set(tokens).size]).toEqual([2_000, 1_000])
+  })
+
+  // Where it took the square of their length, each of these held the process up for minutes: the test would run out of time.
+  test('is read in one go, however it is made', () => {
+    for (const part of ['<a ', '<a href="', '<a href="http://', '<a\t"href=', '<a href =  '])
+      expect(track(part.repeat(400_000)).html?.startsWith(part)).toBe(true)
+  })
+
   test('has one pixel, at the end of what is seen, and where it may be unsubscribed from a way to, in the text, too', async () => {
     const plain = track('<p>Hi</p>')
     expect(plain.html).toMatch(/^<p>Hi<\/p><img src="https:\/\/t\.example\/t\/o\/[\w.-]+" width="1" height="1" alt="" style="display:none">$/)
