@@ -1,8 +1,9 @@
 import { askTrigger, begin, type EntrySlot, type Happening, refuseEntry } from '../domain/entry.ts'
 import type { EventFact } from '../domain/facts.ts'
+import { laneOf } from '../domain/ids.ts'
 import type { CompiledNode } from '../domain/journey/compile.ts'
 import type { WatchRow } from '../store/queries/claim.ts'
-import { type Case, type Running, slotOf } from './case.ts'
+import { type Case, type Item, isKnownHalf, type Running, slotOf, type Watch } from './case.ts'
 import { advance, type FoldScope, keepSlot } from './fold-steps.ts'
 import type { LiveJourney } from './journeys.ts'
 import { KEPT, lookAgainAt, mayConcern } from './standstill.ts'
@@ -12,20 +13,46 @@ export function keptFirst(a: WatchRow, b: WatchRow): number {
   return Number(a.node !== KEPT) - Number(b.node !== KEPT) || (a.key < b.key ? -1 : 1)
 }
 
-/** A watch is due: a trigger's clock, or what its journey could not judge while it stood still. */
-export function wakeWatch(one: Case, watch: WatchRow, scope: FoldScope): void {
-  const journey = scope.configuration.byId.get(watch.journey_id)
-  if (journey?.graph.fault || watch.node === KEPT) {
-    setWatch(one, watch.journey_id, watch.node, watch.key, journey?.graph.fault ? lookAgainAt(scope.now) : null, watch.event as Happening, scope)
-    if (journey && !journey.graph.fault) pullOne(one, journey, watch.event as Happening, scope)
-    return
-  }
-  const trigger = journey?.graph.nodes.get(watch.node)
-  const current = one.watches.find((each) => each.journeyId === watch.journey_id && each.node === watch.node && each.key === watch.key)
-  // Called off or put off by something folded just now.
-  if (journey && current && current.dueAt > scope.now) return
-  setWatch(one, watch.journey_id, watch.node, watch.key, null, null, scope)
-  if (journey && trigger && current) enter(one, journey, trigger, watch.key, watch.event as EventFact | null, scope)
+/**
+ * A watch is due: a trigger's clock, or what its journey could not judge while it stood still. Of a merged contact's clocks the last
+ * one runs on; when that has run out, its known half enters, which may have heard more.
+ */
+export function wakeWatch(one: Case, { journey_id: journeyId, node, key, event }: WatchRow, scope: FoldScope): void {
+  const journey = scope.configuration.byId.get(journeyId)
+  const to = { journeyId, node, key, event }
+  if (journey?.graph.fault) return writeWatch(one, { ...to, contactId: one.contactId, dueAt: lookAgainAt(scope.now) }, scope)
+  const clocks = clocksOf(one, to)
+  const own = clocks.find((each) => each.contactId === one.contactId)
+  // Put off by something folded just now.
+  if (journey && own && own.dueAt > scope.now) return
+  writeWatch(one, { ...to, contactId: one.contactId, dueAt: null }, scope)
+  const isCalledOff = node !== KEPT && (own === undefined || clocks.some((each) => isLater(each, own, one.facts.contact.id)))
+  if (journey === undefined || isCalledOff) return
+  if (isKnownHalf(one)) takeWatch(one, to, scope)
+  else scope.outbox.forwards.push({ kind: 'watch', data: to, workspaceId: one.workspaceId, contactId: one.facts.contact.id })
+}
+
+/** A watch of this contact's or another half's has run out, and none has been wound since. */
+export function takeWatch(one: Case, { journeyId, node, key, event }: Extract<Item, { kind: 'watch' }>['data'], scope: FoldScope): void {
+  const journey = scope.configuration.byId.get(journeyId)
+  if (journey === undefined) return
+  if (node === KEPT) return pullOne(one, journey, event as Happening, scope)
+  const trigger = journey.graph.nodes.get(node)
+  const clocks = clocksOf(one, { journeyId, node, key })
+  if (clocks.some((each) => each.dueAt > scope.now)) return
+  if (journey.graph.fault) return setWatch(one, journeyId, node, key, lookAgainAt(scope.now), event as EventFact | null, scope)
+  setWatch(one, journeyId, node, key, null, null, scope)
+  if (trigger) enter(one, journey, trigger, key, event as EventFact | null, scope)
+}
+
+type Clock = Pick<Watch, 'journeyId' | 'node' | 'key'>
+const clocksOf = (one: Case, { journeyId, node, key }: Clock): Watch[] =>
+  one.watches.filter((each) => each.journeyId === journeyId && each.node === node && each.key === key)
+
+/** Of clocks that run out at one instant the known half's is the last, and else that of the larger id. */
+function isLater(other: Watch, own: Watch, known: string): boolean {
+  if (other.dueAt !== own.dueAt) return other.dueAt > own.dueAt
+  return own.contactId !== known && (other.contactId === known || other.contactId > own.contactId)
 }
 
 export function pull(one: Case, happening: Happening, scope: FoldScope): void {
@@ -48,9 +75,9 @@ export function pullOne(one: Case, journey: LiveJourney, happening: Happening, s
     if (answered.type === 'refuse') scope.outbox.refuse(one.lane, one.workspaceId, one.contactId, journey.id, cause(happening), answered.decision)
     else if (answered.type === 'enter') enter(one, journey, trigger, answered.key, answered.event, scope)
     else {
-      const known = one.watches.find((each) => each.journeyId === journey.id && each.node === trigger.key && each.key === answered.key)
+      const clocks = clocksOf(one, { journeyId: journey.id, node: trigger.key, key: answered.key })
       const event = happening.type === 'event' ? happening.event : null
-      setWatch(one, journey.id, trigger.key, answered.key, Math.max(answered.until, known?.dueAt ?? 0), event, scope)
+      setWatch(one, journey.id, trigger.key, answered.key, Math.max(answered.until, ...clocks.map(({ dueAt }) => dueAt)), event, scope)
     }
   }
 }
@@ -86,6 +113,7 @@ function enter(one: Case, journey: LiveJourney, trigger: CompiledNode, key: stri
   advance(one, running, { type: 'enter', node: trigger.key, event, vars: {} }, scope, true)
 }
 
+/** Winds a clock again, or calls it off where `dueAt` is null: of a merged contact the other halves', too. */
 export function setWatch(
   one: Case,
   journeyId: string,
@@ -95,12 +123,20 @@ export function setWatch(
   event: EventFact | Happening | null,
   scope: FoldScope,
 ): void {
-  one.watches = one.watches.filter((each) => each.journeyId !== journeyId || each.node !== node || each.key !== key)
-  if (dueAt !== null) one.watches.push({ journeyId, node, key, dueAt })
-  scope.outbox.watches.set(`${one.contactId} ${journeyId} ${node} ${key}`, {
-    lane: one.lane,
+  const to = { journeyId, node, key }
+  for (const { contactId } of clocksOf(one, to))
+    if (contactId !== one.contactId) writeWatch(one, { ...to, contactId, dueAt: null, event: null }, scope)
+  writeWatch(one, { ...to, contactId: one.contactId, dueAt, event }, scope)
+}
+
+function writeWatch(one: Case, to: Clock & { contactId: string; dueAt: number | null; event: unknown }, scope: FoldScope): void {
+  const { contactId, journeyId, node, key, dueAt, event } = to
+  one.watches = one.watches.filter((each) => each.contactId !== contactId || each.journeyId !== journeyId || each.node !== node || each.key !== key)
+  if (dueAt !== null) one.watches.push({ contactId, journeyId, node, key, dueAt })
+  scope.outbox.watches.set(`${contactId} ${journeyId} ${node} ${key}`, {
+    lane: laneOf(contactId),
     journey: journeyId,
-    contact: one.contactId,
+    contact: contactId,
     node,
     key,
     workspace: one.workspaceId,

@@ -1,7 +1,8 @@
 import type { Channel, IdentityStatus } from '../domain/channel.ts'
+import { laneOf } from '../domain/ids.ts'
 import { isSatisfied } from '../domain/journey/message-memo.ts'
 import { calledOff, type LedgerChange, type LedgerEntry } from '../domain/ledger.ts'
-import type { Case } from './case.ts'
+import { type Case, halvesOf } from './case.ts'
 import { advance, type FoldScope, graphOf } from './fold-steps.ts'
 import { fromEntry, toEntry } from './ledger-row.ts'
 
@@ -30,25 +31,19 @@ function setIdentity(one: Case, id: string, status: IdentityStatus): void {
 
 /** A suppression is the workspace's to lift, as with a contact's own token: nothing a person or a provider says weakens it. */
 export function setConsent(one: Case, channel: Channel, state: 'GRANTED' | 'WITHDRAWN' | 'SUPPRESSED', source: string, scope: FoldScope): void {
-  const known = one.facts.consents.find((each) => each.channel === channel && each.topic === null)?.state
-  if (state !== 'SUPPRESSED' && known === 'SUPPRESSED') return
+  const known = one.facts.consents.flatMap((each) => (each.channel === channel && each.topic === null ? [each.state] : []))
+  if (state !== 'SUPPRESSED' && known.includes('SUPPRESSED')) return
   // As where the API changes it: conditions to leave by and triggers ask for it, and what is running is not loaded for a callback alone.
-  if (state !== known) {
+  if (known.length === 0 || known.some((each) => each !== state)) {
     const change = { kind: 'contact' as const, data: { change: 'changed' as const, fields: ['$consent'] } }
-    scope.outbox.forwards.push({ ...change, workspaceId: one.workspaceId, contactId: one.contactId })
+    for (const contactId of halvesOf(one)) scope.outbox.forwards.push({ ...change, workspaceId: one.workspaceId, contactId })
   }
-  const id = scope.outbox.newId(one.lane, one.contactId, channel)
-  scope.outbox.consents.push({
-    lane: one.lane,
-    id,
-    workspace: one.workspaceId,
-    contact: one.contactId,
-    channel,
-    state,
-    source,
-    purpose: 'marketing',
-    at: scope.now,
-  })
+  // A refusal of any half stands for all of them: whoever takes it back does so for all.
+  for (const contact of state === 'GRANTED' ? halvesOf(one) : [one.contactId]) {
+    const lane = laneOf(contact)
+    const id = scope.outbox.newId(lane, contact, channel)
+    scope.outbox.consents.push({ lane, id, workspace: one.workspaceId, contact, channel, state, source, purpose: 'marketing', at: scope.now })
+  }
   one.facts = {
     ...one.facts,
     consents: [...one.facts.consents.filter((each) => each.channel !== channel || each.topic !== null), { channel, topic: null, state }],

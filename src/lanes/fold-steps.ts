@@ -3,7 +3,7 @@ import { laneOf } from '../domain/ids.ts'
 import type { CompiledGraph } from '../domain/journey/compile.ts'
 import type { Input } from '../domain/journey/enrollment.ts'
 import { step, withContactEffect } from '../domain/step.ts'
-import { type Case, type Running, setSlot, slotOf } from './case.ts'
+import { type Case, type Running, setSlot } from './case.ts'
 import type { Configuration } from './journeys.ts'
 import type { Outbox } from './outbox.ts'
 import { keepInput, takeKept } from './standstill.ts'
@@ -67,7 +67,7 @@ export function advance(one: Case, running: Running, input: Input, scope: FoldSc
 }
 
 function releaseSlot(one: Case, { state, workspaceId }: Running, scope: FoldScope): void {
-  const slot = slotOf(one, state.journeyId, state.key)
+  const slot = one.slots.find((each) => each.journey_id === state.journeyId && each.key === state.key && each.contact_id === state.contactId)
   const entered = slot?.last_entered_at ?? state.enteredAt
   const event = slot?.last_event_id ?? state.trigger.event?.id ?? null
   keepSlot(one, workspaceId, state, { enrollmentId: null, entered, event }, scope)

@@ -6,9 +6,9 @@ import { understand } from '../domain/keywords.ts'
 import { applyCallback, applyHeld, applyReply, applyResult, applyTimer } from '../domain/ledger.ts'
 import { tagOf } from '../realtime/changes.ts'
 import { planAutoReply } from './auto-reply.ts'
-import type { Case, Item } from './case.ts'
+import { type Case, type Item, isKnownHalf } from './case.ts'
 import { planDirect } from './direct.ts'
-import { keptFirst, pull, pullOne, setWatch, wakeWatch } from './fold-entry.ts'
+import { keptFirst, pull, pullOne, setWatch, takeWatch, wakeWatch } from './fold-entry.ts'
 import { changeMessage, setConsent } from './fold-messages.ts'
 import { advance, advanceAll, type FoldScope } from './fold-steps.ts'
 import type { InboxItem } from './inbox.ts'
@@ -43,7 +43,8 @@ function foldItem(one: Case, item: Item, scope: FoldScope): void {
     case 'contact': {
       for (const running of one.enrollments.values()) advance(one, running, { type: 'contact' }, scope)
       const change = item.data.change === 'created' ? 'CREATED' : 'CHANGED'
-      return pull(one, { type: 'contact', change, fields: item.data.fields }, scope)
+      // Every half is told, because its journeys may ask; whom they let in is one person.
+      return isKnownHalf(one) ? pull(one, { type: 'contact', change, fields: item.data.fields }, scope) : undefined
     }
     case 'enroll': {
       const event = toEvent(one, item, item.data.requestId, 'journey.enroll', item.data.properties, null)
@@ -63,6 +64,8 @@ function foldItem(one: Case, item: Item, scope: FoldScope): void {
       const running = one.enrollments.get(item.data.enrollmentId)
       return running && advance(one, running, { type: 'exit', reason: item.data.reason }, scope)
     }
+    case 'watch':
+      return takeWatch(one, item.data, scope)
     case 'send':
       return void planDirect(one, item.data, scope.outbox, scope.now)
     case 'answer': {
@@ -108,6 +111,8 @@ function hear(one: Case, event: EventFact, messageId: string | null, scope: Fold
   for (const contactId of one.linked) scope.outbox.forwards.push({ kind: 'echo', data: event, workspaceId: one.workspaceId, contactId } as InboxItem)
   for (const watch of [...one.watches]) {
     const journey = scope.configuration.byId.get(watch.journeyId)
+    // Called off with another half's.
+    if (!one.watches.includes(watch)) continue
     if (!journey || !endsJourney(journey.graph, event, watch.key, scope.now)) continue
     setWatch(one, watch.journeyId, watch.node, watch.key, null, null, scope)
     const decision = { code: 'quiet_cancelled' as const, node: watch.node, data: { event: event.name } }

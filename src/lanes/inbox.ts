@@ -19,6 +19,8 @@ export type InboxBody =
   | { kind: 'contact'; data: { change: 'created' | 'changed'; fields: string[] } }
   | { kind: 'enroll'; data: { journeyId: string; node: string | null; properties: JsonObject; requestId: string } }
   | { kind: 'exit'; data: { enrollmentId: string; reason: string } }
+  /** A merged contact's other half has a watch that is due: the known half judges it, after whatever it has heard before. */
+  | { kind: 'watch'; data: { journeyId: string; node: string; key: string; event: unknown } }
   /** A webhook node's call came to its end. */
   | { kind: 'answer'; data: Omit<Answered, 'type'> & { enrollmentId: string } }
   /** A message of no journey. Its id was given to whoever asked for it. */

@@ -3,32 +3,29 @@ import type { EventFact } from '../domain/facts.ts'
 import { laneOf } from '../domain/ids.ts'
 import { loadSlots, loadWatches } from '../store/queries/facts.ts'
 import type { Client } from '../store/sql.ts'
-import { type Case, type Item, setSlot, slotOf } from './case.ts'
+import { byHalf, type Case, halvesOf, type Item, setSlot } from './case.ts'
 import type { Configuration, LiveJourney } from './journeys.ts'
 
 /** Entry guards and watches of the journeys whose triggers this batch may pull. */
 export async function loadEntry(client: Client, cases: readonly Case[], configuration: Configuration): Promise<void> {
   const asks: { lane: number; journeyId: string; contactId: string }[] = []
+  const asked = new Set<string>()
   for (const one of cases) {
     for (const journeyId of candidates(one, configuration)) {
-      asks.push({ lane: one.lane, journeyId, contactId: one.contactId })
-      for (const id of one.linked) asks.push({ lane: laneOf(id), journeyId, contactId: id })
+      for (const contactId of halvesOf(one)) {
+        // Another half may ask for the same; most people have none.
+        if (one.linked.length > 0 && asked.size === asked.add(`${contactId} ${journeyId}`).size) continue
+        asks.push({ lane: laneOf(contactId), journeyId, contactId })
+      }
     }
   }
   if (asks.length === 0) return
-  const owner = new Map(cases.flatMap((one) => [one.contactId, ...one.linked].map((id) => [id, one] as const)))
-  for (const row of await loadSlots(client, asks)) {
-    const one = owner.get(row.contact_id)
-    if (one === undefined) continue
-    const known = slotOf(one, row.journey_id, row.key)
-    // Of a merged group's guards the busiest counts.
-    if (known === undefined || (known.enrollment_id === null && row.enrollment_id !== null)) setSlot(one, row)
-  }
+  const owners = byHalf(cases)
+  for (const row of await loadSlots(client, asks)) for (const one of owners.get(row.contact_id) ?? []) setSlot(one, row)
   const quiet = asks.filter((ask) => configuration.byId.get(ask.journeyId)?.graph.triggers.some(isQuiet))
   if (quiet.length === 0) return
-  for (const row of await loadWatches(client, quiet)) {
-    owner.get(row.contact_id)?.watches.push({ journeyId: row.journey_id, node: row.node, key: row.key, dueAt: row.due_at })
-  }
+  for (const { contact_id, journey_id, node, key, due_at } of await loadWatches(client, quiet))
+    for (const one of owners.get(contact_id) ?? []) one.watches.push({ contactId: contact_id, journeyId: journey_id, node, key, dueAt: due_at })
 }
 
 function isQuiet(trigger: { kind: { kind: string }; config: unknown }): boolean {
@@ -39,7 +36,7 @@ function isQuiet(trigger: { kind: { kind: string }; config: unknown }): boolean 
 export function candidates(one: Case, configuration: Configuration): Set<string> {
   const ids = new Set(one.dueWatches.map((watch) => watch.journey_id))
   for (const journey of configuration.journeys.get(one.workspaceId) ?? []) if (one.items.some((item) => concerns(journey, item))) ids.add(journey.id)
-  for (const item of one.items) if (item.kind === 'enroll') ids.add(item.data.journeyId)
+  for (const item of one.items) if (item.kind === 'enroll' || item.kind === 'watch') ids.add(item.data.journeyId)
   return ids
 }
 
@@ -71,7 +68,8 @@ export function beganAt(one: Case, now: number): number {
     if (at === null) look(item.receivedAt)
     else if (now - at <= STALE_AFTER) look(at)
   }
-  for (const { event } of one.dueWatches) {
+  const handed = one.items.flatMap((item) => (item.kind === 'watch' ? [item.data] : []))
+  for (const { event } of [...one.dueWatches, ...handed]) {
     const kept = event as EventFact | Happening | null
     if (kept === null) continue
     if ('occurredAt' in kept) look(kept.occurredAt)

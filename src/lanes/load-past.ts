@@ -6,7 +6,7 @@ import type { HistoryNeed } from '../domain/journey/node-kind.ts'
 import type { JsonObject } from '../domain/json.ts'
 import { type Key, loadDedupe, loadHistory } from '../store/queries/facts.ts'
 import type { Client } from '../store/sql.ts'
-import type { Case } from './case.ts'
+import { byHalf, type Case, halvesOf } from './case.ts'
 import type { Configuration } from './journeys.ts'
 import { beganAt, candidates } from './load-entry.ts'
 
@@ -19,7 +19,7 @@ export async function loadPast(
   now: number,
 ): Promise<void> {
   const asks: { lane: number; contactId: string; name: string; since: number; owner: string }[] = []
-  const dedupes: Key[] = []
+  const dedupes = new Map<string, Key>()
   for (const one of cases) {
     const since = new Map<string, number>()
     // An automatic answer may be one too many.
@@ -47,9 +47,9 @@ export async function loadPast(
       dedupe ||= graph.dedupes
     }
     if (since.size === 0 && !dedupe) continue
-    const group = [...new Set([one.contactId, one.facts.contact.id, ...one.linked])]
-    for (const [name, from] of since) for (const id of group) asks.push({ lane: laneOf(id), contactId: id, name, since: from, owner: one.contactId })
-    if (dedupe) for (const id of group) dedupes.push({ lane: laneOf(id), id })
+    const halves = halvesOf(one)
+    for (const [name, from] of since) for (const id of halves) asks.push({ lane: laneOf(id), contactId: id, name, since: from, owner: one.contactId })
+    if (dedupe) for (const id of halves) dedupes.set(id, { lane: laneOf(id), id })
   }
   const byContact = new Map(cases.map((one) => [one.contactId, one]))
   if (asks.length > 0) {
@@ -70,9 +70,8 @@ export async function loadPast(
       if (one) one.facts = { ...one.facts, history }
     }
   }
-  if (dedupes.length === 0) return
-  for (const row of await loadDedupe(client, dedupes)) {
-    const one = byContact.get(row.contact_id)
-    if (one) one.facts = { ...one.facts, dedupe: [...one.facts.dedupe, { key: row.key, at: row.at }] }
-  }
+  if (dedupes.size === 0) return
+  const owners = byHalf(cases)
+  for (const { contact_id, key, at } of await loadDedupe(client, [...dedupes.values()]))
+    for (const one of owners.get(contact_id) ?? []) one.facts = { ...one.facts, dedupe: [...one.facts.dedupe, { key, at }] }
 }

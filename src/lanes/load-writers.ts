@@ -1,7 +1,7 @@
 import { laneOf } from '../domain/ids.ts'
 import { findIdentities } from '../store/queries/facts.ts'
 import type { Client } from '../store/sql.ts'
-import type { Case } from './case.ts'
+import { type Case, halvesOf } from './case.ts'
 import type { Configuration } from './journeys.ts'
 
 /** Which of their numbers people wrote from: asked only of who has several, and where somebody may be answered. */
@@ -12,8 +12,7 @@ export async function loadWriters(client: Client, cases: readonly Case[], config
     for (const { kind, data } of one.items) {
       if (kind !== 'inbound' || data.from === undefined) continue
       if (one.facts.identities.filter((each) => each.channel === data.channel).length < 2) continue
-      const group = new Set([one.contactId, one.facts.contact.id, ...one.linked])
-      for (const contactId of group) asks.push({ lane: laneOf(contactId), contactId, channel: data.channel, blind: data.from, one })
+      for (const contactId of halvesOf(one)) asks.push({ lane: laneOf(contactId), contactId, channel: data.channel, blind: data.from, one })
     }
   }
   if (asks.length === 0) return

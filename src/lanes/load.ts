@@ -166,7 +166,10 @@ async function loadGroups(client: Client, contacts: Map<string, ContactRow>): Pr
     for (const id of row.linked) if (!contacts.has(id)) more.set(id, { lane: laneOf(id), id })
   }
   if (more.size === 0) return
-  for (const row of await loadContacts(client, [...more.values()])) contacts.set(row.id, row)
+  const read = await loadContacts(client, [...more.values()])
+  for (const row of read) contacts.set(row.id, row)
+  // One who was merged leads to the known half, and that to the others.
+  if (read.some((row) => row.linked.some((id) => !contacts.has(id)))) await loadGroups(client, contacts)
 }
 
 function openCase(row: ContactRow, contacts: ReadonlyMap<string, ContactRow>, configuration: Configuration): Case {
@@ -209,7 +212,7 @@ function openCase(row: ContactRow, contacts: ReadonlyMap<string, ContactRow>, co
     workspaceId: row.workspace_id,
     contactId: row.id,
     facts,
-    linked: row.linked,
+    linked: group.flatMap(({ id }) => (id === row.id ? [] : [id])),
     items: [],
     dueEnrollments: [],
     dueWatches: [],

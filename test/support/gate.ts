@@ -18,7 +18,9 @@ export function gated(pool: pg.Pool, text: string): Gate {
   const reached = new Promise<void>((done) => {
     reach = done
   })
-  const connect = async () => {
+  const connect = async (called?: Parameters<pg.Pool['connect']>[0]) => {
+    // A pool's own `query` asks so, for a statement without a transaction.
+    if (called !== undefined) return pool.connect(called)
     const client = await pool.connect()
     let turn: Promise<unknown> = Promise.resolve()
     let answered: Promise<unknown> = turn

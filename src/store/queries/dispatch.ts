@@ -12,7 +12,7 @@ const LOCK: Statement = {
 
 /**
  * FOR SHARE on the contact is what a withdrawal of consent waits for, and what waits for it; of a merged contact
- * the known half is locked too, because that is whose consent people change.
+ * all halves are locked, because it may be recorded for any: people change the known one's, and a provider tells of its message's.
  */
 const LOCK_CONTACTS: Statement = {
   name: 'dispatch_lock_contacts',
@@ -20,8 +20,10 @@ const LOCK_CONTACTS: Statement = {
     SELECT held.id FROM (
       SELECT DISTINCT half.lane, half.id FROM unnest($1::smallint[], $2::uuid[]) AS k (lane, id),
         LATERAL (SELECT lane, contact_id FROM message WHERE message.lane = k.lane AND message.id = k.id LIMIT 1) AS m,
-        LATERAL (SELECT id, merged_into FROM contact WHERE contact.lane = m.lane AND contact.id = m.contact_id LIMIT 1) AS c,
-        LATERAL (VALUES (m.lane, c.id), (lane_of(c.merged_into), c.merged_into)) AS half (lane, id)
+        LATERAL (SELECT id, merged_into, linked FROM contact WHERE contact.lane = m.lane AND contact.id = m.contact_id LIMIT 1) AS c,
+        LATERAL (SELECT m.lane, c.id UNION ALL SELECT lane_of(l.id), l.id FROM unnest(c.linked) AS l (id)
+          UNION ALL SELECT lane_of(l.id), l.id FROM (SELECT id, linked FROM contact
+            WHERE contact.lane = lane_of(c.merged_into) AND contact.id = c.merged_into LIMIT 1) AS w, unnest(w.id || w.linked) AS l (id)) AS half (lane, id)
       WHERE half.id IS NOT NULL ORDER BY half.lane, half.id) AS who,
     LATERAL (SELECT id FROM contact WHERE contact.lane = who.lane AND contact.id = who.id LIMIT 1 FOR SHARE) AS held) AS locked`,
 }
@@ -76,7 +78,8 @@ const READ: Statement = {
   name: 'dispatch_read',
   text: `SELECT m.lane, m.id, m.workspace_id, m.contact_id, m.channel, m.purpose, m.topic_id, m.attempt, m.variables, ${epochMs('m.planned_at')} AS planned_at, m.useful_for::float8 AS useful_for,
       m.node, m.journey_id, m.enrollment_id, e.status AS enrollment_status, j.status AS journey_status, b.status AS broadcast_status,
-      c.suppressed_at IS NOT NULL OR a.suppressed_at IS NOT NULL AS contact_suppressed, c.erased_at IS NOT NULL OR a.erased_at IS NOT NULL AS contact_erased, c.external_id, c.attributes, c.tags, c.locale,
+      c.suppressed_at IS NOT NULL OR a.suppressed_at IS NOT NULL OR EXISTS (SELECT FROM unnest(c.linked) AS half (id),
+        LATERAL (SELECT suppressed_at FROM contact WHERE contact.lane = lane_of(half.id) AND contact.id = half.id LIMIT 1) AS s WHERE s.suppressed_at IS NOT NULL) AS contact_suppressed, c.erased_at IS NOT NULL OR a.erased_at IS NOT NULL AS contact_erased, c.external_id, c.attributes, c.tags, c.locale,
       i.id AS identity_id, i.status AS identity_status, i.platform, i.address,
       (SELECT coalesce(json_agg(json_build_array(s.channel, s.topic_id, s.state)), '[]') FROM unnest(ARRAY[c.id] || c.linked) AS half (id),
         LATERAL (SELECT * FROM consent WHERE consent.lane = lane_of(half.id) AND consent.contact_id = half.id OFFSET 0) AS s) AS consents,
