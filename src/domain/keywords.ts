@@ -63,6 +63,8 @@ const WORDS: Record<Keyword, Readonly<Record<string, readonly string[]>>> = {
 /** Marks of direction, joiners, soft hyphens and the like, which keyboards and phones put around a word unasked; and variation selectors. */
 const UNSEEN = /\p{Cf}|[\ufe00-\ufe0f]/gu
 
+const STOPS: ReadonlySet<string> = new Set('.!。')
+
 const BY_WORD = new Map<string, { keyword: Keyword; languages: Set<string> }>()
 for (const keyword of Object.keys(WORDS) as Keyword[]) {
   for (const [language, words] of Object.entries(WORDS[keyword])) {
@@ -117,12 +119,9 @@ export function refuseWord(word: string, action: KeywordAction): string | null {
 }
 
 export function normalise(text: string): string {
-  return text
-    .normalize('NFKC')
-    .replace(UNSEEN, '')
-    .toLowerCase()
-    .trim()
-    .replace(/\s+/g, ' ')
-    .replace(/[.!。]+$/, '')
-    .trim()
+  const words = text.normalize('NFKC').replace(UNSEEN, '').toLowerCase().trim().replace(/\s+/g, ' ')
+  // An expression that ends in `$` takes the square of what stops there are, and people send 65,536 characters.
+  let end = words.length
+  while (end > 0 && STOPS.has(words.charAt(end - 1))) end--
+  return words.slice(0, end).trim()
 }
