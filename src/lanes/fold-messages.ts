@@ -14,7 +14,7 @@ export function changeMessage(one: Case, id: string, scope: FoldScope, change: (
   const running = row.enrollment_id === null ? undefined : one.enrollments.get(row.enrollment_id)
   const graph = running && graphOf(running, scope)
   const folded = change(before, journey?.paused ?? false)
-  const isOver = graph && row.node !== null && isSatisfied(graph, running.state, row.node, id)
+  const isOver = graph && row.node !== null && isSatisfied(graph.nodes.get(row.node), running.state, id)
   const changed = isOver ? calledOff(folded, 'engaged') : folded
   if (changed.entry === before && changed.history === null) return
   scope.outbox.saveLedger(row, changed)

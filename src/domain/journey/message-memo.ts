@@ -1,5 +1,5 @@
-import type { CompiledGraph } from './compile.ts'
 import type { EnrollmentState, MessageMemo } from './enrollment.ts'
+import type { NodeKind } from './node-kind.ts'
 import { nodeOfSlot } from './plan-message.ts'
 
 /**
@@ -28,8 +28,12 @@ export function memoOfNode(messages: EnrollmentState['messages'], node: string):
 }
 
 /** Whether a message of this node is needed no more: it was one way of saying something, and another has been heard. */
-export function isSatisfied(graph: CompiledGraph, { messages }: EnrollmentState, node: string, messageId: string): boolean {
-  const { kind, config } = graph.nodes.get(node) ?? {}
-  const memos = kind?.satisfied === undefined ? [] : memosOfNode(messages, node)
-  return memos.some((each) => each.id === messageId) && kind?.satisfied?.(config, memos) === true
+export function isSatisfied(
+  node: { key: string; kind: Pick<NodeKind, 'satisfied'>; config: unknown } | undefined,
+  { messages }: EnrollmentState,
+  messageId: string,
+): boolean {
+  if (node?.kind.satisfied === undefined) return false
+  const memos = memosOfNode(messages, node.key)
+  return memos.some((each) => each.id === messageId) && node.kind.satisfied(node.config, memos)
 }

@@ -52,7 +52,7 @@ test('one rung that was heard satisfies the others of its visit; the messages of
   )
   const messages = { climb: memo('a', { rank: 3 }), 'climb#1': memo('b'), both: memo('c', { rank: 5 }), 'both#1': memo('d') }
   const state = { ...entering(graph), messages }
-  expect(isSatisfied(graph, state, 'climb', 'b')).toBe(false)
+  expect(isSatisfied(graph.nodes.get('climb'), state, 'b')).toBe(false)
   messages.climb.rank = 4
   const asked: [string, string][] = [
     ['climb', 'b'],
@@ -61,5 +61,5 @@ test('one rung that was heard satisfies the others of its visit; the messages of
     ['both', 'd'],
     ['gone', 'b'],
   ]
-  expect(asked.map(([node, id]) => isSatisfied(graph, state, node, id))).toEqual([true, true, false, false, false])
+  expect(asked.map(([node, id]) => isSatisfied(graph.nodes.get(node), state, id))).toEqual([true, true, false, false, false])
 })
