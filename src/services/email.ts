@@ -21,8 +21,12 @@ export function composeEmail(content: JsonObject): JsonObject {
   const plain = text?.trim() ? text : plainTextOf(markup)
   return {
     ...rest,
-    // A line break that came with the data would begin another header.
-    subject: subject.replace(/\s+/g, ' ').trim().slice(0, LONGEST_SUBJECT),
+    // A line break that came with the data would begin another header; half a pair of surrogates is no text.
+    subject: subject
+      .replace(/[\s\p{Cc}]+/gu, ' ')
+      .trim()
+      .slice(0, LONGEST_SUBJECT)
+      .replace(/[\ud800-\udbff]$/, ''),
     html,
     ...(plain === '' ? {} : { text: plain }),
     ...(preheader?.trim() ? { preheader } : {}),

@@ -55,6 +55,8 @@ describe('a mail as it goes out', () => {
       text: 'x',
     })
     expect(render({ subject: `${'x'.repeat(900)}{{ name }}`, html: 'x' }, { name: 'y'.repeat(500) }).subject).toHaveLength(998)
+    expect(render({ subject: `${'x'.repeat(997)}{{ name }}`, html: 'x' }, { name: '🙂' }).subject).toBe('x'.repeat(997))
+    expect(render({ subject: 'a{{ name }}b', html: 'x' }, { name: '\u0000\u001b\u0085\u2028' }).subject).toBe('a b')
   })
 
   it('leads nowhere but to addresses a mail program may open', () => {
