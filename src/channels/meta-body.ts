@@ -41,7 +41,8 @@ interface Media {
 
 function headerParameters({ header }: WhatsappTemplate): JsonObject[] {
   if (header?.media !== undefined) return [mediaParameter(header.media)]
-  return header?.text === undefined ? [] : [{ type: 'text', text: header.text }]
+  if (header?.text === undefined) return []
+  return [{ type: 'text', ...(header.name === undefined ? {} : { parameter_name: header.name }), text: header.text }]
 }
 
 function mediaParameter(media: Media): JsonObject {

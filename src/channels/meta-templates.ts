@@ -56,10 +56,12 @@ function templateOf(given: JsonObject): ProviderTemplate[] {
 export function slotsOf(components: readonly JsonObject[]): TemplateSlots {
   const header = components.find((each) => each.type === 'HEADER')
   const format = String(header?.format ?? 'TEXT')
+  const inHeader = format === 'TEXT' ? (variablesOf(header?.text)[0] ?? null) : null
   return {
     ...NO_SLOTS,
     media: header === undefined || format === 'TEXT' ? null : format.toLowerCase(),
-    headerText: format === 'TEXT' && variablesOf(header?.text).length > 0,
+    headerText: inHeader !== null,
+    headerName: inHeader === null || /^\d+$/.test(inHeader) ? null : inHeader,
     body: variablesOf(components.find((each) => each.type === 'BODY')?.text),
     buttons: buttonSlots(components),
     cards: objectsOf(components.find((each) => each.type === 'CAROUSEL')?.cards).map((card) => {

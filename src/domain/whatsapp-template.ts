@@ -32,8 +32,9 @@ export interface ButtonSlot {
 export interface TemplateSlots {
   /** Media in the header, by its type. */
   media: string | null
-  /** Whether the header's text has a variable. */
+  /** Whether the header's text has a variable, and its name where it has one. */
   headerText: boolean
+  headerName: string | null
   /** The body's variables in order: '1', '2'… or their names. */
   body: readonly string[]
   buttons: readonly ButtonSlot[]
@@ -42,7 +43,7 @@ export interface TemplateSlots {
   variables: readonly string[]
 }
 
-export const NO_SLOTS: TemplateSlots = { media: null, headerText: false, body: [], buttons: [], cards: [], variables: [] }
+export const NO_SLOTS: TemplateSlots = { media: null, headerText: false, headerName: null, body: [], buttons: [], cards: [], variables: [] }
 
 /** A template as its provider has it. */
 export interface ProviderTemplate {
@@ -78,6 +79,9 @@ export function templateMismatches(
     fault(['template', 'header', 'media'], slots.media === null ? 'the template has no media header' : `the template takes ${slots.media}`)
   if ((given.header?.text !== undefined) !== slots.headerText)
     fault(['template', 'header', 'text'], slots.headerText ? 'the template takes one' : 'the template takes none')
+  const name = given.header?.name ?? null
+  if (given.header?.text !== undefined && slots.headerText && name !== (slots.headerName ?? null))
+    fault(['template', 'header', 'name'], slots.headerName === null ? 'the template has none' : `the template calls it ${slots.headerName}`)
   if (given.body === undefined && isNamed(slots.body)) {
     const missing = slots.body.filter((each) => !Object.hasOwn(given.variables ?? {}, each))
     if (missing.length > 0) fault(['template', 'variables'], `the template takes ${missing.join(', ')} too`)

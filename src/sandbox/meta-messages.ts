@@ -88,10 +88,13 @@ const LONGEST_TEMPLATE = 1_024
 
 function checkComponents(given: readonly JsonObject[], wanted: readonly TemplateComponent[]): MetaFault | null {
   const parametersOf = (type: string) => objectsOf(given.find((each) => each.type === type)?.parameters)
-  const format = wanted.find((each) => each.type === 'HEADER')?.format?.toLowerCase() ?? null
+  const top = wanted.find((each) => each.type === 'HEADER')
+  const inTop = placeholders(top?.format === 'TEXT' ? top.text : '')[0]
+  const format = top?.format === 'TEXT' && inTop === undefined ? null : (top?.format?.toLowerCase() ?? null)
   const [header] = parametersOf('header')
+  if (inTop !== undefined && !/^\d+$/.test(inTop) && header?.parameter_name !== inTop) return fault(132012, 'header: parameter name is missing')
   if ((header?.type ?? null) !== format) return fault(132012, `header: expected ${format ?? 'nothing'}`)
-  if (header !== undefined && format !== null && !(isObject(header[format]) && isLink(header[format].link)))
+  if (header !== undefined && format !== null && format !== 'text' && !(isObject(header[format]) && isLink(header[format].link)))
     return fault(132012, `header: ${format} has no link`)
   const names = placeholders(wanted.find((each) => each.type === 'BODY')?.text)
   const parameters = parametersOf('body')

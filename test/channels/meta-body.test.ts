@@ -94,6 +94,11 @@ it.each([
   ],
   ['a header text', { header: { text: 'Hi' } }, [{ type: 'header', parameters: [{ type: 'text', text: 'Hi' }] }]],
   [
+    'a header text with a name',
+    { header: { text: 'Hi', name: 'sale' } },
+    [{ type: 'header', parameters: [{ type: 'text', parameter_name: 'sale', text: 'Hi' }] }],
+  ],
+  [
     "names, and places that are Twilio's",
     { variables: { 1: 'x', first_name: 'Ada' } },
     [{ type: 'body', parameters: [{ type: 'text', parameter_name: 'first_name', text: 'Ada' }] }],

@@ -4,12 +4,17 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openTransport } from '../../src/channels/http.ts'
 import { readTemplates, slotsOf } from '../../src/channels/meta-templates.ts'
 
-const none = { media: null, headerText: false, body: [], buttons: [], cards: [], variables: [] }
+const none = { media: null, headerText: false, headerName: null, body: [], buttons: [], cards: [], variables: [] }
 
 it.each([
   ['nothing', [], none],
   ['a body', [{ type: 'BODY', text: 'Hello {{1}}, {{ 2 }} and {{1}}' }], { ...none, body: ['1', '2'] }],
   ['names', [{ type: 'BODY', text: '{{first_name}}' }], { ...none, body: ['first_name'] }],
+  [
+    'a header text with a name',
+    [{ type: 'HEADER', format: 'TEXT', text: 'Hi {{first_name}}' }],
+    { ...none, headerText: true, headerName: 'first_name' },
+  ],
   ['a header text', [{ type: 'HEADER', format: 'TEXT', text: 'Hi {{1}}' }], { ...none, headerText: true }],
   ['a fixed header', [{ type: 'HEADER', format: 'TEXT', text: 'Hi' }], none],
   ['a media header', [{ type: 'HEADER', format: 'VIDEO' }], { ...none, media: 'video' }],

@@ -34,7 +34,7 @@ describe('contents at Twilio', () => {
       providerId: contentSid({ name: 'order_update', language: 'en_US' }),
       reason: null,
       components: { 'twilio/call-to-action': { body: 'Hello {{1}}, your order {{2}} is on its way.' } },
-      slots: { media: null, headerText: false, body: [], buttons: [], cards: [] },
+      slots: { media: null, headerText: false, headerName: null, body: [], buttons: [], cards: [] },
     })
   })
 

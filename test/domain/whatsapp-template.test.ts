@@ -34,6 +34,7 @@ describe('a content that fits its template', () => {
     ['a body with names', { ...named, variables: { first: 'x', more: 'y' } }, { body: ['first'] }],
     ['a header of each kind', { ...named, header: { media: image } }, { media: 'image' }],
     ['a header text', { ...named, header: { text: 'x' } }, { headerText: true }],
+    ['a header text with a name', { ...named, header: { text: 'x', name: 'sale' } }, { headerText: true, headerName: 'sale' }],
     ['a quick reply without a value', named, { buttons: [{ index: 0, type: 'QUICK_REPLY' }] }],
     ['an address', { ...named, buttons: [{ index: 1, type: 'URL', value: 'x' }] }, { buttons: [{ index: 1, type: 'URL' }] }],
     ['cards', { ...named, cards: [{ media: image, body: ['x'] }] }, { cards: [{ media: 'image', body: ['1'], buttons: [] }] }],
@@ -53,6 +54,8 @@ describe('each way not to fit is told where it stands', () => {
     [{ ...named, header: { media: image } }, {}, ['template.header.media: the template has no media header']],
     [{ ...named, header: { text: 'x' } }, {}, ['template.header.text: the template takes none']],
     [named, { headerText: true }, ['template.header.text: the template takes one']],
+    [{ ...named, header: { text: 'x' } }, { headerText: true, headerName: 'sale' }, ['template.header.name: the template calls it sale']],
+    [{ ...named, header: { text: 'x', name: 'sale' } }, { headerText: true }, ['template.header.name: the template has none']],
     [named, { buttons: [{ index: 1, type: 'COPY_CODE' }] }, ['template.buttons: the button at 1 takes a value']],
     [
       { ...named, buttons: [{ index: 0, type: 'URL', value: 'x' }] },

@@ -26,7 +26,18 @@ const template = object(
     name: optional(text({ title: 'Name at Meta', pattern: /^[a-z0-9_]{1,512}$/ })),
     language: optional(text({ title: 'Language at Meta', pattern: /^[a-z]{2,3}(_[A-Za-z]{2,4})?$/ })),
     sid: optional(text({ title: 'Content SID at Twilio', pattern: /^HX[0-9a-f]{32}$/ })),
-    header: optional(object({ text: optional(variable), media: optional(media(HEADER_MEDIA)) }, { title: 'Header' })),
+    header: optional(
+      object(
+        {
+          text: optional(variable),
+          name: optional(
+            text({ title: 'Name of the text’s variable', description: 'Where the template’s have names.', pattern: /^[a-z0-9_]{1,100}$/ }),
+          ),
+          media: optional(media(HEADER_MEDIA)),
+        },
+        { title: 'Header' },
+      ),
+    ),
     body,
     buttons,
     cards: optional(list(object({ media: media(['image', 'video']), body, buttons }), { title: 'Carousel cards', min: 1, max: 10 })),
@@ -90,6 +101,7 @@ function checkTemplate(given: WhatsappTemplate, fault: Report): void {
     if (given[field] !== undefined && given.name === undefined) fault(['template', field], 'is for a template at Meta; at Twilio give `variables`')
   if (given.variables !== undefined && given.sid === undefined && given.body !== undefined)
     fault(['template', 'variables'], 'does not go with `body`, which has its variables in their order')
+  if (given.header?.name !== undefined && given.header.text === undefined) fault(['template', 'header', 'name'], 'goes with a text')
   if (given.header?.text !== undefined && given.header.media !== undefined) fault(['template', 'header'], 'has either a text or media')
 }
 

@@ -66,6 +66,7 @@ describe('what a WhatsApp template may hold', () => {
       utility({ ...named, header: { text: 'x', media: { type: 'image', url: 'https://a.example/1' } } }),
       ['template.header: has either a text or media'],
     ],
+    [utility({ ...named, header: { name: 'sale' } }), ['template.header.name: goes with a text']],
     [service({}), ['session: needs a text or media']],
     [service({ footer: 'x', text: 'y' }), ['session.footer: stands under buttons or a list only']],
     [service({ media: { type: 'audio', url: '{{ x }}' }, text: 'y' }), ['session.text: does not go with audio']],
