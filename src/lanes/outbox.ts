@@ -244,6 +244,7 @@ export class Outbox {
           value: effect.value,
           event: effect.eventId,
           at: effect.at,
+          recorded: this.now,
         })
         this.counts.add({ ...key, node: '' }, 'goal', 1, effect.value ?? 0)
         this.announcements.goal(workspaceId, state, effect)

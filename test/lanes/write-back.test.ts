@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { canonicalJson, isStorableJson } from '../../src/domain/json.ts'
+import { deliver } from '../../src/lanes/inbox.ts'
 import { Outbox } from '../../src/lanes/outbox.ts'
 import { writeBack } from '../../src/lanes/write-back.ts'
 import { CHANGE_CHANNEL, type Changes, decodeChanges, tagOf } from '../../src/realtime/changes.ts'
@@ -231,4 +232,24 @@ test('engagement calls off the rung that had not left yet, and not what is said 
   )
   expect(messages.map((each) => each.said)).toEqual(['email ladder SENT', 'email mail PLANNED', 'sms ladder CANCELLED'])
   expect(sends.flatMap((each) => each.ids)).toEqual([messages[1]?.id])
+})
+
+test('an event that arrived while the tick was at work is kept before what came of it, and so is a goal with it', async () => {
+  const { journeyId } = await workspace.publish(
+    chain([on('seen'), delay('PT1H')], { goals: [{ name: 'sale', event: 'bought', window: 'P1D', onReached: 'RECORD' }] }),
+  )
+  for (const name of ['seen', 'bought']) {
+    await deliver(world.ring.pool, [workspace.event('ada', name)], world.ring.lanes)
+    await world.rows(`UPDATE inbox SET received_at = now() + interval '2 seconds' WHERE workspace_id = $1`, [workspace.id])
+    await workspace.tick()
+  }
+  const orders = await world.rows<{ ahead: boolean; together: boolean }>(
+    `SELECT e.received_at > j.at AS ahead, NOT EXISTS (SELECT FROM conversion AS c WHERE c.journey_id = $1 AND c.recorded_at <> j.at) AS together
+      FROM event AS e JOIN journal AS j ON j.contact_id = e.contact_id AND j.seq = CASE e.name WHEN 'seen' THEN 1 ELSE 2 END WHERE j.journey_id = $1 ORDER BY j.seq`,
+    [journeyId],
+  )
+  expect(orders).toEqual([
+    { ahead: false, together: false },
+    { ahead: false, together: true },
+  ])
 })

@@ -200,14 +200,15 @@ export interface ConversionInsert {
   value: number | null
   event: string
   at: number
+  recorded: number
 }
 const CONVERSIONS_COLUMNS = record(
-  'lane smallint, id uuid, workspace uuid, contact uuid, journey uuid, version uuid, enrollment uuid, goal text, value numeric, event uuid, at float8',
+  'lane smallint, id uuid, workspace uuid, contact uuid, journey uuid, version uuid, enrollment uuid, goal text, value numeric, event uuid, at float8, recorded float8',
 )
 const CONVERSIONS: Statement = {
   name: 'write_conversions',
-  text: `INSERT INTO conversion (lane, id, workspace_id, contact_id, journey_id, version_id, enrollment_id, goal, value, event_id, at)
-    SELECT r.lane, r.id, r.workspace, r.contact, r.journey, r.version, r.enrollment, r.goal, r.value, r.event, ${at('at')}
+  text: `INSERT INTO conversion (lane, id, workspace_id, contact_id, journey_id, version_id, enrollment_id, goal, value, event_id, at, recorded_at)
+    SELECT r.lane, r.id, r.workspace, r.contact, r.journey, r.version, r.enrollment, r.goal, r.value, r.event, ${at('at')}, ${at('recorded')}
     FROM ${CONVERSIONS_COLUMNS.source}
     ON CONFLICT (lane, id) DO NOTHING`,
 }
