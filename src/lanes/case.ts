@@ -29,9 +29,10 @@ export interface Case {
   dueWatches: WatchRow[]
   dueMessages: string[]
   enrollments: Map<string, Running>
+  /** Those of other halves are only looked at. */
   messages: MessageRow[]
-  /** What a reply on the channel most likely answers. */
-  lastSent: { channel: string; messageId: string }[]
+  /** What a reply on the channel most likely answers, and to which half it was sent. */
+  lastSent: { channel: string; messageId: string; contactId: string }[]
   /** Identities that wrote, by the blind index of their address. */
   writers: Map<string, string>
   /** At most one of a journey, a key and a half. */

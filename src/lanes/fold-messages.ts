@@ -7,7 +7,7 @@ import { advance, type FoldScope, graphOf } from './fold-steps.ts'
 import { fromEntry, toEntry } from './ledger-row.ts'
 
 export function changeMessage(one: Case, id: string, scope: FoldScope, change: (entry: LedgerEntry, paused: boolean) => LedgerChange): void {
-  const row = one.messages.find((each) => each.id === id)
+  const row = one.messages.find((each) => each.id === id && each.contact_id === one.contactId)
   if (row === undefined) return
   const before = toEntry(row)
   const journey = row.journey_id === null ? undefined : scope.configuration.byId.get(row.journey_id)

@@ -81,6 +81,8 @@ function foldItem(one: Case, item: Item, scope: FoldScope): void {
       return changeMessage(one, item.data.messageId, scope, (entry, paused) => applyHeld(entry, item.data.reason, paused, scope.now))
     case 'callback':
       return changeMessage(one, item.data.messageId, scope, (entry) => applyCallback(entry, item.data))
+    case 'reply':
+      return changeMessage(one, item.data.messageId, scope, (entry) => applyReply(entry, item.data.at))
     case 'inbound':
       return answer(one, item, scope)
     case 'preference':
@@ -104,8 +106,7 @@ function hear(one: Case, event: EventFact, messageId: string | null, scope: Fold
     name: event.name,
     properties: event.properties,
     occurred: event.occurredAt,
-    // What a tick finds may have arrived after it looked at the clock; in the timeline it still comes before what came of it.
-    received: Math.min(event.receivedAt, scope.now),
+    received: event.receivedAt,
   })
   one.facts = { ...one.facts, history: [...one.facts.history, event] }
   advanceAll(one, event, scope)
@@ -131,9 +132,18 @@ function answer(one: Case, item: Extract<Item, { kind: 'inbound' }>, scope: Fold
   if (action === 'OPT_OUT') setConsent(one, channel, 'WITHDRAWN', 'keyword', scope)
   if (action === 'OPT_IN') setConsent(one, channel, 'GRANTED', 'keyword', scope)
   if (rule !== null) planAutoReply(one, item, rule, keyword, scope.outbox, scope.now)
-  const chosen = one.messages.find((row) => row.id === item.data.inReplyTo && row.channel === channel)?.id
-  const last = chosen ?? one.lastSent.find((sent) => sent.channel === channel)?.messageId
-  if (last !== undefined) changeMessage(one, last, scope, (entry) => applyReply(entry, Math.min(at, scope.now)))
+  const chosen = one.messages.find((row) => row.id === item.data.inReplyTo && row.channel === channel)
+  const sent = one.lastSent.find((each) => each.channel === channel)
+  const last = chosen?.id ?? sent?.messageId
+  const half = chosen?.contact_id ?? sent?.contactId ?? one.contactId
+  if (last !== undefined && half === one.contactId) changeMessage(one, last, scope, (entry) => applyReply(entry, Math.min(at, scope.now)))
+  else if (last !== undefined)
+    scope.outbox.forwards.push({
+      kind: 'reply',
+      data: { messageId: last, at: Math.min(at, scope.now) },
+      workspaceId: one.workspaceId,
+      contactId: half,
+    })
   const properties: JsonObject = { ...item.data.properties, text, to, keyword, inReplyTo: last ?? null }
   hear(one, toEvent(one, item, providerMessageId, `${channel}.message.received`, properties, at), providerMessageId, scope)
 }

@@ -62,6 +62,8 @@ export type InboxBody =
         properties?: JsonObject | undefined
       }
     }
+  /** What a merged contact's known half heard answers a message of another half's. */
+  | { kind: 'reply'; data: { messageId: string; at: number } }
   /** A person stopped or resumed promotions on the channel without writing a word. */
   | { kind: 'preference'; data: { channel: Channel; state: 'GRANTED' | 'WITHDRAWN'; at: number } }
 

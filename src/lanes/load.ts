@@ -15,7 +15,7 @@ import {
 } from '../store/queries/facts.ts'
 import { findLastSent, loadMessages } from '../store/queries/messages.ts'
 import type { Client } from '../store/sql.ts'
-import type { Case, Item, Running } from './case.ts'
+import { type Case, halvesOf, type Item, type Running } from './case.ts'
 import type { InboxBody, InboxItem } from './inbox.ts'
 import type { Configuration, JourneyBook } from './journeys.ts'
 import { loadEntry } from './load-entry.ts'
@@ -37,7 +37,7 @@ export interface Loaded {
   lost: number
 }
 
-const ABOUT_MESSAGES = new Set(['result', 'callback', 'held'])
+const ABOUT_MESSAGES = new Set(['result', 'callback', 'held', 'reply'])
 /** What happens to a merged contact happens to its known half. */
 const HEARD_BY_KNOWN = new Set(['event', 'enroll', 'inbound', 'preference'])
 
@@ -254,20 +254,24 @@ export function running(row: EnrollmentRow): Running {
 
 async function loadLedger(client: Client, cases: readonly Case[]): Promise<void> {
   const replies = cases.flatMap((one) =>
-    [...new Set(one.items.flatMap((item) => (item.kind === 'inbound' ? [item.data.channel] : [])))].map((channel) => ({
-      lane: one.lane,
-      contactId: one.contactId,
-      channel,
-    })),
+    [...new Set(one.items.flatMap((item) => (item.kind === 'inbound' ? [item.data.channel] : [])))].flatMap((channel) =>
+      halvesOf(one).map((contactId) => ({ lane: laneOf(contactId), contactId, channel, one })),
+    ),
   )
   const answered = replies.length === 0 ? [] : await findLastSent(client, replies)
   const byContact = new Map(cases.map((one) => [one.contactId, one]))
-  for (const { id, contact_id, channel } of answered) byContact.get(contact_id)?.lastSent.push({ channel, messageId: id })
+  const asked = new Map(replies.map((each) => [`${each.contactId} ${each.channel}`, each.one]))
+  // Ids sort by time: the last one sent to any half comes first.
+  for (const { id, contact_id, channel } of answered.toSorted((a, b) => (a.id < b.id ? 1 : -1)))
+    asked.get(`${contact_id} ${channel}`)?.lastSent.push({ channel, messageId: id, contactId: contact_id })
   const ids = new Set<string>(answered.map((each) => each.id))
+  const chosen = new Map<string, Case>()
   for (const one of cases) {
     for (const item of one.items) {
       if (ABOUT_MESSAGES.has(item.kind)) ids.add((item.data as { messageId: string }).messageId)
-      if (item.kind === 'inbound' && item.data.inReplyTo !== undefined) ids.add(item.data.inReplyTo)
+      if (item.kind !== 'inbound' || item.data.inReplyTo === undefined) continue
+      ids.add(item.data.inReplyTo)
+      if (one.linked.length > 0) chosen.set(item.data.inReplyTo, one)
     }
     for (const id of one.dueMessages) ids.add(id)
   }
@@ -275,8 +279,11 @@ async function loadLedger(client: Client, cases: readonly Case[]): Promise<void>
   for (const row of await loadMessages(
     client,
     [...ids].map((id) => ({ lane: laneOf(id), id })),
-  ))
+  )) {
     byContact.get(row.contact_id)?.messages.push(row)
+    const other = chosen.get(row.id)
+    if (other?.linked.includes(row.contact_id)) other.messages.push(row)
+  }
 }
 
 /** Enrollments that an event may move, by contact; those whose message or id was named, by id. */

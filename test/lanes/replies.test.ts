@@ -62,3 +62,20 @@ test('or to the one the person chose, unless that is nobody’s or somebody else
   await workspace.post(wrote(contactId, 'whatsapp', { inReplyTo: foreign }))
   expect(await repliedTo(older, newer, foreign)).toEqual([true, true, false])
 })
+
+test('of a merged contact a reply answers what was sent last to any half, or what the person chose of any', async () => {
+  const known = await workspace.contact('known', ['sms'])
+  const halves = [await workspace.contact('phone', ['sms']), await workspace.contact('laptop', ['sms'])]
+  await world.rows('UPDATE contact SET merged_into = $2 WHERE id = ANY($1)', [halves, known])
+  await world.rows('UPDATE contact SET linked = $2 WHERE id = $1', [known, halves])
+  const [phone = '', laptop = ''] = halves
+  const [oldest, older, newest] = [await sent(known, 'sms', 3), await sent(phone, 'sms', 2), await sent(laptop, 'sms', 1)]
+  await workspace.post(wrote(known, 'sms'))
+  await workspace.tick()
+  expect(await repliedTo(oldest, older, newest)).toEqual([false, false, true])
+  await workspace.post(wrote(known, 'sms', { inReplyTo: older }))
+  await workspace.tick()
+  expect(await repliedTo(oldest, older, newest)).toEqual([false, true, true])
+  await workspace.post(wrote(known, 'sms', { inReplyTo: oldest }))
+  expect(await repliedTo(oldest, older, newest)).toEqual([true, true, true])
+})
