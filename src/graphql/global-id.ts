@@ -1,7 +1,7 @@
 import { encodeGlobalId } from '../domain/global-id.ts'
 import { ThroughlineError } from '../errors.ts'
 
-/** Types with ids; `node(id)` finds all but events, which are found through their contact. */
+/** Types with ids, by which `node(id)` finds them. */
 export const NODE_TYPES = [
   'ApiKey',
   'Attachment',

@@ -3,6 +3,7 @@ import { allows, listApiKeys } from '../services/api-keys.ts'
 import { attachmentsByIds } from '../services/attachments.ts'
 import { listConnections } from '../services/connections.ts'
 import { conversionsByIds } from '../services/conversions.ts'
+import { getEvent } from '../services/events.ts'
 import { getIdentity } from '../services/identities.ts'
 import { inAppByIds } from '../services/in-app.ts'
 import { listKeywordRules } from '../services/keyword-rules.ts'
@@ -19,6 +20,7 @@ import { ChannelIdentity, Contact } from './contacts/types.ts'
 import { type ApiContext, callerWith } from './context.ts'
 import { enrollmentLoader } from './enrollments/loaders.ts'
 import { Enrollment } from './enrollments/types.ts'
+import { Event } from './events/types.ts'
 import { type NodeType, readGlobalId } from './global-id.ts'
 import { InAppMessage } from './in-app/types.ts'
 import { journeyLoader, versionLoader } from './journeys/loaders.ts'
@@ -61,6 +63,7 @@ const FINDERS: Partial<Record<NodeType, Find>> = {
   Conversion: async (context, id) =>
     wrap((await conversionsByIds(context.services, callerWith(context, 'read'), [id])).get(id), (row) => new Conversion(row)),
   Enrollment: async (context, id) => wrap(await enrollmentLoader(context).load(id), (row) => new Enrollment(row)),
+  Event: async (context, id) => wrap(await getEvent(context.services, callerWith(context, 'read'), id), (row) => new Event(row)),
   InAppMessage: async (context, id) =>
     wrap((await inAppByIds(context.services, callerWith(context, 'read'), [id])).get(id), (row) => new InAppMessage(row)),
   Journey: async (context, id) => wrap(await journeyLoader(context).load(id), (row) => new Journey(row)),
@@ -69,7 +72,7 @@ const FINDERS: Partial<Record<NodeType, Find>> = {
     const live = journey?.liveVersionId == null ? null : await versionLoader(context).load(journey.liveVersionId)
     // What runs comes before what is being drawn.
     for (const graph of [live?.graph, journey?.draft]) {
-      const node = graph == null ? undefined : new JourneyGraph(id, graph, live?.id ?? null).nodes.find((each) => each.key === key)
+      const node = graph == null ? undefined : new JourneyGraph(id, graph, live?.id ?? null).nodeOf(key)
       if (node !== undefined) return node
     }
     return null

@@ -24,7 +24,7 @@ import { PartialResolver } from './templates/partials.ts'
 import { TemplateResolver } from './templates/resolver.ts'
 import { TestSendResolver } from './templates/test-send.ts'
 import { TemplateVersionResolver } from './templates/versions.ts'
-import { ConversionResolver, StatusChangeResolver, TimelineResolver, VisitResolver } from './timeline/resolver.ts'
+import { ConversionResolver, EventContactResolver, StatusChangeResolver, TimelineResolver, VisitResolver } from './timeline/resolver.ts'
 import { TopicResolver } from './topics/resolver.ts'
 import { EnrollmentCallResolver } from './webhooks/call-resolver.ts'
 import { IncomingWebhookResolver } from './webhooks/incoming-resolver.ts'
@@ -46,6 +46,7 @@ const RESOLVERS = [
   ConversionResolver,
   EnrollmentCallResolver,
   EnrollmentResolver,
+  EventContactResolver,
   EventResolver,
   InAppResolver,
   IncomingWebhookResolver,

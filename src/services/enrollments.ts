@@ -145,6 +145,43 @@ export async function traceOf(services: Services, caller: Caller, enrollmentId: 
   return rows.flatMap(decisionsOf)
 }
 
+/** `seq.index` of a decision among its enrollment's: which of its journal's entries, and which of that one's. */
+export const DECISION_POSITION = /^\d{1,9}\.\d{1,9}$/
+
+const placeOf = (position: string | null | undefined): [seq: number, index: number] | null => {
+  if (position == null) return null
+  const [seq = 0, index = 0] = position.split('.').map(Number)
+  return [seq, index]
+}
+
+/** Part of a trace. The list begins with the oldest: `before` is what it goes on behind, and `oldestFirst` counts from its end, the newest. */
+export async function listDecisions(
+  services: Services,
+  caller: Caller,
+  enrollmentId: string,
+  { first, before, since, oldestFirst: fromEnd = false }: Slice,
+): Promise<(TracedDecision & { position: string })[]> {
+  const [after, until] = [placeOf(before), placeOf(since)]
+  const seq = { ...(after === null ? {} : { $gte: after[0] }), ...(until === null ? {} : { $lte: until[0] }) }
+  // Every entry holds a decision, and of the one the cursor is in none may be left.
+  const rows = await inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
+    em.find(
+      JournalEntryTable,
+      { lane: laneOf(enrollmentId), enrollmentId, ...(after === null && until === null ? {} : { seq }) },
+      { orderBy: { seq: fromEnd ? 'desc' : 'asc' }, limit: first + 1 },
+    ),
+  )
+  const follows = (a: readonly [number, number], b: readonly [number, number]) => a[0] > b[0] || (a[0] === b[0] && a[1] > b[1])
+  const found = rows.flatMap((row) => {
+    const all = decisionsOf(row).map((decision, index) => ({ decision, place: [row.seq, index] as const }))
+    return fromEnd ? all.reverse() : all
+  })
+  return found
+    .filter(({ place }) => (after === null || follows(place, after)) && (until === null || follows(until, place)))
+    .slice(0, first)
+    .map(({ decision, place }) => ({ ...decision, position: place.join('.') }))
+}
+
 /** Entries that were refused to a contact, newest first. */
 export async function refusalsOf(services: Services, caller: Caller, contactId: string, first: number): Promise<TracedDecision[]> {
   const rows = await inWorkspaceEm(services.orm, caller.workspaceId, async (em) =>

@@ -1,5 +1,5 @@
 import { type EventInput, judgeEvent } from '../domain/event-input.ts'
-import { laneOf, laneOfReference } from '../domain/ids.ts'
+import { isLanedId, laneOf, laneOfReference, timeOf } from '../domain/ids.ts'
 import { type ErrorCode, ThroughlineError } from '../errors.ts'
 import { type EventRow, EventTable } from '../store/entities/event.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
@@ -10,6 +10,8 @@ import { takeIn } from './intake.ts'
 import { idsWithin, orderOf, type Slice } from './slice.ts'
 
 export const MOST_EVENTS = 1_000
+/** Milliseconds: more than pass between a tick's look at the clock and its look into the inbox. */
+const MOMENT = 1_000
 
 export interface RejectedEvent {
   index: number
@@ -67,6 +69,14 @@ function toRow(event: EventInput, workspaceId: string, lanes: number): IngestRow
     reference,
     data: { messageId: event.messageId, name: event.name, properties: event.properties ?? {}, occurredAt: event.occurredAt ?? null },
   }
+}
+
+/** One event; null where there is none. Its id carries when it arrived; it is kept there, or at the tick that took it, a moment earlier. */
+export async function getEvent(services: Services, caller: Caller, id: string): Promise<EventRow | null> {
+  if (!isLanedId(id, services.lanes)) return null
+  const at = timeOf(id)
+  const receivedAt = { $gte: new Date(at - MOMENT), $lt: new Date(at + 1) }
+  return inWorkspaceEm(services.orm, caller.workspaceId, (em) => em.findOne(EventTable, { lane: laneOf(id), receivedAt, id }))
 }
 
 /** Events of a contact and of who was merged into it, newest first: ids sort by time, whatever their lane. */

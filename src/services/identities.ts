@@ -182,8 +182,16 @@ export async function identitiesOf(services: Services, caller: Caller, contactId
   })
 }
 
+/** Addresses by id; what is not there, or was removed, is missing. */
+export async function identitiesByIds(services: Services, caller: Caller, ids: readonly string[]): Promise<Map<string, Identity>> {
+  const rows = await inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
+    em.find(ChannelIdentityTable, { lane: { $in: [...new Set(ids.map(laneOf))] }, id: { $in: [...ids] } }, { fields: ['contactId'] }),
+  )
+  const all = await identitiesOf(services, caller, [...new Set(rows.map((row) => row.contactId))])
+  return new Map([...all.values()].flat().map((each) => [each.id, each]))
+}
+
 /** One address; null where there is none of this id. */
 export async function getIdentity(services: Services, caller: Caller, id: string): Promise<Identity | null> {
-  const row = await inWorkspaceEm(services.orm, caller.workspaceId, (em) => em.findOne(ChannelIdentityTable, { lane: laneOf(id), id }))
-  return row === null ? null : ((await identitiesOf(services, caller, [row.contactId])).get(row.contactId)?.find((each) => each.id === id) ?? null)
+  return (await identitiesByIds(services, caller, [id])).get(id) ?? null
 }

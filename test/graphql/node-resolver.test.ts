@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { encodeGlobalId } from '../../src/domain/global-id.ts'
+import { newLanedId } from '../../src/store/new-id.ts'
 import { startTestApi, type TestApi } from '../support/app.ts'
 import { openTestDatabase, type TestDatabase } from '../support/database.ts'
 
@@ -64,5 +66,28 @@ test('what is no id of ours is nothing', async () => {
   ]
   for (const id of [...raw.map((each) => Buffer.from(each).toString('base64url')), '', '%%%', 'x'.repeat(5_000)]) {
     expect((await api.graphql(key, NODE, { id })).data).toEqual({ node: null })
+  }
+})
+
+test('an event is found by its id alone, which says when it arrived, and leads to who did it', async () => {
+  const [mine, other] = [await api.workspace(), await api.workspace()]
+  const [contact, at] = [newLanedId(5), Date.UTC(2026, 2, 1, 12, 0, 0, 250)]
+  await database.owner.query('INSERT INTO contact (lane, id, workspace_id) VALUES (5, $1, $2)', [contact, mine.id])
+  const events = await Promise.all(
+    ['first', 'second'].map(async (name) => {
+      const id = newLanedId(5, at)
+      await database.owner.query(
+        `INSERT INTO event (lane, id, workspace_id, contact_id, name, properties, occurred_at, received_at) VALUES (5, $1, $2, $3, $4, '{}', now(), $5)`,
+        // A tick that looked at the clock before it arrived keeps it where that stood.
+        [id, mine.id, contact, name, new Date(name === 'first' ? at : at - 3)],
+      )
+      return encodeGlobalId('Event', id)
+    }),
+  )
+  const query = 'query ($id: ID!) { node(id: $id) { id ... on Event { name contact { id } } } }'
+  for (const [n, id] of events.entries()) {
+    const found = await api.graphql(mine.key, query, { id })
+    expect(found.data.node).toEqual({ id, name: ['first', 'second'][n], contact: { id: encodeGlobalId('Contact', contact) } })
+    expect((await api.graphql(other.key, query, { id })).data.node).toBeNull()
   }
 })

@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => stage.close())
 
-const ITEM = `__typename ... on Event { name } ... on Visit { node enrollment { journey { name } } } ... on Message { channel }
+const ITEM = `__typename ... on Event { name } ... on Visit { node enrollment { journey { name } } journeyNode { __typename key } } ... on Message { channel identity { maskedAddress } journeyNode { key ... on EmailNode { template { name } } } }
   ... on MessageStatusChange { status message { channel } } ... on Conversion { goal value enrollment { state } } ... on ConsentChange { consent { channel state } }`
 type Item = { __typename: string } & Record<string, unknown>
 
@@ -88,6 +88,15 @@ test('the timeline has it all in its order, and the stream tells the same as it 
     'Visit buys',
     'Event order',
     'Conversion sale',
+  ])
+  expect(heard.find((item) => item.__typename === 'Message')).toMatchObject({
+    identity: { maskedAddress: 'i***@mail.example' },
+    journeyNode: { key: 'mail', template: { name: expect.any(String) } },
+  })
+  expect(heard.filter((item) => item.__typename === 'Visit').map((item) => item.journeyNode)).toEqual([
+    { __typename: 'EventTriggerNode', key: 'start' },
+    { __typename: 'EmailNode', key: 'mail' },
+    { __typename: 'WaitNode', key: 'buys' },
   ])
   expect(heard.find((item) => item.__typename === 'Conversion')).toMatchObject({ value: '19.9', enrollment: { state: 'CONVERTED' } })
   const whole = (await timeline())?.timeline.edges.map((edge) => wordOf(edge.node)) ?? []

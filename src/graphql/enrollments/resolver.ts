@@ -1,13 +1,15 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql'
-import { enrollContacts, exitEnrollments, refusalsOf, traceOf, visitsOf } from '../../services/enrollments.ts'
+import { DECISION_POSITION, enrollContacts, exitEnrollments, listDecisions, refusalsOf, traceOf, visitsOf } from '../../services/enrollments.ts'
 import { listMessages } from '../../services/messages.ts'
-import { type Page, PageArgs } from '../connection.ts'
+import { type Page, PageArgs, pageOf } from '../connection.ts'
 import { toReference } from '../contact-ref.ts'
 import { contactLoader } from '../contacts/loaders.ts'
 import { Contact } from '../contacts/types.ts'
 import { type ApiContext, callerWith } from '../context.ts'
 import { idOf, tryIdOf } from '../global-id.ts'
 import { journeyLoader, versionLoader } from '../journeys/loaders.ts'
+import { journeyNodeOf } from '../journeys/node-of.ts'
+import { JourneyNode } from '../journeys/node-types.ts'
 import { Journey, JourneyVersion } from '../journeys/types.ts'
 import { LARGEST_PAGE } from '../limits.ts'
 import { Message } from '../messages/types.ts'
@@ -17,6 +19,7 @@ import { enrollmentLoader } from './loaders.ts'
 import { enrollmentsPage } from './page.ts'
 import {
   Decision,
+  DecisionConnection,
   EnrollContactsPayload,
   Enrollment,
   EnrollmentConnection,
@@ -85,13 +88,32 @@ export class EnrollmentResolver {
     return row === null ? null : new Contact(row)
   }
 
+  @FieldResolver(() => JourneyNode, { nullable: true, description: 'The node it rests in, as its version has it; null once it has ended.' })
+  journeyNode(@Root() { row }: Enrollment, @Ctx() context: ApiContext): Promise<JourneyNode | null> {
+    return journeyNodeOf(context, row.versionId, row.node)
+  }
+
   @FieldResolver(() => [Visit], { description: 'Where it has been, in order.' })
   async visits(@Root() enrollment: Enrollment, @Ctx() context: ApiContext): Promise<Visit[]> {
     const visits = visitsOf(await traceOf(context.services, callerWith(context, 'read'), enrollment.uuid))
     return visits.map((visit) => ({ ...visit, enrollmentId: enrollment.uuid }))
   }
 
-  @FieldResolver(() => [Decision], { description: 'Why it is where it is: every decision, oldest first.' })
+  @FieldResolver(() => DecisionConnection, { description: 'Why it is where it is: every decision, oldest first.' })
+  decisions(@Root() enrollment: Enrollment, @Args(() => PageArgs) args: PageArgs, @Ctx() context: ApiContext): Promise<Page<Decision>> {
+    const caller = callerWith(context, 'read')
+    return pageOf(
+      args,
+      (slice) => listDecisions(context.services, caller, enrollment.uuid, slice),
+      (each) => each.position,
+      (each) => new Decision(each),
+      DECISION_POSITION,
+    )
+  }
+
+  @FieldResolver(() => [Decision], {
+    description: 'Every decision at once, oldest first, as far as the first 5,000 things that happened to it; `decisions` has them page by page.',
+  })
   async trace(@Root() enrollment: Enrollment, @Ctx() context: ApiContext): Promise<Decision[]> {
     return (await traceOf(context.services, callerWith(context, 'read'), enrollment.uuid)).map((each) => new Decision(each))
   }

@@ -133,3 +133,4 @@ export class ExitEnrollmentsPayload extends Payload {
 }
 
 export const EnrollmentConnection = connectionOf('Enrollment', () => Enrollment)
+export const DecisionConnection = connectionOf('Decision', () => Decision)

@@ -1,20 +1,18 @@
-import { Field, ID, Int, ObjectType } from 'type-graphql'
+import { Field, Int, ObjectType } from 'type-graphql'
 import type { JsonObject } from '../../domain/json.ts'
 import type { ErrorCode } from '../../errors.ts'
 import type { listEvents } from '../../services/events.ts'
 import { connectionOf } from '../connection.ts'
-import { toGlobalId } from '../global-id.ts'
+import { Node } from '../node.ts'
 import { DateTimeScalar, JsonObjectScalar } from '../scalars.ts'
 import { Payload, UserErrorCode } from '../user-error.ts'
 
 type EventRow = Awaited<ReturnType<typeof listEvents>>[number]
 
-@ObjectType({ description: 'Something a contact did. Found through its contact: events are kept by time, not by id.' })
-export class Event {
-  constructor(private readonly row: EventRow) {}
-  @Field(() => ID, { description: 'Opaque, unique over all types.' })
-  get id(): string {
-    return toGlobalId('Event', this.row.id)
+@ObjectType({ implements: Node, description: 'Something a contact did.' })
+export class Event extends Node {
+  constructor(readonly row: EventRow) {
+    super('Event', row.id)
   }
   @Field(() => String, { nullable: true, description: 'The sender’s own id of it.' })
   get messageId(): string | null {

@@ -99,10 +99,15 @@ export class JourneyGraph {
   }
   @Field(() => [JourneyNode], { description: 'Triggers and steps, in the author’s order.' })
   get nodes(): JourneyNode[] {
-    return this.graph.nodes.map((node) => {
-      const edges = new Map(this.graph.edges.filter((edge) => edge.from === node.key).map((edge) => [edge.port, edge.to]))
-      return toJourneyNode({ journeyId: this.journeyId, versionId: this.versionId, node, edges })
-    })
+    return this.graph.nodes.map((node) => this.placed(node))
+  }
+  nodeOf(key: string): JourneyNode | undefined {
+    const node = this.graph.nodes.find((each) => each.key === key)
+    return node && this.placed(node)
+  }
+  private placed(node: Graph['nodes'][number]): JourneyNode {
+    const edges = new Map(this.graph.edges.filter((edge) => edge.from === node.key).map((edge) => [edge.port, edge.to]))
+    return toJourneyNode({ journeyId: this.journeyId, versionId: this.versionId, node, edges })
   }
   @Field(() => [JourneyEdge], { description: 'What leads where.' })
   get edges(): JourneyEdge[] {

@@ -9,6 +9,7 @@ import { messagesByIds } from '../../services/messages.ts'
 import { graphOf, journeyStats } from '../analytics/stats.ts'
 import { type ApiContext, callerWith } from '../context.ts'
 import { Enrollment } from '../enrollments/types.ts'
+import { JourneyGraph } from '../journeys/types.ts'
 import { Message } from '../messages/types.ts'
 import type { JourneyProgress } from './types.ts'
 
@@ -135,5 +136,6 @@ async function progress({ services }: ApiContext, caller: Caller, journeyId: str
   if (journey === undefined) return null
   const graph = (await graphOf(services, caller, journey.liveVersionId ?? null)) ?? journey.draft ?? null
   const stats = await journeyStats(services, caller, { journeyId, versionId: null, range: null, graph })
-  return { stats, at: new Date() }
+  const nodes = graph === null ? [] : new JourneyGraph(journeyId, graph, journey.liveVersionId ?? null).nodes
+  return { stats, nodes, at: new Date() }
 }

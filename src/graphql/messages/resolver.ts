@@ -11,12 +11,14 @@ import { type Page, PageArgs, pageOf } from '../connection.ts'
 import { connectionLoader } from '../connections/loaders.ts'
 import { ProviderConnection } from '../connections/types.ts'
 import { soundReference } from '../contact-ref.ts'
-import { contactLoader } from '../contacts/loaders.ts'
-import { Contact } from '../contacts/types.ts'
+import { addressLoader, contactLoader } from '../contacts/loaders.ts'
+import { ChannelIdentity, Contact } from '../contacts/types.ts'
 import { type ApiContext, callerOrContact, callerWith } from '../context.ts'
 import { enrollmentLoader } from '../enrollments/loaders.ts'
 import { Enrollment } from '../enrollments/types.ts'
 import { idOf, toGlobalId, tryIdOf } from '../global-id.ts'
+import { journeyNodeOf } from '../journeys/node-of.ts'
+import { JourneyNode } from '../journeys/node-types.ts'
 import { templateLoader } from '../templates/loaders.ts'
 import { Template } from '../templates/types.ts'
 import { expected } from '../user-error.ts'
@@ -65,6 +67,20 @@ export class MessageResolver {
   async contact(@Root() message: Message, @Ctx() context: ApiContext): Promise<Contact | null> {
     const row = await contactLoader(context).load(message.row.contactId)
     return row === null ? null : new Contact(row)
+  }
+
+  @FieldResolver(() => ChannelIdentity, {
+    nullable: true,
+    description: 'The address it goes to; null where there is none, as in the app, and where it was removed since.',
+  })
+  async identity(@Root() { row }: Message, @Ctx() context: ApiContext): Promise<ChannelIdentity | null> {
+    const found = row.identityId == null ? null : await addressLoader(context).load(row.identityId)
+    return found === null ? null : new ChannelIdentity(found)
+  }
+
+  @FieldResolver(() => JourneyNode, { nullable: true, description: 'The node that sent it, as its version has it; null outside journeys.' })
+  journeyNode(@Root() { row }: Message, @Ctx() context: ApiContext): Promise<JourneyNode | null> {
+    return journeyNodeOf(context, row.versionId, row.node)
   }
 
   @FieldResolver(() => Template, { nullable: true, description: 'Whose words it is in, as they are now; `templateVersion` says which it took.' })

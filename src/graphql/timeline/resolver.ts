@@ -7,7 +7,10 @@ import { Contact } from '../contacts/types.ts'
 import { type ApiContext, callerWith } from '../context.ts'
 import { enrollmentLoader } from '../enrollments/loaders.ts'
 import { Enrollment, Visit } from '../enrollments/types.ts'
+import { Event } from '../events/types.ts'
 import { idOf } from '../global-id.ts'
+import { journeyNodeOf } from '../journeys/node-of.ts'
+import { JourneyNode } from '../journeys/node-types.ts'
 import { messageLoader } from '../messages/loaders.ts'
 import { Message, MessageStatusChange } from '../messages/types.ts'
 import { contactTimeline } from './stream.ts'
@@ -54,6 +57,15 @@ export class TimelineResolver {
   }
 }
 
+@Resolver(() => Event)
+export class EventContactResolver {
+  @FieldResolver(() => Contact, { description: 'Who did it, whoever they have been merged into since.' })
+  async contact(@Root() { row }: Event, @Ctx() context: ApiContext): Promise<Contact | null> {
+    const found = await contactLoader(context).load(row.contactId)
+    return found === null ? null : new Contact(found)
+  }
+}
+
 @Resolver(() => Conversion)
 export class ConversionResolver {
   @FieldResolver(() => Contact, { description: 'Who reached it.' })
@@ -75,6 +87,12 @@ export class VisitResolver {
   async enrollment(@Root() visit: Visit, @Ctx() context: ApiContext): Promise<Enrollment | null> {
     const found = await enrollmentLoader(context).load(visit.enrollmentId)
     return found === null ? null : new Enrollment(found)
+  }
+
+  @FieldResolver(() => JourneyNode, { nullable: true, description: 'The node, as the enrollment’s version has it.' })
+  async journeyNode(@Root() visit: Visit, @Ctx() context: ApiContext): Promise<JourneyNode | null> {
+    const found = await enrollmentLoader(context).load(visit.enrollmentId)
+    return journeyNodeOf(context, found?.versionId, visit.node)
   }
 }
 

@@ -113,11 +113,16 @@ test('a subscriber that missed something is told with the next answer', async ()
 
 test('progress begins with the numbers as they are, and a journey that is not there ends at once', async () => {
   const [mine, other] = [await api.workspace(), await api.workspace()]
-  const made = await api.graphql(mine.key, 'mutation { createJourney(input: { name: "J" }) { journey { id } } }')
+  const made = await api.graphql(
+    mine.key,
+    'mutation { createJourney(input: { name: "J", graph: { nodes: [{ key: "bye", config: { exit: {} } }], edges: [] } }) { journey { id } } }',
+  )
   const id = made.data.createJourney.journey.id
-  const query = 'subscription ($id: ID!) { journeyProgress(journeyId: $id) { stats { started } } }'
+  const query = 'subscription ($id: ID!) { journeyProgress(journeyId: $id) { stats { started } nodes { key stats { entered waiting } } } }'
   const stream = listen(mine.key, query, { id })
-  expect((await stream.next()).value).toEqual({ data: { journeyProgress: { stats: { started: 0 } } } })
+  expect((await stream.next()).value).toEqual({
+    data: { journeyProgress: { stats: { started: 0 }, nodes: [{ key: 'bye', stats: { entered: 0, waiting: 0 } }] } },
+  })
   await stream.return(undefined)
   expect(await listen(other.key, query, { id }).next()).toEqual({ done: true, value: undefined })
 })
