@@ -32,10 +32,10 @@ type Settings = Infer<typeof SETTINGS>
 
 /**
  * What a push service's status means (RFC 8030 §5, RFC 8292 §4.2); what else they say differs from one to the next. AUTH: the
- * workspace's keys are at fault, or a page subscribed with others. A 503 with Retry-After turned the message away.
+ * workspace's keys are at fault. A 400 is that or an endpoint somebody made up. A 503 with Retry-After turned the message away.
  */
 const STATUSES: Readonly<Record<number, string>> = {
-  400: 'AUTH',
+  400: 'REFUSED',
   401: 'AUTH',
   403: 'AUTH',
   404: 'UNREGISTERED',
@@ -45,11 +45,20 @@ const STATUSES: Readonly<Record<number, string>> = {
 }
 const FAILURES = {
   AUTH: { as: 'retry', message: 'The push service refused the VAPID keys.', retryAfter: 60_000 },
+  REFUSED: { as: 'retry', message: 'The push service refused the request.', retryAfter: 60_000 },
+  OTHER_KEYS: { as: 'permanent', message: 'The browser subscribed with other VAPID keys.', identity: 'INVALID' },
   UNREGISTERED: { as: 'permanent', message: 'The browser is no longer subscribed.', identity: 'UNREGISTERED' },
   PAYLOAD_TOO_LARGE: { as: 'permanent', message: `The payload is larger than ${MOST_WEB_PUSH_BYTES} bytes.` },
   INVALID_SUBSCRIPTION: { as: 'permanent', message: 'The subscription has no sound keys, or is at no known push service.', identity: 'INVALID' },
   UNAVAILABLE: { as: 'ambiguous', message: 'The push service is overloaded.', retryWhenTold: true },
 } as const satisfies FailureTable
+
+/**
+ * Google's words, Mozilla's and Apple's for a page that subscribed with other keys. Only they tell it from a fault of the workspace's own,
+ * for which its circuit opens: one such browser, which anybody can register, would keep everybody's messages waiting.
+ */
+const OTHER_KEYS =
+  /do(es)? not correspond to the (credentials used to create the subscriptions|sender ID)|VAPID public key mismatch|VapidPkHashMismatch|UnauthorizedRegistration/
 
 /** `resolve` answers for the host names of subscriptions; the system's resolver where left out. */
 type WebPushOptions = TransportOptions & { resolve?: Resolve }
@@ -89,10 +98,15 @@ function connect(connection: Connection<Credentials, Settings>, { resolve, ...op
       const answer = await transport.exchange({ method: 'POST', url: url.href, ...details })
       if (answer.type === 'answer' && [200, 201, 202].includes(answer.status))
         return { type: 'ok', providerMessageId: receiptOf(answer.headers, message.id) }
-      return classify(answer, FAILURES, () => ({ code: (answer.type === 'answer' ? STATUSES[answer.status] : undefined) ?? null, message: null }))
+      return classify(answer, FAILURES, (body) => ({ code: answer.type === 'answer' ? meaningOf(answer.status, body) : null, message: null }))
     },
     close: () => transport.close(),
   }
+}
+
+function meaningOf(status: number, body: string): string | null {
+  if ((status === 400 || status === 401 || status === 403) && OTHER_KEYS.test(body)) return 'OTHER_KEYS'
+  return STATUSES[status] ?? null
 }
 
 const fault = (code: keyof typeof FAILURES): SendOutcome => applyRule(code, FAILURES[code])

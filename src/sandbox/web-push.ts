@@ -5,6 +5,8 @@ import { markOf, type Receiver, readEndpoint, receiverOf, sandboxSubscription } 
 import { decryptWebPush, readVapid } from './web-push-crypto.ts'
 
 const MOST_BYTES = 4_096
+/** As Google's push service says it. */
+const OTHER_KEYS = 'the VAPID credentials in the authorization header do not correspond to the credentials used to create the subscriptions.\n'
 
 /**
  * A push service (RFC 8030) and the browsers that subscribe at it. `POST /web-push/subscriptions` with
@@ -29,12 +31,12 @@ export function webPushStandIn(world: World): StandIn {
       const shown = show(request, receiver)
       const vapid = readVapid(request.headers.authorization, originOf(request), world.now())
       const account = 'key' in vapid ? vapid.key : null
-      const refused = (status: number, code: string): Verdict => ({
-        answer: json(status, { code: status, message: code }),
+      const refused = (status: number, code: string, words?: string): Verdict => ({
+        answer: words === undefined ? json(status, { code: status, message: code }) : { status, body: words },
         entry: { account, code, messageId: shown?.messageId ?? null, providerMessageId: null, to: name },
       })
       if ('fault' in vapid) return refused(request.headers.authorization === undefined ? 401 : 403, `VAPID ${vapid.fault}`)
-      if (markOf(name, vapid.key) !== mark) return refused(403, 'VAPID key')
+      if (markOf(name, vapid.key) !== mark) return refused(403, 'VAPID key', OTHER_KEYS)
       if (gone.has(request.path) || name.startsWith('unregistered')) return refused(410, 'GONE')
       if (request.bytes.length > MOST_BYTES) return refused(413, 'TOO_LARGE')
       const fault = faultIn(request)

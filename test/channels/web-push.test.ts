@@ -50,14 +50,14 @@ interface Got {
   request: IncomingMessage
   body: Buffer
 }
-let answer: { status: number; headers?: Record<string, string> } = { status: 201 }
+let answer: { status: number; headers?: Record<string, string>; body?: string } = { status: 201 }
 const got: Got[] = []
 const server = createServer((request, response) => {
   const chunks: Buffer[] = []
   request.on('data', (chunk: Buffer) => chunks.push(chunk))
   request.on('end', () => {
     got.push({ request, body: Buffer.concat(chunks) })
-    response.writeHead(answer.status, answer.headers).end()
+    response.writeHead(answer.status, answer.headers).end(answer.body)
   })
 })
 let origin = ''
@@ -176,7 +176,7 @@ describe('the request a push service is given', () => {
 
 describe("a push service's answer", () => {
   it.each([
-    [400, { type: 'retry', code: 'AUTH', retryAfter: 60_000 }],
+    [400, { type: 'retry', code: 'REFUSED', retryAfter: 60_000 }],
     [401, { type: 'retry', code: 'AUTH', retryAfter: 60_000 }],
     [403, { type: 'retry', code: 'AUTH', retryAfter: 60_000 }],
     [404, GONE],
@@ -189,6 +189,31 @@ describe("a push service's answer", () => {
   ])('%i is classed by the table', async (status, outcome) => {
     answer = { status }
     expect(await send(CONTENT)).toMatchObject(outcome)
+  })
+
+  // As Google, Mozilla and Apple say it; the endpoint is a stranger's, so that none of it may stop what goes to everybody else.
+  it.each([
+    [403, 'the VAPID credentials in the authorization header do not correspond to the credentials used to create the subscriptions.\n'],
+    [403, 'the key in the authorization header does not correspond to the sender ID used to subscribe this user.'],
+    [401, '{"code":401,"errno":109,"error":"Unauthorized","message":"VAPID public key mismatch"}'],
+    [403, '{"reason":"VapidPkHashMismatch"}'],
+    [400, 'UnauthorizedRegistration'],
+  ])('%i for a browser that subscribed with other keys is that browser’s: %s', async (status, body) => {
+    answer = { status, body }
+    expect(await send(CONTENT)).toEqual({
+      type: 'permanent',
+      code: 'OTHER_KEYS',
+      message: 'The browser subscribed with other VAPID keys.',
+      identity: 'INVALID',
+    })
+  })
+
+  it.each([
+    [401, '{"code":401,"errno":109,"error":"Unauthorized","message":"Request did not validate missing authorization header"}'],
+    [403, '{"reason":"BadJwtToken"}'],
+  ])('%i for the token itself is the workspace’s: %s', async (status, body) => {
+    answer = { status, body }
+    expect(await send(CONTENT)).toMatchObject({ type: 'retry', code: 'AUTH' })
   })
 
   it.each([
