@@ -6,7 +6,8 @@ import type { Services } from '../services/context.ts'
 import { isId } from '../services/input.ts'
 import { rawRequest, refuse, takeBytes } from './raw-request.ts'
 
-const LARGEST_BODY = 2 * 1024 * 1024
+/** Meta's may have 3 MB: https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview. What is refused would come again for a week. */
+const LARGEST_BODY = 4 * 1024 * 1024
 
 type Hook = FastifyRequest<{ Params: { provider: string; connection: string } }>
 interface Found {

@@ -239,10 +239,10 @@ describe('what is validly signed is never refused', () => {
     expect((await arrived(here)).length).toBe(3)
   })
 
-  test('but two megabytes is the most, signed or not', async () => {
-    const event = { ...delivered(), pad: 'x'.repeat(2 * 1024 * 1024) }
+  test('but four megabytes is the most, signed or not', async () => {
+    const event = { ...delivered(), pad: 'x'.repeat(4 * 1024 * 1024) }
     expect((await post(fromSendgrid([event]))).status).toBe(413)
-    expect((await post(fromSendgrid([{ ...event, pad: 'x'.repeat(2 * 1024 * 1024 - 1_000) }]))).status).toBe(200)
+    expect((await post(fromSendgrid([{ ...event, pad: 'x'.repeat(4 * 1024 * 1024 - 1_000) }]))).status).toBe(200)
     expect((await arrived(here)).length).toBe(1)
   })
 })
