@@ -9,6 +9,7 @@ import { inWorkspaceEm } from '../store/orm.ts'
 import { ownKey } from './contact-tokens.ts'
 import { announce, type ContactReference, findOrCreateContact } from './contacts.ts'
 import type { Caller, Services } from './context.ts'
+import { halvesOf } from './halves.ts'
 import { once } from './idempotency.ts'
 import { requireTopic } from './topics.ts'
 
@@ -78,9 +79,9 @@ export async function consentsOf(services: Services, caller: Caller, contactIds:
   })
 }
 
-/** The ledger: every change there ever was, newest first. */
+/** The ledger: every change there ever was, of whoever was merged into the contact, too; newest first. */
 export async function consentHistory(services: Services, caller: Caller, contactId: string, first: number): Promise<ConsentChangeRow[]> {
-  return inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
-    em.find(ConsentChangeTable, { lane: laneOf(contactId), contactId }, { orderBy: { at: 'desc', id: 'desc' }, limit: first }),
+  return inWorkspaceEm(services.orm, caller.workspaceId, async (em) =>
+    em.find(ConsentChangeTable, await halvesOf(em, contactId), { orderBy: { at: 'desc', id: 'desc' }, limit: first }),
   )
 }

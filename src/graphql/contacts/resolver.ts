@@ -3,7 +3,7 @@ import { consentHistory, setConsent } from '../../services/consents.ts'
 import { MOST_LOOKS } from '../../services/contact-search.ts'
 import { getContact, identifyContact, listContacts, upsertContact } from '../../services/contacts.ts'
 import { listEvents } from '../../services/events.ts'
-import { addIdentity, removeIdentity } from '../../services/identities.ts'
+import { addIdentity, type Identity, removeIdentity } from '../../services/identities.ts'
 import { type Page, PageArgs, pageOf } from '../connection.ts'
 import { ContactRef, soundReference, toReference } from '../contact-ref.ts'
 import { type ApiContext, callerOrContact, callerWith } from '../context.ts'
@@ -55,12 +55,15 @@ export class ContactResolver {
 
   @FieldResolver(() => [ChannelIdentity], { description: 'Where they are reached, oldest first.' })
   async identities(@Root() contact: Contact, @Ctx() context: ApiContext): Promise<ChannelIdentity[]> {
-    return (await identityLoader(context).load(contact.uuid)).map((row) => new ChannelIdentity(row))
+    return (await identitiesOf(contact, context)).map((row) => new ChannelIdentity(row))
   }
 
-  @FieldResolver(() => [Consent], { description: 'What they have said to being written to, as it stands now.' })
+  @FieldResolver(() => [Consent], {
+    description:
+      'What they have said to being written to, as it stands now. Of somebody who was merged, each half’s word counts: a withdrawal stands.',
+  })
   consents(@Root() contact: Contact, @Ctx() context: ApiContext): Promise<Consent[]> {
-    return consentLoader(context).load(contact.uuid)
+    return consentsOf(contact, context)
   }
 
   @FieldResolver(() => [Consent], { description: 'Every time they said something to it, newest first.' })
@@ -75,7 +78,7 @@ export class ContactResolver {
 
   @FieldResolver(() => [ChannelReachability], { description: 'Whether promotional messages reach them, channel by channel.' })
   async reachability(@Root() contact: Contact, @Ctx() context: ApiContext): Promise<ChannelReachability[]> {
-    const [identities, consents] = await Promise.all([identityLoader(context).load(contact.uuid), consentLoader(context).load(contact.uuid)])
+    const [identities, consents] = await Promise.all([identitiesOf(contact, context), consentsOf(contact, context)])
     return reachabilityOf(contact.row, identities, consents)
   }
 
@@ -149,4 +152,16 @@ export class ContactResolver {
     const row = await contactLoader(context).load(id)
     return { contact: row === null ? null : new Contact(row) }
   }
+}
+
+/** Rows never move: what belongs to who was merged into a contact stands under their own id, and is the contact's all the same. */
+const halvesOf = ({ uuid, row }: Contact): string[] => [uuid, ...row.linked]
+
+async function identitiesOf(contact: Contact, context: ApiContext): Promise<Identity[]> {
+  const found = await Promise.all(halvesOf(contact).map((id) => identityLoader(context).load(id)))
+  return found.flat().sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime())
+}
+
+async function consentsOf(contact: Contact, context: ApiContext): Promise<Consent[]> {
+  return (await Promise.all(halvesOf(contact).map((id) => consentLoader(context).load(id)))).flat()
 }
