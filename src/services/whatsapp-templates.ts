@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Channel } from '../domain/channel.ts'
+import { holdsLiquid } from '../domain/content/payload.ts'
 import type { WhatsappContent } from '../domain/content/whatsapp.ts'
 import type { JsonObject } from '../domain/json.ts'
 import { type TemplateVariant, variantsFor } from '../domain/template.ts'
@@ -56,8 +57,10 @@ export type TemplateFault = { path: readonly string[]; message: string }
  */
 export async function whatsappFaults(em: EntityManager, variants: readonly { locale: string; content: JsonObject }[]): Promise<TemplateFault[]> {
   const contents = variants.map(({ content }) => content as unknown as WhatsappContent)
-  if (contents.every(({ template, session }) => template === undefined && session?.buttons === undefined && session?.list === undefined)) return []
+  const plain = contents.every(({ template, session }) => template === undefined && session?.buttons === undefined && session?.list === undefined)
+  if (plain && !contents.some(({ session }) => isLong(session))) return []
   const connection = await em.findOne(ProviderConnectionTable, { channel: 'whatsapp', disabledAt: null })
+  if (connection === null && plain) return []
   if (connection === null) return [{ path: [], message: 'no WhatsApp connection is live, so no template is approved' }]
   const names = contents.flatMap(({ template }) => (template?.name === undefined ? [] : [template.name]))
   const sids = contents.flatMap(({ template }) => (template?.sid === undefined ? [] : [template.sid]))
@@ -74,12 +77,18 @@ export async function requireSendable(em: EntityManager, own: Channel, variants:
     throw new ThroughlineError('TEMPLATE_INVALID', `cannot be sent on WhatsApp: ${[...fault.path.slice(3), fault.message].join(' ')}`, { path })
 }
 
+/** Characters of free words at Twilio; Meta takes more than twice as many. What Liquid makes of them is seen when they are sent. */
+const LONGEST_AT_TWILIO = 1_600
+const isLong = (session: WhatsappContent['session']): boolean =>
+  session?.text !== undefined && session.text.length > LONGEST_AT_TWILIO && !holdsLiquid(session.text)
+
 function faultsOf(content: WhatsappContent, provider: string, known: readonly WhatsappTemplateRow[]): TemplateFault[] {
   const faults: TemplateFault[] = []
   const fault = (path: readonly string[], message: string) => void faults.push({ path, message })
   const { template, session } = content
   if (provider === 'twilio_whatsapp' && (session?.buttons !== undefined || session?.list !== undefined))
     fault(['session'], 'Twilio sends buttons and lists as contents only')
+  if (provider === 'twilio_whatsapp' && isLong(session)) fault(['session', 'text'], `has at most ${LONGEST_AT_TWILIO} characters at Twilio`)
   if (template === undefined) return faults
   const key = templateKey(provider, template)
   if (key === null) fault(['template'], provider === 'meta' ? 'has no name at Meta' : 'has no content SID at Twilio')

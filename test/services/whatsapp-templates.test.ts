@@ -143,7 +143,7 @@ describe('what is known to be wrong before anything is sent', () => {
 
   test('nothing of free words', async () => {
     await disableConnection(here.services, caller, connectionId)
-    expect(await faults({ category: 'SERVICE', session: { text: 'x' } })).toEqual([])
+    expect(await faults({ category: 'SERVICE', session: { text: 'x'.repeat(4_096) } })).toEqual([])
     expect(await faults(utility(fits))).toEqual([': no WhatsApp connection is live, so no template is approved'])
   })
 
@@ -183,5 +183,8 @@ describe('what is known to be wrong before anything is sent', () => {
       'variants.1.content.template: has no content SID at Twilio',
       'variants.2.content.session: Twilio sends buttons and lists as contents only',
     ])
+    const words = (text: string) => faults({ category: 'SERVICE', session: { text } })
+    expect([await words('x'.repeat(1_600)), await words(`${'x'.repeat(1_600)}{{ key }}`)]).toEqual([[], []])
+    expect(await words('x'.repeat(1_601))).toEqual(['variants.0.content.session.text: has at most 1600 characters at Twilio'])
   })
 })
