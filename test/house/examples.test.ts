@@ -8,7 +8,7 @@ const faultsOf = (operation: string) => validate(schema, parse(operation)).map((
 
 test('every operation in the README is one the API takes', () => {
   const operations = [...readFileSync('README.md', 'utf8').matchAll(/```graphql\n([\s\S]*?)```/g)].map((match) => match[1] ?? '')
-  expect(operations.length).toBe(3)
+  expect(operations.length).toBe(4)
   for (const operation of operations) expect(faultsOf(operation)).toEqual([])
 })
 
