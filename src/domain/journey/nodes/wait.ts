@@ -68,8 +68,17 @@ export const wait: NodeKind<WaitConfig> = {
     }
     return { stay: { dueAt: scope.now + durationMillis(settings.timeout) } }
   },
-  event: matching,
+  event: hear,
   timer: () => ({ go: 'timeout' }),
+}
+
+/**
+ * What happened before the entry is none of its business, however late it is told. Who entered without an event did so in a tick that
+ * may still hold what came after: that is taken in the order of receipt.
+ */
+function hear(settings: WaitConfig, scope: NodeScope, event: EventFact): Outcome | null {
+  const { enrollment } = scope
+  return enrollment.trigger.event !== null && event.occurredAt < startOf(enrollment) ? null : matching(settings, scope, event)
 }
 
 function matching(settings: WaitConfig, scope: NodeScope, event: EventFact): Outcome | null {

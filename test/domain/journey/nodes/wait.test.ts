@@ -72,6 +72,12 @@ describe('a wait', () => {
     expect(one.timer(NOW + HOUR).state.endReason).toBe(reason)
   })
 
+  test.each([{}, { sinceEntry: false }])('is not ended by news of what happened before the entry: %j', (config) => {
+    const one = arrived(config)
+    expect(one.hear(NOW + 2 * HOUR, { ...payment(NOW - 1001), receivedAt: NOW + 2 * HOUR }).state.node).toBe('heard')
+    expect(one.hear(NOW + 2 * HOUR, payment(NOW - 1000)).state.endReason).toBe('paid')
+  })
+
   test('does not count the event that made the entry', () => {
     const graph = journey({
       heard: ['wait', { events: [{ name: 'again', event: 'go' }], timeout: 'P1D' }, { again: 'end' }],
