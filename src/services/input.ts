@@ -40,3 +40,8 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 export function isId(text: string): boolean {
   return UUID.test(text)
 }
+
+/** A pattern for texts that contain this one, in capitals or not; null where none can, since none like it can be kept. */
+export function containing(text: string): { $ilike: string } | null {
+  return isStorable(text) ? { $ilike: `%${text.replace(/[\\%_]/g, '\\$&')}%` } : null
+}

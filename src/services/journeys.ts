@@ -2,7 +2,7 @@ import { type EntityManager, LockMode } from '@mikro-orm/postgresql'
 import type { Graph, GraphProblem, JourneyStatus } from '../domain/journey/graph.ts'
 import { EMPTY_GRAPH, graphShape } from '../domain/journey/graph-shape.ts'
 import { type Surroundings, validate } from '../domain/journey/validate.ts'
-import { isObject, isStorable, textsIn } from '../domain/json.ts'
+import { isObject, textsIn } from '../domain/json.ts'
 import { whyNotOutgoing } from '../domain/public-address.ts'
 import { ThroughlineError } from '../errors.ts'
 import { type JourneyRow, JourneyTable } from '../store/entities/journey.ts'
@@ -14,7 +14,7 @@ import { newId } from '../store/new-id.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
-import { conform, isId, nameOf, noteOf } from './input.ts'
+import { conform, containing, isId, nameOf, noteOf } from './input.ts'
 import { faultAmong, liquidFaults } from './liquid-faults.ts'
 import { idsWithin, orderOf, type Slice } from './slice.ts'
 import { withVersions } from './templates.ts'
@@ -241,14 +241,14 @@ export async function listJourneys(
   caller: Caller,
   input: Slice & { status: readonly JourneyStatus[] | null; search: string | null },
 ): Promise<JourneyRow[]> {
-  if (input.search !== null && !isStorable(input.search)) return []
-  const like = input.search === null ? null : `%${input.search.replace(/[\\%_]/g, '\\$&')}%`
+  const name = input.search === null ? undefined : containing(input.search)
+  if (name === null) return []
   return inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
     em.find(
       JourneyTable,
       {
         ...(input.status === null ? {} : { status: { $in: [...input.status] } }),
-        ...(like === null ? {} : { name: { $ilike: like } }),
+        ...(name === undefined ? {} : { name }),
         ...idsWithin(input),
       },
       orderOf(input),

@@ -13,7 +13,7 @@ import { inWorkspaceEm } from '../store/orm.ts'
 import { checkAttachments } from './attachments.ts'
 import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'
-import { conform, isId, nameOf } from './input.ts'
+import { conform, containing, isId, nameOf } from './input.ts'
 import { type Frozen, freeze, holdFrozen, type Named, NOTHING_FROZEN } from './partials.ts'
 import { idsWithin, orderOf, type Slice } from './slice.ts'
 import { flushUnique } from './transaction.ts'
@@ -199,12 +199,22 @@ export async function listTemplateVersions(services: Services, caller: Caller, i
 }
 
 /** Newest first. */
-export async function listTemplates(services: Services, caller: Caller, input: Slice & { channel: Channel | null }): Promise<TemplateRow[]> {
-  const { channel } = input
+export async function listTemplates(
+  services: Services,
+  caller: Caller,
+  input: Slice & { channel: Channel | null; search?: string | null },
+): Promise<TemplateRow[]> {
+  const { channel, search = null } = input
+  const name = search === null ? undefined : containing(search)
+  if (name === null) return []
   return inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
     em.find(
       TemplateTable,
-      { ...(channel === null ? {} : { $or: [{ channel }, { channels: { $contains: [channel] } }] }), ...idsWithin(input) },
+      {
+        ...(channel === null ? {} : { $or: [{ channel }, { channels: { $contains: [channel] } }] }),
+        ...(name === undefined ? {} : { name }),
+        ...idsWithin(input),
+      },
       orderOf(input),
     ),
   )

@@ -120,3 +120,24 @@ test('what a channel takes is told as JSON Schema', async () => {
   expect([data.sms.required, Object.keys(data.sms.properties)]).toEqual([['body'], ['body', 'mediaUrls', 'shortenLinks']])
   expect(data.inApp.required).toEqual(['surface', 'title'])
 })
+
+test('templates are found by a part of their name, whatever stands in it, beside their channel', async () => {
+  const { key } = await api.workspace()
+  for (const [name, channel] of [
+    ['Cart 50% off', 'SMS'],
+    ['cart reminder', 'SMS'],
+    ['Cart_mail', 'EMAIL'],
+  ] as const)
+    await api.graphql(key, CREATE, {
+      input: { name, channel, variants: [{ locale: 'en', content: channel === 'SMS' ? { body: 'Hi' } : { subject: 'Hi', html: '<p>Hi</p>' } }] },
+    })
+  const names = async (args: string) =>
+    (await api.graphql(key, `{ templates(${args}) { edges { node { name } } } }`)).data.templates.edges.map(
+      (edge: { node: { name: string } }) => edge.node.name,
+    )
+  expect(await names('search: "CART"')).toEqual(['Cart_mail', 'cart reminder', 'Cart 50% off'])
+  expect(await names('search: "cart", channel: SMS')).toEqual(['cart reminder', 'Cart 50% off'])
+  expect(await names('search: "0%"')).toEqual(['Cart 50% off'])
+  expect(await names('search: "t_m"')).toEqual(['Cart_mail'])
+  expect(await names('search: "t%m"')).toEqual([])
+})

@@ -41,6 +41,7 @@ export class MessageResolver {
     @Args(() => PageArgs) args: PageArgs,
     @Arg('journeyId', () => ID, { nullable: true, description: 'Only of this journey.' }) journeyId: string | null,
     @Arg('contactId', () => ID, { nullable: true, description: 'Only to this contact.' }) contactId: string | null,
+    @Arg('enrollmentId', () => ID, { nullable: true, description: 'Only of this enrollment.' }) enrollmentId: string | null,
     @Arg('broadcastId', () => ID, { nullable: true, description: 'Only of this broadcast.' }) broadcastId: string | null,
     @Arg('channels', () => [ChannelEnum], { nullable: true, description: 'Only on these.' }) channels: Channel[] | null,
     @Arg('status', () => [DeliveryStatusEnum], { nullable: true, description: 'Only in these.' }) status: DeliveryStatus[] | null,
@@ -50,7 +51,7 @@ export class MessageResolver {
     const which = {
       journeyId: journeyId == null ? null : idOf('Journey', journeyId, ['journeyId']),
       contactId: contactId == null ? null : idOf('Contact', contactId, ['contactId']),
-      enrollmentId: null,
+      enrollmentId: enrollmentId == null ? null : idOf('Enrollment', enrollmentId, ['enrollmentId']),
       broadcastId: broadcastId == null ? null : idOf('Broadcast', broadcastId, ['broadcastId']),
       channels: channels ?? null,
       status: status ?? null,

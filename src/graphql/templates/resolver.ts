@@ -31,12 +31,13 @@ export class TemplateResolver {
   templates(
     @Args(() => PageArgs) args: PageArgs,
     @Arg('channel', () => ChannelEnum, { nullable: true, description: 'Only what has a variant for this channel.' }) channel: Channel | null,
+    @Arg('search', () => String, { nullable: true, description: 'Part of the name.' }) search: string | null,
     @Ctx() context: ApiContext,
   ): Promise<Page<Template | null>> {
     const caller = callerWith(context, 'read')
     return pageOf(
       args,
-      (slice) => listTemplates(context.services, caller, { channel: channel ?? null, ...slice }),
+      (slice) => listTemplates(context.services, caller, { channel: channel ?? null, search: search ?? null, ...slice }),
       (row) => row.id,
       (row) => this.load(row.id, context) as never,
     )

@@ -120,3 +120,27 @@ test('the ended are found by an index that running ones are not in', async () =>
     client.release()
   }
 })
+
+test('messages are listed by the enrollment that sent them', async () => {
+  const [{ id, key }, other] = [await api.workspace(), await api.workspace()]
+  const journey = await published(key)
+  const ada = await contact(id, 3)
+  const enrollments = await enroll(id, ada, journey, 0, ['ACTIVE', 'ACTIVE'])
+  const sent: string[] = []
+  for (const enrollment of [...enrollments, ...enrollments]) {
+    const message = newLanedId(3)
+    sent.push(encodeGlobalId('Message', message))
+    await database.owner.query(
+      `INSERT INTO message (lane, id, workspace_id, contact_id, enrollment_id, channel, purpose, template_id, status, planned_at) VALUES (3, $1, $2, $3, $4, 'sms', 'SERVICE', $5, 'SENT', now())`,
+      [message, id, ada, uuidOf(enrollment), randomUUID()],
+    )
+  }
+  const list = async (as: string, args: Record<string, unknown>) => {
+    const answer = await api.graphql(as, 'query ($e: ID, $c: ID) { messages(enrollmentId: $e, contactId: $c) { edges { node { id } } } }', args)
+    return answer.data.messages.edges.map((edge: { node: { id: string } }) => edge.node.id).sort()
+  }
+  const own = [sent[1], sent[3]].sort()
+  expect(await list(key, { e: enrollments[1] })).toEqual(own)
+  expect(await list(key, { e: enrollments[1], c: encodeGlobalId('Contact', ada) })).toEqual(own)
+  expect(await list(other.key, { e: enrollments[1] })).toEqual([])
+})
