@@ -75,7 +75,9 @@ export const escalation: NodeKind<EscalationConfig> = {
   timer(settings, scope) {
     const { rung, sent } = memoOf(scope)
     const reached = Object.values(scope.enrollment.goals).some((at) => at >= scope.enrollment.since)
-    return reached ? { go: 'engaged' } : climb(settings, scope, rung + 1, sent)
+    if (!reached) return climb(settings, scope, rung + 1, sent)
+    scope.emit({ type: 'withdraw', reason: 'engaged', node: scope.key })
+    return { go: 'engaged' }
   },
 }
 
