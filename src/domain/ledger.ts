@@ -341,14 +341,18 @@ function engaged(entry: LedgerEntry, status: 'OPENED' | 'CLICKED', human: boolea
   return { ...nothing(next), history, signal, counts: first ? ['sent', count] : [count] }
 }
 
-/** A person answered the message. */
-export function applyReply(entry: LedgerEntry, at: number): LedgerChange {
-  if (entry.repliedAt !== null) return nothing(entry)
+/**
+ * A person answered the message. Where they chose it (`quoted`), it has arrived, whatever is known of its hand-over; where it is only the one they
+ * most likely mean, that is no proof: who asks where a code remains is to get it.
+ */
+export function applyReply(entry: LedgerEntry, at: number, quoted: boolean): LedgerChange {
+  const known = quoted ? accepted(entry, at) : entry
+  if (entry.repliedAt !== null) return quoted && known.status !== entry.status ? accept(entry, at, {}) : nothing(entry)
   return {
-    ...nothing({ ...entry, repliedAt: at }),
+    ...nothing({ ...known, repliedAt: at }),
     history: { status: 'REPLIED', human: true, at },
     signal: { signal: 'REPLIED', human: true, at },
-    counts: ['replied'],
+    counts: known.sentAt !== null && entry.sentAt === null ? ['sent', 'replied'] : ['replied'],
   }
 }
 

@@ -82,7 +82,7 @@ function foldItem(one: Case, item: Item, scope: FoldScope): void {
     case 'callback':
       return changeMessage(one, item.data.messageId, scope, (entry) => applyCallback(entry, item.data))
     case 'reply':
-      return changeMessage(one, item.data.messageId, scope, (entry) => applyReply(entry, item.data.at))
+      return changeMessage(one, item.data.messageId, scope, (entry) => applyReply(entry, item.data.at, item.data.quoted))
     case 'inbound':
       return answer(one, item, scope)
     case 'preference':
@@ -136,14 +136,11 @@ function answer(one: Case, item: Extract<Item, { kind: 'inbound' }>, scope: Fold
   const sent = one.lastSent.find((each) => each.channel === channel)
   const last = chosen?.id ?? sent?.messageId
   const half = chosen?.contact_id ?? sent?.contactId ?? one.contactId
-  if (last !== undefined && half === one.contactId) changeMessage(one, last, scope, (entry) => applyReply(entry, Math.min(at, scope.now)))
-  else if (last !== undefined)
-    scope.outbox.forwards.push({
-      kind: 'reply',
-      data: { messageId: last, at: Math.min(at, scope.now) },
-      workspaceId: one.workspaceId,
-      contactId: half,
-    })
+  if (last !== undefined) {
+    const data = { messageId: last, at: Math.min(at, scope.now), quoted: chosen !== undefined }
+    if (half === one.contactId) changeMessage(one, last, scope, (entry) => applyReply(entry, data.at, data.quoted))
+    else scope.outbox.forwards.push({ kind: 'reply', data, workspaceId: one.workspaceId, contactId: half })
+  }
   const properties: JsonObject = { ...item.data.properties, text, to, keyword, inReplyTo: last ?? null }
   hear(one, toEvent(one, item, providerMessageId, `${channel}.message.received`, properties, at), providerMessageId, scope)
 }

@@ -63,7 +63,7 @@ export type InboxBody =
       }
     }
   /** What a merged contact's known half heard answers a message of another half's. */
-  | { kind: 'reply'; data: { messageId: string; at: number } }
+  | { kind: 'reply'; data: { messageId: string; at: number; quoted: boolean } }
   /** A person stopped or resumed promotions on the channel without writing a word. */
   | { kind: 'preference'; data: { channel: Channel; state: 'GRANTED' | 'WITHDRAWN'; at: number } }
 

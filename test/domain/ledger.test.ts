@@ -185,7 +185,7 @@ describe('what a provider reports', () => {
   })
 
   test('the first answer counts', () => {
-    const change = applyReply(entry({ status: 'SENT' }), NOW)
+    const change = applyReply(entry({ status: 'SENT' }), NOW, false)
     expect(change).toEqual({
       ...quiet,
       entry: entry({ status: 'SENT', repliedAt: NOW }),
@@ -193,8 +193,22 @@ describe('what a provider reports', () => {
       signal: { signal: 'REPLIED', human: true, at: NOW },
       counts: ['replied'],
     })
-    expect(applyReply(change.entry, NOW + 1)).toEqual({ ...quiet, entry: change.entry })
+    expect(applyReply(change.entry, NOW + 1, false)).toEqual({ ...quiet, entry: change.entry })
   })
+})
+
+test('who chose the message to answer has it: it is not sent again; who may have meant it, does not prove that', () => {
+  const unknown = entry({ status: 'UNKNOWN', dueAt: NOW, whenUnknown: 'RESEND', failure: { code: 'TIMEOUT', class: 'AMBIGUOUS', message: '' } })
+  const meant = applyReply(unknown, NOW, false)
+  expect([meant.entry.status, applyTimer(meant.entry, NOW).send, meant.counts]).toEqual(['UNKNOWN', true, ['replied']])
+  for (const [before, counts] of [
+    [unknown, ['sent', 'replied']],
+    [meant.entry, ['sent']],
+  ] as const) {
+    const quoted = applyReply(before, NOW, true)
+    expect(quoted.entry).toMatchObject({ status: 'SENT', dueAt: null, failure: null, sentAt: NOW, repliedAt: NOW })
+    expect([quoted.counts, quoted.send]).toEqual([counts, false])
+  }
 })
 
 describe('when its time has come', () => {
