@@ -46,7 +46,7 @@ afterAll(async () => {
   await world.close()
 })
 
-const OF_WORKERS = `application_name LIKE 'throughline worker%' AND datname = current_database()`
+const OF_WORKERS = `application_name ~ '^throughline (worker|ticks)' AND datname = current_database()`
 const rows = async <Row>(text: string, values: unknown[] = []): Promise<Row[]> => (await world.database.owner.query(text, values)).rows as Row[]
 const waiting = (table: string) =>
   until(
