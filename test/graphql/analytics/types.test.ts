@@ -11,7 +11,7 @@ test('StatPoint.metric is described with everything that is counted', () => {
   const described = [...description.matchAll(/`(\w+)`/g)].map(([, name]) => name)
   const ofMessages = [
     ...CALLBACK_STATUSES.flatMap((status) => [true, false].flatMap((human) => applyCallback(entry(), { status, human, at: 1 }).counts)),
-    ...applyReply(entry(), 1).counts,
+    ...applyReply(entry(), 1, true).counts,
     ...applyResult(entry(), 1, { type: 'ambiguous', code: 'TIMEOUT', message: '' }, 1, 1).counts,
   ]
   const others = [
