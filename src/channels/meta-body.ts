@@ -1,6 +1,7 @@
 import type { WhatsappMessage, WhatsappSession, WhatsappTemplate } from '../domain/content/whatsapp.ts'
 import type { OutgoingMessage } from '../domain/delivery.ts'
 import type { Json, JsonObject } from '../domain/json.ts'
+import { isWhatsappUserId } from '../domain/whatsapp.ts'
 
 /** The JSON of POST /{phone-number-id}/messages: https://developers.facebook.com/docs/whatsapp/cloud-api/reference/messages. */
 export function messageBody(message: OutgoingMessage): JsonObject {
@@ -8,7 +9,7 @@ export function messageBody(message: OutgoingMessage): JsonObject {
   return {
     messaging_product: 'whatsapp',
     recipient_type: 'individual',
-    to: message.address,
+    ...(isWhatsappUserId(message.address) ? { recipient: message.address } : { to: message.address }),
     // Comes back with every status, whatever became of the answer: which message, and which of its attempts.
     biz_opaque_callback_data: `${message.id} ${message.attempt}`,
     ...(content.session === undefined ? ofTemplate(content.template) : ofSession(content.session)),

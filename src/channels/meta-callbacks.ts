@@ -89,13 +89,14 @@ const PREFERENCES: Readonly<Record<string, 'GRANTED' | 'WITHDRAWN'>> = { stop: '
  * «Offers and announcements» turned off or on again in WhatsApp itself; Meta then turns promotions away whatever we think:
  * https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/user_preferences.
  */
-function preferenceOf({ wa_id: waId, category, value, timestamp }: JsonObject): ProviderCallback[] {
+function preferenceOf({ wa_id: waId, user_id: userId, category, value, timestamp }: JsonObject): ProviderCallback[] {
   const state = typeof value === 'string' && Object.hasOwn(PREFERENCES, value) ? PREFERENCES[value] : undefined
-  if (typeof waId !== 'string' || category !== 'marketing_messages' || state === undefined) return []
-  const providerEventId = `${waId}:${String(value)}:${String(timestamp)}`
+  const who = typeof waId === 'string' && waId !== '' ? waId : userId
+  if (typeof who !== 'string' || category !== 'marketing_messages' || state === undefined) return []
+  const providerEventId = `${who}:${String(value)}:${String(timestamp)}`
   // Some time in that second: what we were told in it before is not to outlive it.
   const at = Math.min(secondsToMillis(timestamp) + 999, Date.now())
-  return [{ type: 'preference', channel: 'whatsapp', from: `+${waId}`, state, providerEventId, at }]
+  return [{ type: 'preference', channel: 'whatsapp', from: who === waId ? `+${who}` : who, state, providerEventId, at }]
 }
 
 /** A change announced for later has `correct_category` instead of `previous_category`, and comes again when it is made. */

@@ -11,18 +11,20 @@ const string = (value: unknown): string | null => (typeof value === 'string' && 
  * network itself (`system`: somebody has changed their number) is nobody's message.
  */
 export function inboundOf(message: JsonObject, to: string, contacts: readonly JsonObject[], at: number): ProviderCallback[] {
-  const { id, from, type: kind, context } = message
-  if (typeof id !== 'string' || id === '' || typeof from !== 'string' || typeof kind !== 'string' || kind === 'system') return []
+  const { id, from: number, from_user_id: userId, type: kind, context } = message
+  // Who goes by a user name may come without a number, and by an id that is good with this business alone.
+  const from = string(number) === null ? string(userId) : `+${String(number)}`
+  if (typeof id !== 'string' || id === '' || from === null || typeof kind !== 'string' || kind === 'system') return []
   const given = isObject(message[kind]) ? message[kind] : {}
   const { text, properties } = read(kind, given)
-  const contact = contacts.find((each) => each.wa_id === from)
+  const contact = contacts.find((each) => (string(number) === null ? each.user_id === userId : each.wa_id === number))
   const profileName = isObject(contact?.profile) ? string(contact.profile.name) : null
   const repliesTo = string(kind === 'reaction' ? given.message_id : isObject(context) ? context.id : null)
   return [
     {
       type: 'inbound',
       channel: 'whatsapp',
-      from: `+${from}`,
+      from,
       to,
       text,
       providerMessageId: id,

@@ -17,6 +17,12 @@ export type WhatsappChoice =
   /** The path of a variable that came out empty: no provider takes that. */
   | { empty: string }
 
+/**
+ * The name by which WhatsApp knows somebody to one business alone, who hides their number behind a user name:
+ * https://developers.facebook.com/documentation/business-messaging/whatsapp/business-scoped-user-ids.
+ */
+export const isWhatsappUserId = (address: string): boolean => /^[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}$/.test(address)
+
 /** Providers whose templates are contents with a SID. Within the 24 hours they take those that WhatsApp was never asked about. */
 const BY_SID: ReadonlySet<string> = new Set(['twilio_whatsapp'])
 

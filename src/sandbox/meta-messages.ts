@@ -1,4 +1,5 @@
 import { isObject, type JsonObject, objectsOf } from '../domain/json.ts'
+import { isWhatsappUserId } from '../domain/whatsapp.ts'
 import { placeholders, type SandboxTemplate, type TemplateComponent } from './whatsapp-templates.ts'
 
 export interface MetaFault {
@@ -14,7 +15,11 @@ const MEDIA = ['image', 'video', 'document', 'audio', 'sticker']
 export function checkMessage(message: JsonObject | null, templates: readonly SandboxTemplate[], open: boolean): MetaFault | null {
   if (message === null) return fault(100, 'The body is no JSON object.')
   if (message.messaging_product !== 'whatsapp') return fault(100, 'The parameter messaging_product is required.')
-  if (typeof message.to !== 'string' || !/^\+?[1-9]\d{6,14}$/.test(message.to)) return fault(131009, 'Parameter to is not a valid phone number.')
+  const { to, recipient } = message
+  if (recipient === undefined && (typeof to !== 'string' || !/^\+?[1-9]\d{6,14}$/.test(to)))
+    return fault(131009, 'Parameter to is not a valid phone number.')
+  if (recipient !== undefined && (typeof recipient !== 'string' || !isWhatsappUserId(recipient)))
+    return fault(131009, 'Parameter recipient is not a valid user id.')
   const data = message.biz_opaque_callback_data
   if (data !== undefined && (typeof data !== 'string' || data.length > 512)) return fault(100, 'biz_opaque_callback_data is too long.')
   if (message.type === 'template') return checkTemplate(message.template, templates)

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { isObject, type Json, type JsonObject, parseObject } from '../domain/json.ts'
+import { isWhatsappUserId } from '../domain/whatsapp.ts'
 import { appSecretOf, businessAccountOf, numberOfToken } from './meta-accounts.ts'
 import { checkMessage, mediaOf, textOf } from './meta-messages.ts'
 import { type Reaction, reactions } from './personas.ts'
@@ -44,12 +45,21 @@ export function metaStandIn(world: World): MetaStandIn {
   })
 
   const inbound: MetaStandIn['inbound'] = ({ account, from, text, message }) => {
-    const waId = digitsOf(from)
+    const waId = keyOf(from)
     windows.set(`${account} ${waId}`, world.now() + WINDOW)
+    const hidden = isWhatsappUserId(from)
     post(account, 'messages', {
       ...about(account),
-      contacts: [{ profile: { name: `Person ${waId.slice(-4)}` }, wa_id: waId }],
-      messages: [{ from: waId, id: newId(), timestamp: String(seconds()), type: 'text', ...(message ?? { text: { body: text } }) }],
+      contacts: [{ profile: { name: `Person ${waId.slice(-4)}` }, ...(hidden ? { user_id: waId } : { wa_id: waId }) }],
+      messages: [
+        {
+          ...(hidden ? { from_user_id: waId } : { from: waId }),
+          id: newId(),
+          timestamp: String(seconds()),
+          type: 'text',
+          ...(message ?? { text: { body: text } }),
+        },
+      ],
     })
   }
 
@@ -67,7 +77,9 @@ export function metaStandIn(world: World): MetaStandIn {
     const data = ours === undefined ? {} : { biz_opaque_callback_data: ours }
     post(account, 'messages', {
       ...about(account),
-      statuses: [{ id, status, timestamp: String(seconds()), recipient_id: digitsOf(to), ...data, ...errors }],
+      statuses: [
+        { id, status, timestamp: String(seconds()), [isWhatsappUserId(to) ? 'recipient_user_id' : 'recipient_id']: keyOf(to), ...data, ...errors },
+      ],
     })
   }
 
@@ -76,7 +88,7 @@ export function metaStandIn(world: World): MetaStandIn {
     isSend: (method, path) => method === 'POST' && MESSAGES.test(path),
     inbound,
     prefer({ account, from, value }) {
-      const waId = digitsOf(from)
+      const waId = keyOf(from)
       const detail = `User requested to ${value} marketing messages`
       post(account, 'user_preferences', {
         ...about(account),
@@ -100,15 +112,15 @@ export function metaStandIn(world: World): MetaStandIn {
       const message = parseObject(request.body)
       if (numberOfToken(request.headers.authorization) !== account)
         return refusal(account, message, { status: 401, code: 190, details: 'Error validating access token.' })
-      const to = typeof message?.to === 'string' ? message.to : ''
-      const open = (windows.get(`${account} ${digitsOf(to)}`) ?? 0) > world.now()
+      const to = recipientOf(message) ?? ''
+      const open = (windows.get(`${account} ${keyOf(to)}`) ?? 0) > world.now()
       const fault = checkMessage(message, shelf.of(account), open)
       if (fault !== null || message === null) return refusal(account, message, fault ?? { status: 400, code: 100, details: 'no JSON' })
       const sent = { account, id: newId(), to, ours: message.biz_opaque_callback_data, message }
       return {
         answer: json(200, {
           messaging_product: 'whatsapp',
-          contacts: [{ input: to, wa_id: digitsOf(to) }],
+          contacts: [{ input: to, [isWhatsappUserId(to) ? 'user_id' : 'wa_id']: keyOf(to) }],
           messages: [{ id: sent.id, message_status: 'accepted' }],
         }),
         entry: {
@@ -142,7 +154,13 @@ export function metaStandIn(world: World): MetaStandIn {
 
 const STATUSES: Partial<Record<Reaction, string>> = { sent: 'sent', delivered: 'delivered', open: 'read', undelivered: 'failed' }
 
-const digitsOf = (number: string) => number.replace(/\D/g, '')
+/** By what the person is known: their number's digits, or the id that stands for a number they hide. */
+const keyOf = (address: string) => (isWhatsappUserId(address) ? address : address.replace(/\D/g, ''))
+
+function recipientOf(message: JsonObject | null): string | null {
+  const { to, recipient } = message ?? {}
+  return typeof recipient === 'string' ? recipient : typeof to === 'string' ? to : null
+}
 const newId = () => `wamid.${randomBytes(24).toString('base64url')}`
 const displayNumber = (account: string) => `1500555${account.slice(-4)}`
 
@@ -179,7 +197,7 @@ function refusal(account: string, message: JsonObject | null, { status, code, de
       code: String(code),
       messageId: ourId(message),
       providerMessageId: null,
-      to: typeof message?.to === 'string' ? message.to : null,
+      to: recipientOf(message),
     },
   }
 }

@@ -1,11 +1,12 @@
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max'
 import type { Channel } from '../domain/channel.ts'
 import { parsePushSubscription, writePushSubscription } from '../domain/push-subscription.ts'
+import { isWhatsappUserId } from '../domain/whatsapp.ts'
 
 const EMAIL = /^[^\s@"(),:;<>[\]\\]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$/
 
 /**
- * One spelling per address: E.164 for numbers, lower case for email (local parts differing only in case are
+ * One spelling per address: E.164 for numbers (people on WhatsApp may have a user ID instead), lower case for email (local parts differing only in case are
  * one person everywhere in practice), tokens as they are, subscriptions at a known push service or at one of
  * `privateHosts`. null for what is none.
  */
@@ -19,6 +20,7 @@ export function normaliseAddress(channel: Channel, address: string, privateHosts
     case 'sms':
     case 'whatsapp':
     case 'rcs': {
+      if (channel === 'whatsapp' && isWhatsappUserId(trimmed)) return trimmed
       const number = parsePhoneNumberFromString(trimmed)
       return number?.isPossible() ? number.number : null
     }
@@ -37,7 +39,7 @@ export function normaliseAddress(channel: Channel, address: string, privateHosts
 export const ADDRESS_OF: Readonly<Record<Channel, string>> = {
   email: 'an email address',
   sms: 'a phone number in international form (E.164)',
-  whatsapp: 'a phone number in international form (E.164)',
+  whatsapp: 'a phone number in international form (E.164), nor a user ID of WhatsApp’s',
   rcs: 'a phone number in international form (E.164)',
   push: 'a device token',
   web_push: 'a push subscription as JSON, at a known push service',

@@ -176,6 +176,8 @@ describe('what Meta reports', () => {
     const told = { type: 'preference', channel: 'whatsapp', from: '+15551230004', at: 1_750_000_001_999 }
     expect(chosen({})).toEqual([{ ...told, state: 'WITHDRAWN', providerEventId: '15551230004:stop:1750000001' }])
     expect(chosen({ value: 'resume' })).toEqual([{ ...told, state: 'GRANTED', providerEventId: '15551230004:resume:1750000001' }])
+    const hidden = { wa_id: undefined, user_id: 'US.13491208655302741918' }
+    expect(chosen(hidden)).toMatchObject([{ from: hidden.user_id, state: 'WITHDRAWN', providerEventId: `${hidden.user_id}:stop:1750000001` }])
     for (const change of [{ value: 'constructor' }, { value: null }, { category: 'utility_messages' }, { wa_id: 15_551_230_004 }])
       expect(chosen(change)).toEqual([])
     expect(chosen({}, '12345')).toEqual([])

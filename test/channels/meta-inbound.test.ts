@@ -27,6 +27,15 @@ it('is who wrote what to whom, once', () => {
   ])
 })
 
+it('is from the id of who hides their number, and from the number wherever it comes', () => {
+  const userId = 'US.13491208655302741918'
+  const hi = { type: 'text', text: { body: 'Hi' }, from_user_id: userId }
+  const contacts = [{ profile: { name: 'Ada', username: 'ada' }, user_id: userId }]
+  expect(read({ ...hi, from: undefined }, contacts)).toMatchObject([{ from: userId, properties: { profileName: 'Ada' } }])
+  expect(read(hi)).toMatchObject([{ from: '+15551230004' }])
+  expect(read({ ...hi, from: '', from_user_id: undefined })).toEqual([])
+})
+
 it.each([
   ['a button of a template', { type: 'button', button: { payload: 'promo', text: 'Promo' } }, 'Promo', { kind: 'reply', buttonPayload: 'promo' }],
   [

@@ -149,6 +149,16 @@ describe('what Meta answers', () => {
       expect([why, await send({ session: refused })]).toEqual([why, expect.objectContaining({ type: 'permanent', code: '131009' })])
   })
 
+  it('reaches who hides their number by the id that came with their message', async () => {
+    const userId = 'US.13491208655302741918'
+    const to = (address: string) => sender.send(outgoing(adapter(), address, { session: { text: 'Hello' } } as never))
+    expect(await to(userId)).toMatchObject({ code: '131047' })
+    sandbox.inbound({ provider: 'meta', account: String(sandboxConnection('meta', '').settings.phoneNumberId), from: userId, to: '', text: 'Hi' })
+    expect((await to(userId)).type).toBe('ok')
+    expect(sandbox.log.entries().at(-1)).toMatchObject({ to: userId, text: 'Hello' })
+    expect(await to('US.134')).toMatchObject({ code: '131047' })
+  })
+
   it('takes every kind of template', async () => {
     const card = { media: image, body: ['Shoes', '$9'], buttons: [{ index: 0, type: 'QUICK_REPLY', value: 'shoes' }] }
     for (const content of [

@@ -89,6 +89,17 @@ test('a number nobody knew becomes a contact with an address, told to the ring b
   expect((await windows()).map(({ identity_of, contact_id }) => identity_of === contact_id)).toEqual([true, true])
 })
 
+test('who hides their number is a contact by the id that stands for it', async () => {
+  const userId = 'US.13491208655302741918'
+  expect(await accept(wrote(userId))).toBe(1)
+  expect((await arrived(here)).map(({ kind }) => kind)).toEqual(['contact', 'inbound'])
+  expect(await accept(wrote(userId, NOW))).toBe(1)
+  const ids = await contacts()
+  const found = [...(await identitiesOf(here.services, caller, ids)).values()].flat()
+  expect(found.map(({ channel, maskedAddress }) => [channel, maskedAddress])).toEqual([['whatsapp', 'US.***18']])
+  expect((await windows()).map(({ until }) => until - NOW)).toEqual([24 * HOUR])
+})
+
 test('however many webhooks bring a first message at once, one contact comes of it', async () => {
   await Promise.all(Array.from({ length: 12 }, () => accept(wrote('+4915112345678'))))
   expect((await contacts()).length).toBe(1)
