@@ -1,43 +1,30 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { readConfig } from '../../src/config.ts'
 import type { Graph } from '../../src/domain/journey/graph.ts'
 import { type Dispatcher, openDispatcher } from '../../src/lanes/dispatch.ts'
 import { deliver } from '../../src/lanes/inbox.ts'
 import { tick } from '../../src/lanes/tick.ts'
 import { setConsent } from '../../src/services/consents.ts'
 import type { Caller, Services } from '../../src/services/context.ts'
-import { openRenderer } from '../../src/services/rendering/renderer.ts'
-import { openOrm } from '../../src/store/orm.ts'
-import { createVault } from '../../src/store/vault.ts'
 import { gated } from '../support/gate.ts'
 import { chain, delay, EVERY_LANE, LANES, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { servicesOver } from '../support/services.ts'
 import { until } from '../support/until.ts'
 
 let world: TestRing
 let workspace: TestWorkspace
+let over: Awaited<ReturnType<typeof servicesOver>>
 let services: Services
 
 beforeAll(async () => {
   world = await openTestRing()
-  services = {
-    config: readConfig({}),
-    orm: await openOrm(world.database.url),
-    apiPool: world.database.api,
-    vault: createVault(randomBytes(32)),
-    renderer: openRenderer(),
-    lanes: LANES,
-    ownerUrl: world.database.url,
-    enqueue: async () => {},
-    providerTemplates: async () => null,
-    sendOnce: async () => ({ type: 'ok', providerMessageId: '' }),
-  }
+  over = await servicesOver(world.database)
+  services = over.services
 })
 afterAll(async () => {
-  await services.renderer.close()
-  await services.orm.close(true)
+  await over.close()
   await world.close()
 })
 beforeEach(async () => {

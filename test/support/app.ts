@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto'
-import { providerTemplates, sendOnce } from '../../src/channels/registry.ts'
+import type { GraphQLSchema } from 'graphql'
 import { type Config, readConfig } from '../../src/config.ts'
 import { buildApiSchema } from '../../src/graphql/schema.ts'
 import { openServer } from '../../src/http/server.ts'
@@ -7,11 +6,9 @@ import { createLogger } from '../../src/logger.ts'
 import { openHub } from '../../src/realtime/hub.ts'
 import { authenticate } from '../../src/services/api-keys.ts'
 import type { Caller, Services } from '../../src/services/context.ts'
-import { openRenderer } from '../../src/services/rendering/renderer.ts'
 import { createWorkspace } from '../../src/services/workspaces.ts'
-import { openOrm } from '../../src/store/orm.ts'
-import { createVault } from '../../src/store/vault.ts'
 import type { TestDatabase } from './database.ts'
+import { servicesOver } from './services.ts'
 
 export interface Answer {
   status: number
@@ -33,31 +30,20 @@ export interface TestApi {
   close(): Promise<void>
 }
 
+/** Built once per process: it takes a tenth of a second, and servers share it as they are. */
+let schema: GraphQLSchema | undefined
+
 /** The API in this process, on a free port, over a real database. */
 export async function startTestApi(database: TestDatabase, overrides: Partial<Config> = {}): Promise<TestApi> {
   const config: Config = { ...readConfig({}), port: 0, adminKey: 'admin-key', publicUrl: 'http://api.test', ...overrides }
-  const orm = await openOrm(database.url)
-  const jobs: TestApi['jobs'] = []
-  const services: Services = {
-    config,
-    orm,
-    apiPool: database.api,
-    vault: createVault(randomBytes(32)),
-    renderer: openRenderer(),
-    lanes: 64,
-    ownerUrl: database.url,
-    async enqueue(queue, data) {
-      jobs.push({ queue, data })
-    },
-    providerTemplates,
-    sendOnce,
-  }
+  const { services, jobs, close } = await servicesOver(database, config)
   const fail = (error: Error) => {
     throw error
   }
   const hub = openHub({ databaseUrl: database.url, onError: fail })
   await hub.ready
-  const server = await openServer({ services, schema: buildApiSchema(), hub, log: createLogger('error') })
+  schema ??= buildApiSchema()
+  const server = await openServer({ services, schema, hub, log: createLogger('error') })
   return {
     url: server.url,
     services,
@@ -80,8 +66,7 @@ export async function startTestApi(database: TestDatabase, overrides: Partial<Co
     async close() {
       await server.close()
       await hub.close()
-      await services.renderer.close()
-      await orm.close(true)
+      await close()
     },
   }
 }

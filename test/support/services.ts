@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { providerTemplates, sendOnce } from '../../src/channels/registry.ts'
-import { readConfig } from '../../src/config.ts'
+import { type Config, readConfig } from '../../src/config.ts'
 import { authenticate } from '../../src/services/api-keys.ts'
 import type { Caller, Services } from '../../src/services/context.ts'
 import { openRenderer } from '../../src/services/rendering/renderer.ts'
@@ -19,13 +19,15 @@ export interface TestServices {
   close(): Promise<void>
 }
 
-/** The services over a real database of the test file's own, without a server before them. */
-export async function openTestServices(): Promise<TestServices> {
-  const database = await openTestDatabase()
+/** The services over a database that is there, and what must be closed before it is. */
+export async function servicesOver(
+  database: TestDatabase,
+  config: Config = readConfig({ PUBLIC_URL: 'https://api.example.com' }),
+): Promise<Pick<TestServices, 'services' | 'jobs' | 'workspace' | 'close'>> {
   const orm = await openOrm(database.url)
   const jobs: TestServices['jobs'] = []
   const services: Services = {
-    config: readConfig({ PUBLIC_URL: 'https://api.example.com' }),
+    config,
     orm,
     apiPool: database.api,
     vault: createVault(randomBytes(32)),
@@ -39,7 +41,6 @@ export async function openTestServices(): Promise<TestServices> {
     sendOnce,
   }
   return {
-    database,
     services,
     jobs,
     async workspace() {
@@ -51,6 +52,19 @@ export async function openTestServices(): Promise<TestServices> {
     async close() {
       await services.renderer.close()
       await orm.close(true)
+    },
+  }
+}
+
+/** The services over a real database of the test file's own, without a server before them. */
+export async function openTestServices(): Promise<TestServices> {
+  const database = await openTestDatabase()
+  const over = await servicesOver(database)
+  return {
+    ...over,
+    database,
+    async close() {
+      await over.close()
       await database.close()
     },
   }
