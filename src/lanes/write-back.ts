@@ -29,13 +29,15 @@ export async function writeBack(client: Client, outbox: Outbox, lanes: number): 
     write.writeSlots(client, [...outbox.slots.values()]),
     write.writeWatches(client, [...outbox.watches.values()]),
     write.writeContacts(client, mergeContacts(outbox.contacts)),
-    write.writeConsents(client, outbox.consents),
+    write.writeConsents(client, outbox.consents.length < 2 ? outbox.consents : outbox.consents.toSorted(byContact)),
     write.writeIdentities(client, outbox.identities),
     write.writeCounts(client, outbox.counts.rows),
     deliver(client, outbox.forwards, lanes),
     notify(client, CHANGE_CHANNEL, changes(outbox)),
   ])
 }
+
+const byContact = (a: write.ConsentWrite, b: write.ConsentWrite) => a.lane - b.lane || (a.contact < b.contact ? -1 : 1)
 
 function changes(outbox: Outbox): string[] {
   return [...outbox.touched].flatMap(([workspaceId, { enrollments, messages, journeys, contacts }]) =>

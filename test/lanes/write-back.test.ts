@@ -1,13 +1,15 @@
+import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { canonicalJson, isStorableJson } from '../../src/domain/json.ts'
 import { deliver } from '../../src/lanes/inbox.ts'
 import { Outbox } from '../../src/lanes/outbox.ts'
+import { tick } from '../../src/lanes/tick.ts'
 import { writeBack } from '../../src/lanes/write-back.ts'
 import { CHANGE_CHANNEL, type Changes, decodeChanges, tagOf } from '../../src/realtime/changes.ts'
 import { inTransaction } from '../../src/store/sql.ts'
-import { chain, delay, email, LANES, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { chain, delay, EVERY_LANE, email, externalIdIn, LANES, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
 import { until } from '../support/until.ts'
 
 let world: TestRing
@@ -98,7 +100,7 @@ test('whatever JSON an event brings is kept as it came: with the event, the enro
       const given = JSON.parse(JSON.stringify(properties))
       await workspace.post(workspace.event(externalId, 'seen', given))
       const [row] = await world.rows<{ event: unknown; trigger: unknown; kept: unknown; variables: unknown }>(
-        `SELECT v.properties AS event, e.state->'trigger'->'event'->'properties' AS trigger, e.state->'vars'->'kept' AS kept, m.variables->'event' AS variables
+        `SELECT v.properties AS event, e.state::json->'trigger'->'event'->'properties' AS trigger, e.state::json->'vars'->'kept' AS kept, m.variables->'event' AS variables
           FROM enrollment e JOIN event v ON v.contact_id = e.contact_id JOIN message m ON m.enrollment_id = e.id WHERE e.contact_id = $1 AND e.journey_id = $2`,
         [contactId, journeyId],
       )
@@ -252,4 +254,29 @@ test('an event that arrived while the tick was at work is kept before what came 
     { ahead: false, together: false },
     { ahead: false, together: true },
   ])
+})
+
+test('consents are written in key order, as dispatch locks their contacts: neither waits for what the other waits with', async () => {
+  const known = await workspace.contact(externalIdIn(workspace.id, 40), ['sms'])
+  const half = await workspace.contact(externalIdIn(workspace.id, 3), ['sms'], { sms: 'WITHDRAWN' })
+  await world.rows('UPDATE contact SET merged_into = $2 WHERE id = $1', [half, known])
+  await world.rows('UPDATE contact SET linked = ARRAY[$2]::uuid[] WHERE id = $1', [known, half])
+  const data = { channel: 'sms' as const, text: 'START', to: '+15550100', providerMessageId: randomUUID(), at: Date.now() }
+  await deliver(world.database.worker, [{ kind: 'inbound', data, workspaceId: workspace.id, contactId: known }], LANES)
+  const dispatching = await world.database.worker.connect()
+  await dispatching.query('BEGIN')
+  await dispatching.query('SELECT FROM contact WHERE id = $1 FOR SHARE', [known])
+  const ticking = tick(world.ring, EVERY_LANE)
+  await until(
+    async () => (await world.rows(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)).length > 0,
+  )
+  const held = await world.rows('SELECT FROM contact WHERE id = $1 FOR SHARE NOWAIT', [half]).then(
+    () => 'free',
+    (error: { code?: string }) => error.code,
+  )
+  await dispatching.query('COMMIT')
+  dispatching.release()
+  await ticking
+  expect(held).toBe('55P03')
+  expect(await world.rows('SELECT DISTINCT state FROM consent WHERE contact_id = ANY($1)', [[known, half]])).toEqual([{ state: 'GRANTED' }])
 })
