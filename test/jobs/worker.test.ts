@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import Fastify from 'fastify'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startWorker, type Worker } from '../../jobs/worker.ts'
@@ -15,16 +14,15 @@ import type { Caller, Services } from '../../src/services/context.ts'
 import { ingestEvents } from '../../src/services/events.ts'
 import { addIdentity } from '../../src/services/identities.ts'
 import { createJourney, publishJourney } from '../../src/services/journeys.ts'
-import { openRenderer } from '../../src/services/rendering/renderer.ts'
 import { createTemplate } from '../../src/services/templates.ts'
 import { createWorkspace } from '../../src/services/workspaces.ts'
-import { openOrm } from '../../src/store/orm.ts'
-import { createVault } from '../../src/store/vault.ts'
 import { openTestDatabase, type TestDatabase } from '../support/database.ts'
+import { servicesOver } from '../support/services.ts'
 import { until } from '../support/until.ts'
 
 let database: TestDatabase
 let sandbox: Sandbox
+let over: Awaited<ReturnType<typeof servicesOver>>
 let services: Services
 let worker: Worker
 let caller: Caller
@@ -40,18 +38,8 @@ const silent = {
 beforeAll(async () => {
   database = await openTestDatabase()
   const config = { ...readConfig({}), publicUrl: '' }
-  services = {
-    config,
-    orm: await openOrm(database.url),
-    apiPool: database.api,
-    vault: createVault(randomBytes(32)),
-    renderer: openRenderer(),
-    lanes: 64,
-    ownerUrl: database.url,
-    enqueue: async () => {},
-    providerTemplates: async () => null,
-    sendOnce: async () => ({ type: 'ok', providerMessageId: '' }),
-  }
+  over = await servicesOver(database, config)
+  services = over.services
   await http.register(webhookRoutes(services))
   await http.register(linkRoutes(services))
   config.publicUrl = await http.listen({ port: 0, host: '127.0.0.1' })
@@ -85,8 +73,7 @@ afterAll(async () => {
   await worker.stop()
   await sandbox.close()
   await http.close()
-  await services.renderer.close()
-  await services.orm.close(true)
+  await over.close()
   await database.close()
 })
 
