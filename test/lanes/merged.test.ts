@@ -1,6 +1,5 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { readConfig } from '../../src/config.ts'
 import type { Channel, ConsentState } from '../../src/domain/channel.ts'
 import { laneOf } from '../../src/domain/ids.ts'
 import type { Graph } from '../../src/domain/journey/graph.ts'
@@ -9,13 +8,10 @@ import { openDispatcher } from '../../src/lanes/dispatch.ts'
 import { deliver, type InboxItem } from '../../src/lanes/inbox.ts'
 import { tick } from '../../src/lanes/tick.ts'
 import { identifyContact } from '../../src/services/contacts.ts'
-import type { Services } from '../../src/services/context.ts'
-import { openRenderer } from '../../src/services/rendering/renderer.ts'
 import { newLanedId } from '../../src/store/new-id.ts'
-import { openOrm } from '../../src/store/orm.ts'
-import { createVault } from '../../src/store/vault.ts'
 import { gated } from '../support/gate.ts'
 import { chain, delay, EVERY_LANE, email, LANES, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { servicesOver } from '../support/services.ts'
 import { until } from '../support/until.ts'
 
 /** Somebody known, and the devices on which they were nobody yet: merging moves no rows, so what is decided for one looks at all. */
@@ -23,27 +19,15 @@ const HOUR = 3_600_000
 
 let world: TestRing
 let workspace: TestWorkspace
-let services: Services
+let over: Awaited<ReturnType<typeof servicesOver>>
 let known: string
 
 beforeAll(async () => {
   world = await openTestRing()
-  services = {
-    config: readConfig({}),
-    orm: await openOrm(world.database.url),
-    apiPool: world.database.api,
-    vault: createVault(randomBytes(32)),
-    renderer: openRenderer(),
-    lanes: LANES,
-    ownerUrl: world.database.url,
-    enqueue: async () => {},
-    providerTemplates: async () => null,
-    sendOnce: async () => ({ type: 'ok', providerMessageId: '' }),
-  }
+  over = await servicesOver(world.database)
 })
 afterAll(async () => {
-  await services.renderer.close()
-  await services.orm.close(true)
+  await over.close()
   await world.close()
 })
 beforeEach(async () => {
@@ -76,7 +60,7 @@ async function device(name: string): Promise<string> {
 }
 const merge = async (...devices: string[]) => {
   for (const anonymousId of devices)
-    await identifyContact(services, { workspaceId: workspace.id, keyId: null, scopes: ['admin'] }, { anonymousId, externalId: 'ada' })
+    await identifyContact(over.services, { workspaceId: workspace.id, keyId: null, scopes: ['admin'] }, { anonymousId, externalId: 'ada' })
   await drain()
 }
 const address = (contactId: string, channel: Channel) =>
