@@ -57,6 +57,8 @@ export function startPacer(ring: Ring, options: PacerOptions): Pacer {
   let pollAt = 0
   let timer: NodeJS.Timeout | null = null
   let polling = false
+  /** Somebody asked for a look while one was under way, which may have seen too little. */
+  let pollAgain = false
   let gathering: NodeJS.Timeout | null = null
   let lastBegan = Number.NEGATIVE_INFINITY
   let whenIdle: (() => void) | null = null
@@ -70,6 +72,7 @@ export function startPacer(ring: Ring, options: PacerOptions): Pacer {
   }
   const poll = () => {
     timer = null
+    pollAgain = polling
     if (polling || stopped) return
     polling = true
     findWork(ring.pool, everyLane)
@@ -83,7 +86,7 @@ export function startPacer(ring: Ring, options: PacerOptions): Pacer {
           else if (dueIn !== null) next = Math.min(next, Math.max(1, Math.ceil(dueIn)))
         }
         polling = false
-        schedule(next)
+        schedule(pollAgain ? 0 : next)
         pump()
       })
       .catch((error: unknown) => {

@@ -229,6 +229,29 @@ test('a look that fails is reported and tried again', async () => {
   expect(errors).toEqual([fault])
 })
 
+test('who asks it to look while it looks is not forgotten', async () => {
+  const { worker } = world.database
+  let release = () => {}
+  let looks = 0
+  const held = new Promise<void>((done) => {
+    release = done
+  })
+  const pool = Object.assign(Object.create(worker), {
+    async query(...args: Parameters<typeof worker.query>) {
+      const result = await worker.query(...args)
+      if (++looks === 1) await held
+      return result
+    },
+  })
+  start({ pool })
+  await until(async () => looks === 1)
+  await send('ada')
+  pacer.lookAgain()
+  await new Promise((next) => setTimeout(next, 5))
+  release()
+  await hearing(1)
+})
+
 test('stopping waits for the tick under way and takes nothing new', async () => {
   await workspace.publish(chain([on('seen'), email(await workspace.template('email'))]))
   await workspace.contact('ada', ['email'])
