@@ -85,8 +85,10 @@ export function startPacer(ring: Ring, options: PacerOptions): Pacer {
           if (isDue) overdue.add(lane)
           else if (dueIn !== null) next = Math.min(next, Math.max(1, Math.ceil(dueIn)))
         }
+        // A look that was to be for a suspect may have come earlier, for something else.
+        for (const { from } of suspects.values()) if (from > Date.now()) next = Math.min(next, from - Date.now())
         polling = false
-        schedule(pollAgain ? 0 : next)
+        schedule(pollAgain ? 0 : Math.max(1, next))
         pump()
       })
       .catch((error: unknown) => {

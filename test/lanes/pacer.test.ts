@@ -217,6 +217,23 @@ test('a lane whose ticks fail holds up no other, and goes on once they do not', 
   expect(new Set(errors)).toEqual(new Set([fault]))
 })
 
+test('a lane whose ticks fail is tried again in time, whatever else is looked for meanwhile', async () => {
+  let attempts = 0
+  await workspace.publish(chain([on('seen'), email(await workspace.template('email'))]))
+  await workspace.contact('ada', ['email'])
+  await send('ada')
+  const restless = setInterval(() => pacer.lookAgain(), 10)
+  start({
+    async enqueueSends() {
+      if (++attempts < 3) throw new TypeError('this lane cannot be ticked')
+      clearInterval(restless)
+      return ''
+    },
+  })
+  await hearing(1)
+  expect(errors.length).toBe(2)
+})
+
 test('a look that fails is reported and tried again', async () => {
   const { worker } = world.database
   const fault = new TypeError('the database is away')
