@@ -229,7 +229,7 @@ CREATE TABLE enrollment (
   node text,
   due_at timestamp with time zone,
   frozen_due_at timestamp with time zone,
-  state json NOT NULL,
+  state text NOT NULL,
   entered_at timestamp with time zone NOT NULL,
   ended_at timestamp with time zone,
   end_reason text,
@@ -414,8 +414,8 @@ CREATE TABLE journal (
   journey_id uuid NOT NULL,
   enrollment_id uuid,
   seq integer NOT NULL,
-  input json NOT NULL,
-  decisions json NOT NULL,
+  input text NOT NULL,
+  decisions text NOT NULL,
   CONSTRAINT journal_pkey PRIMARY KEY (lane, at, id)
 ) PARTITION BY RANGE (at);
 ALTER TABLE journal ENABLE ROW LEVEL SECURITY;

@@ -236,7 +236,7 @@ function groupOf(known: ContactRow, row: ContactRow, contacts: ReadonlyMap<strin
 
 export function running(row: EnrollmentRow): Running {
   const state = {
-    ...row.state,
+    ...(JSON.parse(row.state) as JsonObject),
     id: row.id,
     journeyId: row.journey_id,
     versionId: row.version_id,

@@ -21,14 +21,14 @@ export async function advanceInOneStatement(pool: pg.Pool, halves: readonly (rea
   const text = `WITH due AS (
       SELECT lane, id FROM enrollment WHERE lane = ANY ($1::smallint[]) AND due_at <= now() ORDER BY lane, due_at LIMIT 1000 FOR UPDATE SKIP LOCKED
     ), moved AS (
-      UPDATE enrollment e SET status = 'ACTIVE', node = $2, due_at = NULL, frozen_due_at = NULL, state = $3::json, ended_at = NULL, end_reason = NULL
+      UPDATE enrollment e SET status = 'ACTIVE', node = $2, due_at = NULL, frozen_due_at = NULL, state = $3, ended_at = NULL, end_reason = NULL
       FROM due WHERE e.lane = due.lane AND e.id = due.id RETURNING e.lane, e.id, e.workspace_id, e.contact_id, e.journey_id, e.version_id
     ), planned AS (
       INSERT INTO message (lane, id, workspace_id, contact_id, enrollment_id, journey_id, version_id, node, visit, channel, purpose, template_id, identity_id, status, variables, planned_at)
       SELECT lane, uuidv7(), workspace_id, contact_id, id, journey_id, version_id, $2, 4, 'push', 'TRANSACTIONAL', $4::uuid, $5::uuid, 'PLANNED', $6::json, now() FROM moved
     ), noted AS (
       INSERT INTO journal (lane, at, id, workspace_id, contact_id, journey_id, enrollment_id, seq, input, decisions)
-      SELECT lane, now(), uuidv7(), workspace_id, contact_id, journey_id, id, 2, $7::json, $8::json FROM moved
+      SELECT lane, now(), uuidv7(), workspace_id, contact_id, journey_id, id, 2, $7::text, $8::text FROM moved
     ), counted AS (
       INSERT INTO node_stats AS s (lane, version_id, node, metric, hour, workspace_id, journey_id, n)
       SELECT lane, version_id, c.node, c.metric, date_trunc('hour', now()), workspace_id, journey_id, count(*)

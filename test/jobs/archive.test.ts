@@ -18,7 +18,7 @@ const empty = (journeyId: string, pool = world.database.worker) => emptyJourney(
 const decisions = async (journeyId: string) =>
   (
     await world.rows<{ decisions: { code: string; data?: { reason?: string } }[] }>(
-      'SELECT decisions FROM journal WHERE journey_id = $1 ORDER BY at, seq',
+      'SELECT decisions::json FROM journal WHERE journey_id = $1 ORDER BY at, seq',
       [journeyId],
     )
   ).flatMap((row) => row.decisions.map(({ code, data }) => [code, data?.reason ?? null]))

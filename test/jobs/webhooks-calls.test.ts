@@ -52,7 +52,7 @@ const calls = (journeyId: string) =>
   )
 const due = (journeyId: string) => world.rows(`UPDATE webhook_call SET due_at = now() WHERE journey_id = $1 AND due_at IS NOT NULL`, [journeyId])
 const vars = async (journeyId: string) =>
-  (await world.rows<{ state: { vars: JsonObject } }>('SELECT state FROM enrollment WHERE journey_id = $1', [journeyId])).map(
+  (await world.rows<{ state: { vars: JsonObject } }>('SELECT state::json FROM enrollment WHERE journey_id = $1', [journeyId])).map(
     ({ state }) => state.vars,
   )
 const brief = async (journeyId: string) => (await calls(journeyId)).map((call) => [call.status, call.attempt, call.answer_status, call.failure_code])

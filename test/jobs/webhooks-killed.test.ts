@@ -72,7 +72,7 @@ test('a call under way', async () => {
   await until(async () => (await workspace.enrollments(journeyId))[0]?.status === 'COMPLETED')
   expect(hooks.at('/call').map((hook) => hook.headers['webhook-id'])).toEqual([claimed[0]?.id, claimed[0]?.id])
   expect(await world.rows('SELECT status, attempt FROM webhook_call')).toEqual([{ status: 'SUCCEEDED', attempt: 2 }])
-  const [enrollment] = await world.rows<{ state: { vars: object } }>('SELECT state FROM enrollment WHERE journey_id = $1', [journeyId])
+  const [enrollment] = await world.rows<{ state: { vars: object } }>('SELECT state::json FROM enrollment WHERE journey_id = $1', [journeyId])
   expect(enrollment?.state.vars).toEqual({ score: 7 })
 })
 

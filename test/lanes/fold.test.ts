@@ -20,7 +20,7 @@ const events = () => world.rows('SELECT name, properties FROM event WHERE worksp
 const refusals = async () =>
   (
     await world.rows<{ code: string }>(
-      `SELECT decisions->0->>'code' AS code FROM journal WHERE workspace_id = $1 AND enrollment_id IS NULL ORDER BY id`,
+      `SELECT decisions::json->0->>'code' AS code FROM journal WHERE workspace_id = $1 AND enrollment_id IS NULL ORDER BY id`,
       [workspace.id],
     )
   ).map((row) => row.code)

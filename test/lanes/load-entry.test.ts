@@ -79,7 +79,7 @@ test('for a merged contact the guard of every half counts, the busiest first', a
   expect(await entries(journeyId)).toBe(2)
   // One of them is through; the other is still inside.
   await world.rows(
-    `UPDATE enrollment SET due_at = now() - interval '1 second', state = jsonb_set(state::jsonb, '{since}', '0')::json WHERE contact_id = $1`,
+    `UPDATE enrollment SET due_at = now() - interval '1 second', state = jsonb_set(state::jsonb, '{since}', '0')::text WHERE contact_id = $1`,
     [halves[0]],
   )
   await workspace.tick()

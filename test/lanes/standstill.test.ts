@@ -30,7 +30,7 @@ const broken = (graph: Graph) => ({
 })
 const decisions = async () =>
   (
-    await world.rows<{ code: string }>(`SELECT d->>'code' AS code FROM journal, json_array_elements(decisions) AS d WHERE workspace_id = $1`, [
+    await world.rows<{ code: string }>(`SELECT d->>'code' AS code FROM journal, json_array_elements(decisions::json) AS d WHERE workspace_id = $1`, [
       workspace.id,
     ])
   )

@@ -71,7 +71,7 @@ const states = async (journeyId: string) =>
 /** The pause of everybody in the journey is over. */
 const letPass = (journeyId: string) =>
   database.owner.query(
-    `UPDATE enrollment SET due_at = now() - interval '1 second', state = jsonb_set(state::jsonb, '{since}', to_jsonb((extract(epoch FROM now()) * 1000 - 7200000)::bigint))::json WHERE journey_id = $1`,
+    `UPDATE enrollment SET due_at = now() - interval '1 second', state = jsonb_set(state::jsonb, '{since}', to_jsonb((extract(epoch FROM now()) * 1000 - 7200000)::bigint))::text WHERE journey_id = $1`,
     [journeyId],
   )
 
@@ -112,7 +112,7 @@ test('fifty identical triggers make one enrollment', async () => {
   await post(...Array.from({ length: 50 }, () => event('ada', 'cart.updated', { cartId: 'c1' })))
   expect(await states(journeyId)).toHaveLength(1)
   const { rows } = await database.owner.query(
-    `SELECT decisions->0->>'code' AS code, count(*)::int AS n FROM journal WHERE journey_id = $1 AND enrollment_id IS NULL GROUP BY 1`,
+    `SELECT decisions::json->0->>'code' AS code, count(*)::int AS n FROM journal WHERE journey_id = $1 AND enrollment_id IS NULL GROUP BY 1`,
     [journeyId],
   )
   expect(rows).toEqual([{ code: 'refused_reentry', n: 49 }])

@@ -146,9 +146,10 @@ function inWorkspace(id: string, ring: Ring, rows: TestRing['rows']): TestWorksp
       await back('entry_slot', 'last_entered_at')
       await back('watch', 'due_at')
       await back('event', 'occurred_at', 'received_at')
-      for (const row of await rows<{ lane: number; id: string; state: unknown }>('SELECT lane, id, state FROM enrollment WHERE workspace_id = $1', [
-        id,
-      ]))
+      for (const row of await rows<{ lane: number; id: string; state: unknown }>(
+        'SELECT lane, id, state::json FROM enrollment WHERE workspace_id = $1',
+        [id],
+      ))
         await rows('UPDATE enrollment SET state = $3 WHERE lane = $1 AND id = $2', [row.lane, row.id, JSON.stringify(earlier(row.state, millis))])
       for (const row of await rows<{ ctid: string; event: unknown }>('SELECT ctid, event FROM watch WHERE workspace_id = $1 AND event IS NOT NULL', [
         id,

@@ -17,7 +17,7 @@ export const EnrollmentTable = defineEntity({
     node: p.string().nullable(),
     dueAt: p.datetime().nullable(),
     frozenDueAt: p.datetime().nullable(),
-    state: p.json().$type<JsonObject>(),
+    state: p.json().columnType('text').$type<JsonObject>(),
     enteredAt: p.datetime(),
     endedAt: p.datetime().nullable(),
     endReason: p.string().nullable(),

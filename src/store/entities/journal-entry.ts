@@ -14,8 +14,8 @@ export const JournalEntryTable = defineEntity({
     journeyId: p.uuid(),
     enrollmentId: p.uuid().nullable(),
     seq: p.integer(),
-    input: p.json().$type<JsonObject>(),
-    decisions: p.json().$type<Decision[]>(),
+    input: p.json().columnType('text').$type<JsonObject>(),
+    decisions: p.json().columnType('text').$type<Decision[]>(),
   },
 })
 

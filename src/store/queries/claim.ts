@@ -26,7 +26,8 @@ export interface EnrollmentRow {
   due_at: number | null
   /** When a pause took the timer: it stays what the state waits for. */
   frozen_due_at: number | null
-  state: Record<string, unknown>
+  /** JSON. */
+  state: string
   entered_at: number
   /** Read only where it may be over; whatever is due or active is not. */
   ended_at?: number | null

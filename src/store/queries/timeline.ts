@@ -11,7 +11,7 @@ interface Source {
   only?: string
 }
 
-const VISITS = 'CROSS JOIN LATERAL json_array_elements(r.decisions) WITH ORDINALITY AS d (decision, n)'
+const VISITS = 'CROSS JOIN LATERAL json_array_elements(r.decisions::json) WITH ORDINALITY AS d (decision, n)'
 const SOURCES: Readonly<Record<TimelineKind, Source>> = {
   CONSENT: { from: 'consent_change AS r', at: 'r.at' },
   EVENT: { from: 'event AS r', at: 'r.received_at' },
@@ -100,15 +100,15 @@ export interface VisitRow {
 /** A token rests in one node at a time: it left by the next decision to leave, of the same entry or of a later one. */
 const READ_VISITS: Statement = {
   name: 'timeline_visits',
-  text: `SELECT r.id, k.n, r.enrollment_id, r.decisions->(k.n - 1)->>'node' AS node, round(extract(epoch FROM r.at) * 1000)::float8 AS entered,
+  text: `SELECT r.id, k.n, r.enrollment_id, r.decisions::json->(k.n - 1)->>'node' AS node, round(extract(epoch FROM r.at) * 1000)::float8 AS entered,
       round(extract(epoch FROM l.at) * 1000)::float8 AS left, l.port
     FROM unnest($1::smallint[], $2::bigint[], $3::uuid[], $4::int[]) AS k (lane, at, id, n)
     JOIN journal AS r ON r.lane = k.lane AND r.at = to_timestamp(k.at::float8 / 1000000) AND r.id = k.id
     LEFT JOIN LATERAL (SELECT o.at, o.port FROM (
-      (SELECT r.at, 0 AS seq, d.decision->>'port' AS port FROM json_array_elements(r.decisions) WITH ORDINALITY AS d (decision, n)
+      (SELECT r.at, 0 AS seq, d.decision->>'port' AS port FROM json_array_elements(r.decisions::json) WITH ORDINALITY AS d (decision, n)
         WHERE d.n > k.n AND d.decision->>'code' = 'left' ORDER BY d.n LIMIT 1)
       UNION ALL
-      (SELECT x.at, x.seq, d.decision->>'port' FROM journal AS x CROSS JOIN LATERAL json_array_elements(x.decisions) WITH ORDINALITY AS d (decision, n)
+      (SELECT x.at, x.seq, d.decision->>'port' FROM journal AS x CROSS JOIN LATERAL json_array_elements(x.decisions::json) WITH ORDINALITY AS d (decision, n)
         WHERE x.lane = r.lane AND x.enrollment_id = r.enrollment_id AND x.seq > r.seq AND x.at >= r.at AND d.decision->>'code' = 'left'
         ORDER BY x.seq, d.n LIMIT 1)) AS o ORDER BY o.seq LIMIT 1) AS l ON true`,
 }

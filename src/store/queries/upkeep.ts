@@ -19,8 +19,8 @@ const THAW: Statement = {
     clocks AS (SELECT v.id AS version_id, n->>'key' AS node FROM journey_version v, jsonb_array_elements(v.graph->'nodes') AS n
       WHERE v.journey_id = $1 AND $3 = 'RESCHEDULE' AND n->>'kind' = 'delay' AND jsonb_typeof(n->'config'->'until') = 'object'),
     thawed AS (UPDATE enrollment e SET frozen_due_at = NULL, due_at = now() + (abs(hashtext(e.id::text)) % greatest($4::int, 1)) * interval '1 millisecond'
-      + CASE WHEN $3 = 'RESCHEDULE' AND NOT asks_clock THEN greatest(e.frozen_due_at - to_timestamp((e.state->>'since')::float8 / 1000), interval '0') ELSE interval '0' END,
-      state = CASE WHEN asks_clock THEN jsonb_set(e.state::jsonb, '{since}', to_jsonb(floor(extract(epoch FROM now()) * 1000)))::json ELSE e.state END
+      + CASE WHEN $3 = 'RESCHEDULE' AND NOT asks_clock THEN greatest(e.frozen_due_at - to_timestamp((e.state::json->>'since')::float8 / 1000), interval '0') ELSE interval '0' END,
+      state = CASE WHEN asks_clock THEN jsonb_set(e.state::jsonb, '{since}', to_jsonb(floor(extract(epoch FROM now()) * 1000)))::text ELSE e.state END
       FROM (SELECT *, (version_id, node) IN (SELECT version_id, node FROM clocks) AS asks_clock FROM page) AS page
       WHERE e.lane = page.lane AND e.id = page.id RETURNING 1)
     SELECT count(*)::int AS n FROM thawed`,

@@ -51,7 +51,7 @@ export interface EnrollmentWrite {
   reason: string | null
 }
 const NEW_ENROLLMENTS_COLUMNS = record(
-  'lane smallint, id uuid, workspace uuid, journey uuid, version uuid, contact uuid, key text, status text, node text, due float8, frozen float8, state json, entered float8, ended float8, reason text',
+  'lane smallint, id uuid, workspace uuid, journey uuid, version uuid, contact uuid, key text, status text, node text, due float8, frozen float8, state jsontext, entered float8, ended float8, reason text',
 )
 const NEW_ENROLLMENTS: Statement = {
   name: 'write_new_enrollments',
@@ -61,7 +61,9 @@ const NEW_ENROLLMENTS: Statement = {
 }
 export const writeNewEnrollments = (client: Client, rows: readonly EnrollmentWrite[]) => write(client, NEW_ENROLLMENTS, NEW_ENROLLMENTS_COLUMNS, rows)
 
-const ENROLLMENTS_COLUMNS = record('lane smallint, id uuid, status text, node text, due float8, frozen float8, state json, ended float8, reason text')
+const ENROLLMENTS_COLUMNS = record(
+  'lane smallint, id uuid, status text, node text, due float8, frozen float8, state jsontext, ended float8, reason text',
+)
 const ENROLLMENTS: Statement = {
   name: 'write_enrollments',
   text: `UPDATE enrollment AS e SET status = r.status, node = r.node, due_at = ${at('due')}, frozen_due_at = ${at('frozen')}, state = r.state,
@@ -177,7 +179,7 @@ export interface JournalInsert {
   decisions: unknown
 }
 const JOURNAL_COLUMNS = record(
-  'lane smallint, at float8, id uuid, workspace uuid, contact uuid, journey uuid, enrollment uuid, seq int, input json, decisions json',
+  'lane smallint, at float8, id uuid, workspace uuid, contact uuid, journey uuid, enrollment uuid, seq int, input jsontext, decisions jsontext',
 )
 /** One row per input folded, not one per decision: visits and the trace are read out of `decisions`, and replay out of `input`. */
 const JOURNAL: Statement = {
