@@ -8,6 +8,7 @@ import { createLogger } from './logger.ts'
 import { startSandbox } from './sandbox/sandbox.ts'
 import { createWorkspace } from './services/workspaces.ts'
 import { startEmbedded } from './store/embedded.ts'
+import { databaseNamed } from './store/migrate.ts'
 
 /** Everything on one machine: database, API, worker, the providers' sandbox, and a demo that uses them from outside. */
 const given = readConfig()
@@ -39,7 +40,7 @@ try {
   const config = { ...given, privateHosts: [...given.privateHosts, host, `${hostname}:${sandbox.smtpPort}`, new URL(shop.url).host] }
   const embedded = config.databaseUrl === null ? await startEmbedded(config.dataDirectory, { durable: true }) : null
   if (embedded) closing.push(() => embedded.stop())
-  const databaseUrl = config.databaseUrl ?? (embedded?.url ?? '').replace(/\/postgres$/, '/throughline')
+  const databaseUrl = embedded === null ? (config.databaseUrl ?? '') : databaseNamed(embedded.url, 'throughline')
   const foundation = await layFoundation(config, databaseUrl, log)
   const api = await startApi(foundation)
   closing.push(() => api.close())

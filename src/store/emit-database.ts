@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { describeDatabase } from './describe-database.ts'
 import { startEmbedded } from './embedded.ts'
-import { createDatabase, migrate } from './migrate.ts'
+import { createDatabase, databaseNamed, migrate } from './migrate.ts'
 
 /** Writes schema/database.sql from a database of its own, so that nobody's changed one leaks into it. */
 const directory = await mkdtemp(join(tmpdir(), 'throughline-schema-'))
@@ -12,11 +12,10 @@ const directory = await mkdtemp(join(tmpdir(), 'throughline-schema-'))
 await chmod(directory, 0o755)
 const database = await startEmbedded(directory, { durable: false })
 try {
-  const url = new URL(database.url)
-  url.pathname = '/throughline_schema'
-  await createDatabase(url.href)
-  await migrate(url.href, 64)
-  const client = new pg.Client({ connectionString: url.href })
+  const url = databaseNamed(database.url, 'throughline_schema')
+  await createDatabase(url)
+  await migrate(url, 64)
+  const client = new pg.Client({ connectionString: url })
   await client.connect()
   await writeFile(new URL('../../schema/database.sql', import.meta.url), await describeDatabase(client))
   await client.end()

@@ -8,12 +8,17 @@ import { openClient } from './sql.ts'
 /** Any number; held while one process migrates, so that a second waits instead of colliding. */
 const MIGRATION_LOCK = 7_264_301
 
+/** The URL of another database on the same server: by the same way, with the same parameters. */
+export function databaseNamed(url: string, name: string): string {
+  const target = new URL(url)
+  target.pathname = `/${encodeURIComponent(name)}`
+  return target.href
+}
+
 /** Creates the database an URL names if it is not there yet. */
 export async function createDatabase(url: string): Promise<void> {
-  const target = new URL(url)
-  const name = decodeURIComponent(target.pathname.slice(1))
-  target.pathname = '/postgres'
-  const client = await openClient(target.href)
+  const name = decodeURIComponent(new URL(url).pathname.slice(1))
+  const client = await openClient(databaseNamed(url, 'postgres'))
   try {
     const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name])
     if (rowCount === 0) await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`)

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { LANED_TABLES } from '../../migrations/laned-tables.ts'
+import { databaseNamed } from '../../src/store/migrate.ts'
 import { openTestDatabase, type TestDatabase } from '../support/database.ts'
 
 let database: TestDatabase
@@ -32,4 +33,10 @@ test('the API sees nothing while no workspace is set', async () => {
   await database.owner.query(`INSERT INTO workspace (id, name, data_key) VALUES (gen_random_uuid(), 'Somebody', '')`)
   const { rows } = await database.api.query('SELECT * FROM workspace')
   expect(rows).toEqual([])
+})
+
+test('another database is reached by the same way: by the socket, where the server has one', async () => {
+  expect(databaseNamed('postgres://a:b@127.0.0.1:5/postgres?host=%2Frun%2Fpg', 'shop/1')).toBe('postgres://a:b@127.0.0.1:5/shop%2F1?host=%2Frun%2Fpg')
+  const named = new URL(databaseNamed(inject('clusterUrl'), 'throughline'))
+  expect([named.pathname, named.search]).toEqual(['/throughline', new URL(inject('clusterUrl')).search])
 })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { installQueues } from '../../src/queue/boss.ts'
 import { startEmbedded } from '../../src/store/embedded.ts'
-import { createDatabase, migrate } from '../../src/store/migrate.ts'
+import { createDatabase, databaseNamed, migrate } from '../../src/store/migrate.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -33,11 +33,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const directory = await mkdtemp(join(await whereDatabasesGo(), 'throughline-test-'))
   await chmod(directory, 0o755)
   const database = await startEmbedded(directory, { durable: false })
-  const template = new URL(database.url)
-  template.pathname = `/${TEMPLATE_DATABASE}`
-  await createDatabase(template.href)
-  await migrate(template.href, 64)
-  await installQueues(template.href)
+  const template = databaseNamed(database.url, TEMPLATE_DATABASE)
+  await createDatabase(template)
+  await migrate(template, 64)
+  await installQueues(template)
   project.provide('clusterUrl', database.url)
   return async () => {
     await database.stop()

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
+import { databaseNamed } from '../../src/store/migrate.ts'
 import { openPool } from '../../src/store/sql.ts'
 
 export interface TestDatabase {
@@ -21,9 +22,7 @@ export async function openTestDatabase(): Promise<TestDatabase> {
   await maintenance.connect()
   await maintenance.query(`CREATE DATABASE ${name} TEMPLATE throughline_template STRATEGY FILE_COPY`)
   await maintenance.end()
-  const target = new URL(cluster)
-  target.pathname = `/${name}`
-  const url = target.href
+  const url = databaseNamed(cluster, name)
   const fail = (error: Error) => {
     throw error
   }

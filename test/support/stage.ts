@@ -14,6 +14,7 @@ import { sandboxCredentials } from '../../src/sandbox/accounts.ts'
 import type { Sandbox } from '../../src/sandbox/control.ts'
 import { startSandbox } from '../../src/sandbox/sandbox.ts'
 import { createWorkspace } from '../../src/services/workspaces.ts'
+import { databaseNamed } from '../../src/store/migrate.ts'
 import { until } from './until.ts'
 
 /** All that `npm start` starts, on a database of its own: stories speak to it through GraphQL and watch the sandbox. */
@@ -61,7 +62,7 @@ export async function openStage(privateHosts: readonly string[] = []): Promise<S
   const maintenance = new pg.Client({ connectionString: cluster })
   await maintenance.connect()
   await maintenance.query(`CREATE DATABASE ${name} TEMPLATE throughline_template STRATEGY FILE_COPY`)
-  const databaseUrl = cluster.replace(/\/postgres$/, `/${name}`)
+  const databaseUrl = databaseNamed(cluster, name)
   const port = await freePort()
   const sandbox = await startSandbox({ pause: 5 })
   const config = {
