@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, statfs } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, rm, stat, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
@@ -28,9 +28,26 @@ async function whereDatabasesGo(): Promise<string> {
   return bavail * bsize >= ROOM ? IN_MEMORY : tmpdir()
 }
 
+const PREFIX = 'throughline-test-'
+/** Milliseconds in which a run that has made its folder has its server started. */
+const STARTED_BY_THEN = 600_000
+
+/** Removes what runs that were killed left there, which would lie in memory until the machine is started anew. */
+async function sweep(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(PREFIX)) continue
+    const directory = join(folder, name)
+    const made = await stat(directory).catch(() => null)
+    const server = await stat(join(directory, 'postgres', 'postmaster.pid')).catch(() => null)
+    if (made !== null && server === null && Date.now() - made.mtimeMs > STARTED_BY_THEN) await rm(directory, { recursive: true, force: true })
+  }
+}
+
 /** One PostgreSQL for the whole run, with a migrated template database that each test file clones. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const directory = await mkdtemp(join(await whereDatabasesGo(), 'throughline-test-'))
+  const folder = await whereDatabasesGo()
+  await sweep(folder)
+  const directory = await mkdtemp(join(folder, PREFIX))
   await chmod(directory, 0o755)
   const database = await startEmbedded(directory, { durable: false })
   const template = databaseNamed(database.url, TEMPLATE_DATABASE)
