@@ -37,7 +37,7 @@ export function planAutoReply(
       vars: {},
       event: { text, to, keyword },
       dedupe: { key: dedupeKey, window: ONCE_IN },
-      preferred: from === undefined ? null : (one.writers.get(from) ?? null),
+      preferred: from === undefined ? null : (one.writers.find((each) => each.blind === from)?.id ?? null),
     },
     outbox,
     now,

@@ -33,8 +33,8 @@ export interface Case {
   messages: MessageRow[]
   /** What a reply on the channel most likely answers, and to which half it was sent. */
   lastSent: { channel: string; messageId: string; contactId: string }[]
-  /** Identities that wrote, by the blind index of their address. */
-  writers: Map<string, string>
+  /** Identities that wrote, with the blind index of their address. */
+  writers: { blind: string; id: string }[]
   /** At most one of a journey, a key and a half. */
   slots: SlotRow[]
   /** Of all halves. */

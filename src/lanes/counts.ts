@@ -2,13 +2,12 @@ import type { CountWrite } from '../store/queries/write-back.ts'
 
 const HOUR = 3_600_000
 
-/** Where a count belongs. Node '' is the journey as a whole. */
+/** Whose a count is. */
 export interface CountKey {
   lane: number
   workspaceId: string
   journeyId: string
   versionId: string
-  node: string
 }
 
 /** What one tick counts, added up under the hour it falls in. */
@@ -21,18 +20,18 @@ export class Counts {
     this.hour = now - (now % HOUR)
   }
 
-  /** What is counted of messages names its channel behind an `@`: a node may send on several. */
-  add(key: CountKey, metric: string, n = 1, amount = 0): void {
+  /** Node '' is the journey as a whole. What is counted of messages names its channel behind an `@`: a node may send on several. */
+  add(key: CountKey, node: string, metric: string, n = 1, amount = 0): void {
     const lanes = this.sums.get(key.versionId) ?? new Map<number, Map<string, CountWrite>>()
     const sums = lanes.get(key.lane) ?? new Map<string, CountWrite>()
     if (sums.size === 0) this.sums.set(key.versionId, lanes.set(key.lane, sums))
-    const id = `${key.node}/${metric}`
+    const id = `${node}/${metric}`
     const row = sums.get(id)
     if (row) {
       row.n += n
       row.amount += amount
     } else {
-      const { lane, versionId: version, node, workspaceId: workspace, journeyId: journey } = key
+      const { lane, versionId: version, workspaceId: workspace, journeyId: journey } = key
       sums.set(id, { lane, version, node, metric, hour: this.hour, workspace, journey, n, amount })
     }
   }

@@ -106,7 +106,8 @@ function hear(one: Case, event: EventFact, messageId: string | null, scope: Fold
     name: event.name,
     properties: event.properties,
     occurred: event.occurredAt,
-    received: event.receivedAt,
+    // What a tick finds may have arrived after it looked at the clock; in the timeline it still comes before what came of it.
+    received: Math.min(event.receivedAt, scope.now),
   })
   one.facts = { ...one.facts, history: [...one.facts.history, event] }
   advanceAll(one, event, scope)

@@ -32,8 +32,12 @@ function isQuiet(trigger: { kind: { kind: string }; config: unknown }): boolean 
   return trigger.kind.kind === 'inactivity_trigger' || (trigger.config as { quietFor?: string }).quietFor !== undefined
 }
 
+/** Whose timer alone is due enters nowhere. */
+const NONE: ReadonlySet<string> = new Set()
+
 /** Journeys this case may enter, or has a watch in that may be called off. */
-export function candidates(one: Case, configuration: Configuration): Set<string> {
+export function candidates(one: Case, configuration: Configuration): ReadonlySet<string> {
+  if (one.items.length === 0 && one.dueWatches.length === 0) return NONE
   const ids = new Set(one.dueWatches.map((watch) => watch.journey_id))
   for (const journey of configuration.journeys.get(one.workspaceId) ?? []) if (one.items.some((item) => concerns(journey, item))) ids.add(journey.id)
   for (const item of one.items) if (item.kind === 'enroll' || item.kind === 'watch') ids.add(item.data.journeyId)

@@ -21,6 +21,7 @@ export async function loadPast(
   const asks: { lane: number; contactId: string; name: string; since: number; owner: string }[] = []
   const dedupes = new Map<string, Key>()
   for (const one of cases) {
+    if (asksNothing(one, versions)) continue
     const since = new Map<string, number>()
     // An automatic answer may be one too many.
     let dedupe = configuration.keywordRules.has(one.workspaceId) && one.items.some((item) => item.kind === 'inbound')
@@ -51,8 +52,8 @@ export async function loadPast(
     for (const [name, from] of since) for (const id of halves) asks.push({ lane: laneOf(id), contactId: id, name, since: from, owner: one.contactId })
     if (dedupe) for (const id of halves) dedupes.set(id, { lane: laneOf(id), id })
   }
-  const byContact = new Map(cases.map((one) => [one.contactId, one]))
   if (asks.length > 0) {
+    const byContact = new Map(cases.map((one) => [one.contactId, one]))
     const histories = new Map<string, EventFact[]>()
     for (const row of await loadHistory(client, asks)) {
       const list = histories.get(row.contact_id) ?? []
@@ -74,4 +75,14 @@ export async function loadPast(
   const owners = byHalf(cases)
   for (const { contact_id, key, at } of await loadDedupe(client, [...dedupes.values()]))
     for (const one of owners.get(contact_id) ?? []) one.facts = { ...one.facts, dedupe: [...one.facts.dedupe, { key, at }] }
+}
+
+/** Whether no decision of this case looks back, as most timers' do not. */
+function asksNothing(one: Case, versions: ReadonlyMap<string, CompiledGraph>): boolean {
+  if (one.items.length > 0 || one.dueWatches.length > 0) return false
+  for (const { state } of one.enrollments.values()) {
+    const graph = versions.get(state.versionId)
+    if (graph !== undefined && (graph.history.length > 0 || graph.dedupes)) return false
+  }
+  return true
 }

@@ -18,6 +18,6 @@ export async function loadWriters(client: Client, cases: readonly Case[], config
   if (asks.length === 0) return
   for (const { place, id } of await findIdentities(client, asks)) {
     const ask = asks[place]
-    ask?.one.writers.set(ask.blind, id)
+    ask?.one.writers.push({ blind: ask.blind, id })
   }
 }

@@ -82,13 +82,12 @@ export async function load(client: Client, claim: Claim, configuration: Configur
   for (const row of claim.dueWatches) caseOf(row.contact_id)?.dueWatches.push(row)
   for (const row of claim.dueMessages) caseOf(row.contact_id)?.dueMessages.push(row.id)
   const all = [...cases.values()]
-  await loadLedger(client, all)
+  await loadLedger(client, cases)
   await loadWriters(client, all, configuration)
-  await loadRunning(client, all)
-  const versions = await book.versions(
-    client,
-    all.flatMap((each) => [...each.enrollments.values()].map((running) => running.state.versionId)),
-  )
+  await loadRunning(client, cases)
+  const wanted = new Set<string>()
+  for (const one of all) for (const { state } of one.enrollments.values()) wanted.add(state.versionId)
+  const versions = await book.versions(client, [...wanted])
   await loadEntry(client, all, configuration)
   await loadPast(client, all, configuration, versions, now)
   return { cases: all, forwards, lost }
@@ -220,7 +219,7 @@ function openCase(row: ContactRow, contacts: ReadonlyMap<string, ContactRow>, co
     enrollments: new Map(),
     messages: [],
     lastSent: [],
-    writers: new Map(),
+    writers: [],
     slots: [],
     watches: [],
   }
@@ -252,21 +251,23 @@ export function running(row: EnrollmentRow): Running {
   return { workspaceId: row.workspace_id, state }
 }
 
-async function loadLedger(client: Client, cases: readonly Case[]): Promise<void> {
-  const replies = cases.flatMap((one) =>
-    [...new Set(one.items.flatMap((item) => (item.kind === 'inbound' ? [item.data.channel] : [])))].flatMap((channel) =>
-      halvesOf(one).map((contactId) => ({ lane: laneOf(contactId), contactId, channel, one })),
-    ),
-  )
+/** `cases` by contact, as below. */
+async function loadLedger(client: Client, cases: ReadonlyMap<string, Case>): Promise<void> {
+  const replies: { lane: number; contactId: string; channel: Channel; one: Case }[] = []
+  for (const one of cases.values()) {
+    if (one.items.length === 0) continue
+    const channels = new Set<Channel>()
+    for (const item of one.items) if (item.kind === 'inbound') channels.add(item.data.channel)
+    for (const channel of channels) for (const contactId of halvesOf(one)) replies.push({ lane: laneOf(contactId), contactId, channel, one })
+  }
   const answered = replies.length === 0 ? [] : await findLastSent(client, replies)
-  const byContact = new Map(cases.map((one) => [one.contactId, one]))
   const asked = new Map(replies.map((each) => [`${each.contactId} ${each.channel}`, each.one]))
   // Ids sort by time: the last one sent to any half comes first.
   for (const { id, contact_id, channel } of answered.toSorted((a, b) => (a.id < b.id ? 1 : -1)))
     asked.get(`${contact_id} ${channel}`)?.lastSent.push({ channel, messageId: id, contactId: contact_id })
   const ids = new Set<string>(answered.map((each) => each.id))
   const chosen = new Map<string, Case>()
-  for (const one of cases) {
+  for (const one of cases.values()) {
     for (const item of one.items) {
       if (ABOUT_MESSAGES.has(item.kind)) ids.add((item.data as { messageId: string }).messageId)
       if (item.kind !== 'inbound' || item.data.inReplyTo === undefined) continue
@@ -280,33 +281,28 @@ async function loadLedger(client: Client, cases: readonly Case[]): Promise<void>
     client,
     [...ids].map((id) => ({ lane: laneOf(id), id })),
   )) {
-    byContact.get(row.contact_id)?.messages.push(row)
+    cases.get(row.contact_id)?.messages.push(row)
     const other = chosen.get(row.id)
     if (other?.linked.includes(row.contact_id)) other.messages.push(row)
   }
 }
 
 /** Enrollments that an event may move, by contact; those whose message or id was named, by id. */
-async function loadRunning(client: Client, cases: readonly Case[]): Promise<void> {
-  const byContact = new Map(cases.map((one) => [one.contactId, one]))
-  const wide = cases.filter((one) =>
-    one.items.some((item) => item.kind === 'event' || item.kind === 'echo' || item.kind === 'contact' || item.kind === 'inbound'),
-  )
-  if (wide.length > 0) {
-    for (const row of await loadActiveEnrollments(
-      client,
-      wide.map((one) => ({ lane: one.lane, id: one.contactId })),
-    ))
-      byContact.get(row.contact_id)?.enrollments.set(row.id, running(row))
-  }
+async function loadRunning(client: Client, cases: ReadonlyMap<string, Case>): Promise<void> {
+  const wide: Key[] = []
+  for (const { lane, contactId, items } of cases.values()) if (items.some(mayMoveAny)) wide.push({ lane, id: contactId })
+  if (wide.length > 0) for (const row of await loadActiveEnrollments(client, wide)) cases.get(row.contact_id)?.enrollments.set(row.id, running(row))
   const named = new Map<string, Key>()
-  for (const one of cases) {
-    const ids = [
-      ...one.messages.map((row) => row.enrollment_id),
-      ...one.items.map((item) => (item.kind === 'exit' || item.kind === 'answer' ? item.data.enrollmentId : null)),
-    ]
-    for (const id of ids) if (id !== null && !one.enrollments.has(id)) named.set(id, { lane: laneOf(id), id })
+  for (const one of cases.values()) {
+    const name = (id: string | null) => {
+      if (id !== null && !one.enrollments.has(id)) named.set(id, { lane: laneOf(id), id })
+    }
+    for (const row of one.messages) name(row.enrollment_id)
+    for (const item of one.items) if (item.kind === 'exit' || item.kind === 'answer') name(item.data.enrollmentId)
   }
   if (named.size === 0) return
-  for (const row of await loadEnrollments(client, [...named.values()])) byContact.get(row.contact_id)?.enrollments.set(row.id, running(row))
+  for (const row of await loadEnrollments(client, [...named.values()])) cases.get(row.contact_id)?.enrollments.set(row.id, running(row))
 }
+
+/** What is news to whatever its contact is in. */
+const mayMoveAny = ({ kind }: Item) => kind === 'event' || kind === 'echo' || kind === 'contact' || kind === 'inbound'

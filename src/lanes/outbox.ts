@@ -120,26 +120,25 @@ export class Outbox {
     })
     const key = { lane, workspaceId, journeyId: state.journeyId, versionId: state.versionId }
     for (const decision of decisions) {
-      const node = { ...key, node: decision.node ?? '' }
-      const whole = { ...key, node: '' }
+      const node = decision.node ?? ''
       switch (decision.code) {
         case 'entered':
-          this.counts.add(node, 'entered')
-          this.counts.add(whole, 'started')
+          this.counts.add(key, node, 'entered')
+          this.counts.add(key, '', 'started')
           this.announcements.enrollment('enrollment.started', workspaceId, state)
           break
         case 'arrived':
-          this.counts.add(node, 'entered')
+          this.counts.add(key, node, 'entered')
           break
         case 'left':
-          this.counts.add(node, `left:${decision.port}`)
+          this.counts.add(key, node, `left:${decision.port}`)
           break
         case 'completed':
         case 'converted':
         case 'exited':
         case 'failed':
-          if (decision.node !== null) this.counts.add(node, 'ended')
-          this.counts.add(whole, decision.code, 1, (state.endedAt ?? this.now) - state.enteredAt)
+          if (decision.node !== null) this.counts.add(key, node, 'ended')
+          this.counts.add(key, '', decision.code, 1, (state.endedAt ?? this.now) - state.enteredAt)
           this.announcements.enrollment('enrollment.ended', workspaceId, state)
           break
       }
@@ -192,8 +191,8 @@ export class Outbox {
           variables: variablesOf(state),
           planned: this.now,
         })
-        this.counts.add({ ...key, node: message.node }, `${status === 'SUPPRESSED' ? 'suppressed' : 'planned'}@${message.channel}`)
-        if (message.verdict.type === 'suppress') this.counts.add({ ...key, node: message.node }, `suppressed:${message.verdict.reason}`)
+        this.counts.add(key, message.node, `${status === 'SUPPRESSED' ? 'suppressed' : 'planned'}@${message.channel}`)
+        if (message.verdict.type === 'suppress') this.counts.add(key, message.node, `suppressed:${message.verdict.reason}`)
         break
       }
       case 'webhook':
@@ -246,7 +245,7 @@ export class Outbox {
           at: effect.at,
           recorded: this.now,
         })
-        this.counts.add({ ...key, node: '' }, 'goal', 1, effect.value ?? 0)
+        this.counts.add(key, '', 'goal', 1, effect.value ?? 0)
         this.announcements.goal(workspaceId, state, effect)
         break
     }
@@ -288,14 +287,15 @@ export class Outbox {
       this.announcements.message(row.workspace_id, row.contact_id, news)
     }
     if (row.journey_id !== null && row.version_id !== null) {
-      const key = { lane: row.lane, workspaceId: row.workspace_id, journeyId: row.journey_id, versionId: row.version_id, node: row.node ?? '' }
+      const key = { lane: row.lane, workspaceId: row.workspace_id, journeyId: row.journey_id, versionId: row.version_id }
+      const node = row.node ?? ''
       // A reason is counted for the node alone.
-      const count = (metric: string, n: number) => this.counts.add(key, metric.includes(':') ? metric : `${metric}@${row.channel}`, n)
+      const count = (metric: string, n: number) => this.counts.add(key, node, metric.includes(':') ? metric : `${metric}@${row.channel}`, n)
       for (const metric of change.counts) count(metric, 1)
       for (const metric of change.takenBack ?? []) count(metric, -1)
       // What it cost may be told after it was counted as sent: a callback can be quicker than the answer.
       const spent = (entry.cost ?? 0) - (row.cost ?? 0)
-      if (spent !== 0) this.counts.add(key, `sent@${row.channel}`, 0, spent)
+      if (spent !== 0) this.counts.add(key, node, `sent@${row.channel}`, 0, spent)
       this.touch(row.workspace_id, 'journeys', row.journey_id)
     }
     if (change.send) this.sends.push({ id: row.id, workspaceId: row.workspace_id })

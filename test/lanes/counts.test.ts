@@ -16,7 +16,7 @@ test('counts of a tick add up per lane, version, node and metric, under the hour
       const all = new Counts(NOW)
       const expected = new Map<string, [n: number, amount: number]>()
       for (const [at, metric, n, amount] of counts) {
-        all.add({ ...at, workspaceId: 'workspace', journeyId: 'journey' }, metric, n, amount)
+        all.add({ ...at, workspaceId: 'workspace', journeyId: 'journey' }, at.node, metric, n, amount)
         const id = JSON.stringify([at.lane, at.versionId, at.node, metric])
         const [so, far] = expected.get(id) ?? [0, 0]
         expected.set(id, [so + n, far + amount])

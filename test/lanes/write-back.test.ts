@@ -115,7 +115,7 @@ test('counters of several ticks add up within the hour, and those of another hou
   const { journeyId, versionId } = await workspace.publish(chain([on('seen'), delay('PT1H')]))
   const write = (now: number, n: number, amount: number) => {
     const outbox = new Outbox(now)
-    outbox.counts.add({ lane: 4, workspaceId: workspace.id, journeyId, versionId, node: 'pause' }, 'entered', n, amount)
+    outbox.counts.add({ lane: 4, workspaceId: workspace.id, journeyId, versionId }, 'pause', 'entered', n, amount)
     return inTransaction(world.database.worker, (client) => writeBack(client, outbox, LANES))
   }
   const at = Date.parse('2026-05-04T10:20:00Z')
