@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openSender } from '../../jobs/sender.ts'
 import type { Graph } from '../../src/domain/journey/graph.ts'
 import type { LogEntry } from '../../src/sandbox/log.ts'
 import type { TestDatabase } from '../support/database.ts'
@@ -7,8 +6,7 @@ import { until } from '../support/until.ts'
 import { type ApiClient, openApiClient } from './api-client.ts'
 import { type Figure, quantile } from './figure.ts'
 import { layFixture, settle } from './fixture.ts'
-import { startApiProcess, startSandboxProcess } from './processes.ts'
-import { startRing } from './ring.ts'
+import { startApiProcess, startSandboxProcess, startWorkerProcess } from './processes.ts'
 
 export interface LatencySize {
   events: number
@@ -32,17 +30,17 @@ const SECONDS_OF_WARM_UP = 10
 
 /**
  * One event a request over GraphQL, at a steady pace: milliseconds from before the request leaves here to its
- * message's arrival at the provider. API, worker and provider are three processes (the worker is this one).
+ * message's arrival at the provider. API, worker and provider are three processes, and this one sends.
  */
 export async function benchLatency(database: TestDatabase, size: LatencySize): Promise<Figure[]> {
   const sandbox = await startSandboxProcess()
   const warmUp = Math.min(SECONDS_OF_WARM_UP * size.perSecond, size.events)
   const fixture = await layFixture(database, size.events + warmUp, sandbox.url)
-  const api = await startApiProcess({ DATABASE_URL: database.url, SECRET_KEY: fixture.secretKey })
+  const environment = { DATABASE_URL: database.url, SECRET_KEY: fixture.secretKey }
+  const api = await startApiProcess(environment)
+  const worker = await startWorkerProcess(database.owner, { ...environment, PUBLIC_URL: api.url })
   const client = openApiClient(api.url, fixture.apiKey, 64)
-  const sender = openSender({ pool: database.worker, vault: fixture.vault, publicUrl: api.url })
   await fixture.publish(graph(fixture.templateId))
-  const ring = await startRing(database, sender.send)
   try {
     const posted = new Map<string, number>()
     await post(client, fixture.contacts.slice(0, warmUp), size.perSecond, posted)
@@ -59,8 +57,7 @@ export async function benchLatency(database: TestDatabase, size: LatencySize): P
       { name: 'latency-median', value: quantile(waits, 0.5), ...figure, floor: 50, aim: 20 },
     ]
   } finally {
-    await ring.stop()
-    await sender.close()
+    await worker.stop()
     await client.close()
     await api.stop()
     await sandbox.stop()

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { type AddressInfo, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import type pg from 'pg'
 import { until } from '../support/until.ts'
 
 export interface Process {
@@ -19,6 +20,58 @@ export const startApiProcess = (environment: Record<string, string>): Promise<Pr
     RATE_LIMIT_PER_MINUTE: '1000000000',
     ...environment,
   })
+
+/** A worker as in production: a process of its own, pg-boss and all. It turns once its `ring` job is under way. */
+export async function startWorkerProcess(owner: pg.Pool, environment: Record<string, string>): Promise<{ stop(): Promise<void> }> {
+  const child = fork(fileURLToPath(new URL('../../jobs/main.ts', import.meta.url)), [], {
+    execArgv: ['--import', 'tsx'],
+    env: { ...process.env, LOG_LEVEL: 'error', NODE_ENV: 'production', ...environment },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  const end = new Promise<void>((done) => child.once('exit', () => done()))
+  await until(async () => (await owner.query(`SELECT FROM pgboss.job WHERE name = 'ring' AND state = 'active'`)).rowCount)
+  return {
+    async stop() {
+      child.kill('SIGTERM')
+      await end
+    },
+  }
+}
+
+export interface Ticker {
+  /** Ticks until nothing is due; answers how many steps that were. */
+  run(): Promise<number>
+  stop(): Promise<void>
+}
+
+/** A worker's ticks over these shares of the lanes, side by side, in a process of their own. */
+export async function startTicker(databaseUrl: string, shares: readonly (readonly number[])[]): Promise<Ticker> {
+  const child = fork(fileURLToPath(new URL('./ticker.ts', import.meta.url)), [], {
+    execArgv: ['--import', 'tsx'],
+    env: { ...process.env, DATABASE_URL: databaseUrl, SHARES: JSON.stringify(shares) },
+  })
+  const answer = () =>
+    new Promise<unknown>((done, fail) => {
+      const ended = () => fail(new Error('the ticker ended'))
+      child.once('exit', ended)
+      child.once('message', (message) => {
+        child.off('exit', ended)
+        done(message)
+      })
+    })
+  await answer()
+  return {
+    async run() {
+      child.send('run')
+      return (await answer()) as number
+    },
+    async stop() {
+      const end = new Promise((done) => child.once('exit', done))
+      child.disconnect()
+      await end
+    },
+  }
+}
 
 const PORTS_TRIED = 3
 

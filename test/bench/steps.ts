@@ -1,14 +1,11 @@
-import { enqueueSends } from '../../jobs/send.ts'
 import { derivedId } from '../../src/domain/ids.ts'
 import type { Graph } from '../../src/domain/journey/graph.ts'
 import { deliver } from '../../src/lanes/inbox.ts'
-import { openJourneyBook } from '../../src/lanes/journeys.ts'
-import { type Ring, tick } from '../../src/lanes/tick.ts'
-import { openBoss } from '../../src/queue/boss.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { EVERY_LANE, LANES, openRawPool } from './cluster.ts'
 import { compared, type Figure } from './figure.ts'
 import { layFixture } from './fixture.ts'
+import { startTicker } from './processes.ts'
 import { advanceInOneStatement, advanceRowByRow, type SameRows } from './steps-baselines.ts'
 
 export interface StepsSize {
@@ -42,28 +39,22 @@ const graph = (templateId: string): Graph => ({
 })
 
 const HALVES = [EVERY_LANE.filter((lane) => lane < LANES / 2), EVERY_LANE.filter((lane) => lane >= LANES / 2)]
-/** As many ticks side by side as a worker runs. */
-const THIRDS = [0, 1, 2].map((third) => EVERY_LANE.filter((lane) => lane % 3 === third))
+/** As many workers as the machine has cores, of each as many ticks side by side as it runs; the baseline has two connections. */
+const WORKERS = 2
+const TICKS = 3
+const SHARES = Array.from({ length: WORKERS * TICKS }, (_, n) => EVERY_LANE.filter((lane) => lane % (WORKERS * TICKS) === n))
 
 /**
- * A step is one due enrollment that leaves a delay, is judged by a branch and plans a push. Subject: ticks over
- * thirds of the lanes side by side until nothing is due, send jobs enqueued and not worked. Baselines: the
- * same rows by one SQL statement per thousand, two connections; and one transaction an enrollment.
+ * A step is one due enrollment that leaves a delay, is judged by a branch and plans a push. Subject: two processes that tick
+ * their shares of the lanes until nothing is due, send jobs enqueued and not worked. Baselines: the same rows by one SQL
+ * statement per thousand, two connections; and one transaction an enrollment.
  */
 export async function benchSteps(database: TestDatabase, size: StepsSize): Promise<Figure[]> {
   const fixture = await layFixture(database, size.due, null)
   const { owner } = database
   const { versionId } = await fixture.publish(graph(fixture.templateId))
-  const boss = openBoss(database.url, { supervise: false, onError: () => {} })
-  await boss.start()
   const raw = openRawPool(database.url)
-  const ring: Ring = {
-    pool: database.worker,
-    lanes: LANES,
-    rowsPerLane: 250,
-    book: openJourneyBook(),
-    enqueueSends: (client, ids) => enqueueSends(boss, client, ids),
-  }
+  const tickers = await Promise.all(Array.from({ length: WORKERS }, (_, n) => startTicker(database.url, SHARES.slice(n * TICKS, (n + 1) * TICKS))))
   try {
     await deliver(
       owner,
@@ -77,22 +68,12 @@ export async function benchSteps(database: TestDatabase, size: StepsSize): Promi
       ],
       LANES,
     )
-    await tick(ring, EVERY_LANE)
+    const takeAll = async () => (await Promise.all(tickers.map((ticker) => ticker.run()))).reduce((sum, each) => sum + each, 0)
+    await takeAll()
     await prepareDue(database, fixture.contacts, versionId)
     const subject = async () => {
       const started = performance.now()
-      const steps = await Promise.all(
-        THIRDS.map(async (lanes) => {
-          let done = 0
-          for (let more = true; more; ) {
-            const ticked = await tick(ring, lanes)
-            done += ticked.steps
-            more = ticked.taken > 0
-          }
-          return done
-        }),
-      )
-      return (steps.reduce((sum, each) => sum + each, 0) / (performance.now() - started)) * 1_000
+      return ((await takeAll()) / (performance.now() - started)) * 1_000
     }
     for (let round = 0; round < size.warmUp; round++) {
       await reset(database)
@@ -129,8 +110,7 @@ export async function benchSteps(database: TestDatabase, size: StepsSize): Promi
       ),
     ]
   } finally {
-    await raw.end()
-    await boss.stop({ graceful: false })
+    await Promise.all([...tickers.map((ticker) => ticker.stop()), raw.end()])
   }
 }
 
