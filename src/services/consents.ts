@@ -45,28 +45,32 @@ export async function setConsent(services: Services, caller: Caller, input: SetC
     await requireTopic(em, input.topicId)
     const { row, created } = await findOrCreateContact(em, services, caller, input.contact)
     await em.execute('select 1 from contact where lane = ? and id = ? for update', [row.lane, row.id])
-    if (own && (await isSuppressed(em, row, input)))
+    const standing = await em.find(ConsentTable, { ...(await halvesOf(em, row.id)), channel: input.channel ?? '', topicId: input.topicId ?? '' })
+    if (own && standing.some((each) => each.state === 'SUPPRESSED'))
       throw new ThroughlineError('CONFLICT', 'The workspace suppresses this; a contact’s token does not lift that.', { path: ['state'] })
-    const values = [row.lane, row.id, input.channel ?? '', input.topicId ?? '', caller.workspaceId, input.state, input.source, input.purpose]
-    // The clock and not the transaction's start: of two who waited for the lock the later one is the last word.
-    await em.execute(
-      `insert into consent (lane, contact_id, channel, topic_id, workspace_id, state, source, purpose, at) values (?, ?, ?, ?, ?, ?, ?, ?, clock_timestamp())
-       on conflict (lane, contact_id, channel, topic_id) do update set state = excluded.state, source = excluded.source, purpose = excluded.purpose, at = excluded.at`,
-      values,
-    )
-    await em.execute(
-      `insert into consent_change (lane, contact_id, channel, topic_id, workspace_id, state, source, purpose, id, at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, clock_timestamp())`,
-      [...values, newLanedId(row.lane)],
-    )
+    await write(em, caller, row, input)
+    // A refusal of any half stands for all of them: whoever takes it back does so for all.
+    const others = input.state === 'GRANTED' ? standing.filter((each) => each.contactId !== row.id && each.state !== 'GRANTED') : []
+    for (const { lane, contactId: id } of others) await write(em, caller, { lane, id }, input)
     await em.execute('update contact set consent_revision = consent_revision + 1 where lane = ? and id = ?', [row.lane, row.id])
     await announce(em, services, caller, row, created ? 'created' : 'changed', ['$consent'])
     return row.id
   })
 }
 
-async function isSuppressed(em: EntityManager, row: { lane: number; id: string }, { channel, topicId }: SetConsent): Promise<boolean> {
-  const key = { lane: row.lane, contactId: row.id, channel: channel ?? '', topicId: topicId ?? '' }
-  return (await em.findOne(ConsentTable, key))?.state === 'SUPPRESSED'
+/** One contact's own word, as the state and in the ledger. */
+async function write(em: EntityManager, caller: Caller, { lane, id }: { lane: number; id: string }, input: SetConsent): Promise<void> {
+  const values = [lane, id, input.channel ?? '', input.topicId ?? '', caller.workspaceId, input.state, input.source, input.purpose]
+  // The clock and not the transaction's start: of two who waited for the lock the later one is the last word.
+  await em.execute(
+    `insert into consent (lane, contact_id, channel, topic_id, workspace_id, state, source, purpose, at) values (?, ?, ?, ?, ?, ?, ?, ?, clock_timestamp())
+       on conflict (lane, contact_id, channel, topic_id) do update set state = excluded.state, source = excluded.source, purpose = excluded.purpose, at = excluded.at`,
+    values,
+  )
+  await em.execute(
+    `insert into consent_change (lane, contact_id, channel, topic_id, workspace_id, state, source, purpose, id, at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, clock_timestamp())`,
+    [...values, newLanedId(lane)],
+  )
 }
 
 /** What these contacts have consented to now, by contact. */

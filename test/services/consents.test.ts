@@ -92,6 +92,36 @@ test('what a device’s person says after being known is said by the known one',
   expect(await say({ contact: { anonymousId: 'device' } })).toBe(known)
 })
 
+test('a refusal that a device brought along is taken back by the known one’s grant, and by nothing else', async () => {
+  await upsertContact(here.services, caller, { contact: { externalId: 'ada' } })
+  const device = await upsertContact(here.services, caller, { contact: { anonymousId: 'device' } })
+  await say({ contact: { anonymousId: 'device' }, channel: 'email', state: 'WITHDRAWN' })
+  await say({ contact: { anonymousId: 'device' }, channel: 'sms', state: 'WITHDRAWN' })
+  const known = await identifyContact(here.services, caller, { anonymousId: 'device', externalId: 'ada' })
+  expect([await now(known), await now(device)]).toEqual([
+    [],
+    [
+      ['email', '', 'WITHDRAWN'],
+      ['sms', '', 'WITHDRAWN'],
+    ],
+  ])
+  await say({ channel: 'sms', state: 'PENDING' })
+  await say({ channel: 'email' })
+  expect([await now(known), await now(device)]).toEqual([
+    [
+      ['email', '', 'GRANTED'],
+      ['sms', '', 'PENDING'],
+    ],
+    [
+      ['email', '', 'GRANTED'],
+      ['sms', '', 'WITHDRAWN'],
+    ],
+  ])
+  await here.database.owner.query(`UPDATE consent SET state = 'SUPPRESSED' WHERE contact_id = $1 AND channel = 'sms'`, [device])
+  const themselves = { ...caller, contactId: known }
+  expect(await faultOf(say({ contact: { id: known }, channel: 'sms' }, themselves))).toEqual({ code: 'CONFLICT', path: ['state'] })
+})
+
 test('once for an idempotency key', async () => {
   const id = await say({ idempotencyKey: 'k' })
   expect([await say({ idempotencyKey: 'k' }), (await history(id)).length]).toEqual([id, 1])
