@@ -366,7 +366,7 @@ test('engagement on a rung calls off nothing that another node says', async () =
   const [theirs] = await world.rows<{ id: string }>(`SELECT id FROM message WHERE journey_id = $1 AND contact_id = $2`, [journeyId, other])
   // As of a node before the ladder, whose message is tried again.
   await world.rows(
-    `UPDATE message SET status = 'DEFERRED', node = 'before', due_at = now() + interval '1 hour',
+    `UPDATE message SET status = 'DEFERRED', node = 'before', due_at = now() + interval '1 day',
       enrollment_id = (SELECT id FROM enrollment WHERE contact_id = $2), contact_id = $2, lane = (SELECT lane FROM contact WHERE id = $2) WHERE id = $1`,
     [theirs?.id, contactId],
   )
