@@ -71,7 +71,9 @@ describe('the transport', () => {
       else response.end('ok')
     })
     const narrow = transport({ connections: 1, timeout: 200 })
-    const [first, second] = await Promise.all([narrow.exchange(post(`${url}/held`)), narrow.exchange(post(`${url}/queued`))])
+    // Its time is up while the other one's is not, which holds the only socket.
+    const queued = { ...post(`${url}/queued`), timeout: 50 }
+    const [first, second] = await Promise.all([narrow.exchange(post(`${url}/held`)), narrow.exchange(queued)])
     expect(first).toMatchObject({ type: 'unanswered', code: 'TIMEOUT' })
     expect(second).toMatchObject({ type: 'unsent', code: 'TIMEOUT' })
     expect(await narrow.exchange(post(`${url}/after`))).toMatchObject({ type: 'answer', status: 200, body: 'ok' })
