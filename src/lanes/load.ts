@@ -262,8 +262,8 @@ async function loadLedger(client: Client, cases: ReadonlyMap<string, Case>): Pro
   }
   const answered = replies.length === 0 ? [] : await findLastSent(client, replies)
   const asked = new Map(replies.map((each) => [`${each.contactId} ${each.channel}`, each.one]))
-  // Ids sort by time: the last one sent to any half comes first.
-  for (const { id, contact_id, channel } of answered.toSorted((a, b) => (a.id < b.id ? 1 : -1)))
+  // The last one sent to any half comes first.
+  for (const { id, contact_id, channel } of answered.toSorted((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1)))
     asked.get(`${contact_id} ${channel}`)?.lastSent.push({ channel, messageId: id, contactId: contact_id })
   const ids = new Set<string>(answered.map((each) => each.id))
   const chosen = new Map<string, Case>()

@@ -55,14 +55,14 @@ export async function loadMessages(client: Client, keys: readonly Key[]): Promis
 /** The message a reply most likely answers: the last one handed over to the contact on the channel that was no automatic answer itself. */
 const LAST: Statement = {
   name: 'messages_last_sent',
-  text: `SELECT m.id, k.contact_id, k.channel FROM unnest($1::smallint[], $2::uuid[], $3::text[]) AS k (lane, contact_id, channel),
-    LATERAL (SELECT id FROM message WHERE message.lane = k.lane AND message.contact_id = k.contact_id AND message.channel = k.channel
+  text: `SELECT m.id, k.contact_id, k.channel, ${epochMs('m.planned_at')} AS at FROM unnest($1::smallint[], $2::uuid[], $3::text[]) AS k (lane, contact_id, channel),
+    LATERAL (SELECT id, planned_at FROM message WHERE message.lane = k.lane AND message.contact_id = k.contact_id AND message.channel = k.channel
       AND status IN ('SENT', 'DELIVERED', 'UNKNOWN', 'DISPATCHING') AND coalesce(dedupe_key, '') NOT LIKE 'keyword-rule/%' ORDER BY planned_at DESC, id DESC LIMIT 1) AS m`,
 }
 
 export async function findLastSent(
   client: Client,
   asks: readonly { lane: number; contactId: string; channel: string }[],
-): Promise<{ id: string; contact_id: string; channel: string }[]> {
+): Promise<{ id: string; contact_id: string; channel: string; at: number }[]> {
   return run(client, LAST, [asks.map((ask) => ask.lane), asks.map((ask) => ask.contactId), asks.map((ask) => ask.channel)])
 }
