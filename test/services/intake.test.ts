@@ -87,7 +87,9 @@ test('a statement that fails fails its calls and no others; sent again, nothing 
   const told = await Promise.allSettled([first, [row(2)], [row(3)], [row(4)]].map((rows) => takeIn(pool, workspaceId, rows)))
   expect(told.map((each) => each.status)).toEqual(['rejected', 'fulfilled', 'fulfilled', 'fulfilled'])
   expect(await takeIn(pool, workspaceId, first)).toBe(1)
-  expect(await inbox(workspaceId)).toEqual([2, 3, 4, 1])
+  const kept = await inbox(workspaceId)
+  // What was on its way behind the one that failed may be overtaken by what took another connection.
+  expect([kept.slice(0, 3).sort(), kept.slice(3)]).toEqual([[2, 3, 4], [1]])
 })
 
 test('a connection that breaks fails what was on its way, and what waited takes another', async () => {
