@@ -1,6 +1,6 @@
 import { PgBoss } from 'pg-boss'
+import { ask, type Client } from '../store/ask.ts'
 import { notify } from '../store/queries/notify.ts'
-import type { Client } from '../store/sql.ts'
 
 /** Every queue, with what becomes of its jobs. Never one job per contact per step. */
 export const QUEUES = {
@@ -101,7 +101,7 @@ export function onClient(client: Client) {
     executeSql(text: string, values: unknown[] = []) {
       const name = names.get(text) ?? `boss_${names.size}`
       names.set(text, name)
-      return client.query({ name, text, values })
+      return ask(client, { name, text, values })
     },
   }
 }

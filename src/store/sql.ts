@@ -1,6 +1,9 @@
 import type { Writable } from 'node:stream'
 import pg from 'pg'
 import { ThroughlineError } from '../errors.ts'
+import { ask, type Client } from './ask.ts'
+
+export type { Client } from './ask.ts'
 
 /**
  * The hot path's own way to PostgreSQL: named statements on a plain `pg` client, which costs a third of the
@@ -10,10 +13,6 @@ export interface Statement {
   /** Prepared once per connection under this name. */
   name: string
   text: string
-}
-
-export interface Client {
-  query<Row extends pg.QueryResultRow>(statement: { name?: string; text: string; values?: unknown[] }): Promise<pg.QueryResult<Row>>
 }
 
 export type Role = 'throughline_api' | 'throughline_worker'
@@ -110,6 +109,10 @@ export function openPool(
   return pool
 }
 
+const BEGIN = { text: 'BEGIN' }
+const COMMIT = { text: 'COMMIT' }
+const ROLLBACK = { text: 'ROLLBACK' }
+
 /** One connection, as the URL's own role. Where it breaks between two statements the next one says so, and no process ends. */
 export async function openClient(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url })
@@ -121,8 +124,7 @@ export async function openClient(url: string): Promise<pg.Client> {
 /** Runs a statement by name and returns its rows. Those given in one turn of the event loop, on one connection, leave together. */
 export async function run<Row extends pg.QueryResultRow>(client: Client, statement: Statement, values: unknown[]): Promise<Row[]> {
   bundle(client)
-  const result = await client.query<Row>({ name: statement.name, text: statement.text, values })
-  return result.rows
+  return (await ask<Row>(client, { name: statement.name, text: statement.text, values })).rows
 }
 
 /**
@@ -166,7 +168,7 @@ async function onConnection<T>(pool: pg.Pool, work: (client: pg.PoolClient) => P
     bundle(client)
     return await work(client)
   } catch (error) {
-    await client.query('ROLLBACK').catch((failure: Error) => {
+    await ask(client, ROLLBACK).catch((failure: Error) => {
       broken = failure
     })
     throw error
@@ -183,11 +185,11 @@ async function onConnection<T>(pool: pg.Pool, work: (client: pg.PoolClient) => P
 export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient, commit: () => Promise<void>) => Promise<T>): Promise<T> {
   return onConnection(pool, async (client) => {
     // Travels with the first statement: a round trip less for every transaction. Where it fails, so does what follows it.
-    const begun = client.query('BEGIN')
+    const begun = ask(client, BEGIN)
     begun.catch(() => {})
     let committed: Promise<void> | undefined
     const commit = () => {
-      committed ??= client.query('COMMIT').then(({ command }) => {
+      committed ??= ask(client, COMMIT).then(({ command }) => {
         if (command !== 'COMMIT') throw new ThroughlineError('INTERNAL', 'a transaction that had failed was committed')
       })
       return committed
@@ -214,10 +216,10 @@ export async function runInWorkspace<Row extends pg.QueryResultRow>(
 ): Promise<Row[]> {
   bundle(client)
   const [, , rows] = await together([
-    client.query('BEGIN'),
+    ask(client, BEGIN),
     run(client, SET_WORKSPACE, [workspaceId]),
     run<Row>(client, statement, values),
-    client.query('COMMIT'),
+    ask(client, COMMIT),
   ])
   return rows
 }

@@ -108,10 +108,7 @@ async function insertContacts(database: TestDatabase, workspaceId: string, keys:
   await database.owner.query('VACUUM ANALYZE contact, contact_alias, channel_identity')
 }
 
-/**
- * What a database of some minutes' age has: statistics (until then the planner takes every index of a young table for as
- * good as any) and segments of the log to use again. Making a new one takes PostgreSQL 50 ms, in which nobody commits.
- */
+/** What a database of some minutes' age has, its statistics: until then the planner takes every index of a young table for as good as any. */
 export async function settle({ owner }: TestDatabase): Promise<void> {
   await owner.query('ANALYZE')
   await owner.query('CHECKPOINT')

@@ -1,4 +1,5 @@
-import { fork } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type pg from 'pg'
@@ -9,26 +10,30 @@ export interface Process {
   stop(): Promise<void>
 }
 
+/** As in production where the benchmark itself is built; tsx where it runs from its source, as in the tests. */
+const SOURCE = import.meta.url.endsWith('.ts')
+
+function forkScript(script: string, environment: Record<string, string>): ChildProcess {
+  return fork(fileURLToPath(new URL(`${script}.${SOURCE ? 'ts' : 'js'}`, import.meta.url)), [], {
+    execArgv: SOURCE ? ['--import', 'tsx'] : [],
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+}
+
+const PRODUCTION = { LOG_LEVEL: 'error', NODE_ENV: 'production' }
+
 /** The providers' stand-ins in a process of their own, so that their CPU is not the worker's. */
-export const startSandboxProcess = (): Promise<Process> => start('../../src/sandbox/main.ts', 'SANDBOX_PORT', '/_sandbox/counts', {})
+export const startSandboxProcess = (): Promise<Process> => start('../../src/sandbox/main', 'SANDBOX_PORT', '/_sandbox/counts', {})
 
 /** The API as in production: a process of its own. */
 export const startApiProcess = (environment: Record<string, string>): Promise<Process> =>
-  start('../../src/main.ts', 'PORT', '/health/ready', {
-    LOG_LEVEL: 'error',
-    NODE_ENV: 'production',
-    RATE_LIMIT_PER_MINUTE: '1000000000',
-    ...environment,
-  })
+  start('../../src/main', 'PORT', '/health/ready', { ...PRODUCTION, RATE_LIMIT_PER_MINUTE: '1000000000', ...environment })
 
 /** A worker as in production: a process of its own, pg-boss and all. It turns once its `ring` job is under way. */
 export async function startWorkerProcess(owner: pg.Pool, environment: Record<string, string>): Promise<{ stop(): Promise<void> }> {
-  const child = fork(fileURLToPath(new URL('../../jobs/main.ts', import.meta.url)), [], {
-    execArgv: ['--import', 'tsx'],
-    env: { ...process.env, LOG_LEVEL: 'error', NODE_ENV: 'production', ...environment },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  })
-  const end = new Promise<void>((done) => child.once('exit', () => done()))
+  const child = forkScript('../../jobs/main', { ...PRODUCTION, ...environment })
+  const end = once(child, 'exit')
   await until(async () => (await owner.query(`SELECT FROM pgboss.job WHERE name = 'ring' AND state = 'active'`)).rowCount)
   return {
     async stop() {
@@ -46,10 +51,7 @@ export interface Ticker {
 
 /** A worker's ticks over these shares of the lanes, side by side, in a process of their own. */
 export async function startTicker(databaseUrl: string, shares: readonly (readonly number[])[]): Promise<Ticker> {
-  const child = fork(fileURLToPath(new URL('./ticker.ts', import.meta.url)), [], {
-    execArgv: ['--import', 'tsx'],
-    env: { ...process.env, DATABASE_URL: databaseUrl, SHARES: JSON.stringify(shares) },
-  })
+  const child = forkScript('./ticker', { DATABASE_URL: databaseUrl, SHARES: JSON.stringify(shares) })
   const answer = () =>
     new Promise<unknown>((done, fail) => {
       const ended = () => fail(new Error('the ticker ended'))
@@ -66,7 +68,7 @@ export async function startTicker(databaseUrl: string, shares: readonly (readonl
       return (await answer()) as number
     },
     async stop() {
-      const end = new Promise((done) => child.once('exit', done))
+      const end = once(child, 'exit')
       child.disconnect()
       await end
     },
@@ -92,22 +94,11 @@ async function startOn(
   probe: string,
   environment: Record<string, string>,
 ): Promise<Process | null> {
-  // tsx, because decorators are more than Node's own type stripping takes.
-  const child = fork(fileURLToPath(new URL(script, import.meta.url)), [], {
-    execArgv: ['--import', 'tsx'],
-    env: { ...process.env, ...environment, [portVariable]: String(port) },
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  })
-  let ended = false
-  const end = new Promise<void>((done) =>
-    child.once('exit', () => {
-      ended = true
-      done()
-    }),
-  )
+  const child = forkScript(script, { ...environment, [portVariable]: String(port) })
+  const end = once(child, 'exit')
   const url = `http://127.0.0.1:${port}`
-  await until(async () => ended || (await fetch(url + probe).catch(() => null))?.ok)
-  if (ended) return null
+  await until(async () => child.exitCode !== null || (await fetch(url + probe).catch(() => null))?.ok)
+  if (child.exitCode !== null) return null
   return {
     url,
     async stop() {

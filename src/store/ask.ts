@@ -1,0 +1,39 @@
+import pg from 'pg'
+
+/** A connection, or a pool that lends one for the length of a statement. */
+export interface Client {
+  query<Row extends pg.QueryResultRow>(asked: Asked): Promise<pg.QueryResult<Row>>
+}
+
+export interface Asked {
+  /** Prepared once per connection under this name; planned anew each time without one. */
+  name?: string
+  text: string
+  values?: unknown[]
+}
+
+/**
+ * The answer to one statement, by pg's callbacks where it is pg that is asked. What its own promises answer stays reachable for V8's
+ * young generation until the whole heap is marked, because they give a query its callback after it is made: at 200 events a second
+ * half of all that was read survived every scavenge, which took 15 to 40 ms instead of one.
+ */
+export async function ask<Row extends pg.QueryResultRow>(client: Client, asked: Asked): Promise<pg.QueryResult<Row>> {
+  try {
+    return await asking(client, asked)
+  } catch (error) {
+    // Leads back to who asked, and not to the socket that answered.
+    if (error instanceof Error) Error.captureStackTrace(error)
+    throw error
+  }
+}
+
+function asking<Row extends pg.QueryResultRow>(client: Client, asked: Asked): Promise<pg.QueryResult<Row>> {
+  if (client instanceof pg.Client)
+    return new Promise((done, fail) => {
+      // Made here, because pg copies what it is given by its property descriptors: 7 µs a statement.
+      const query = new pg.Query(asked.text, asked.values, (error, result) => (error ? fail(error) : done(result as pg.QueryResult<Row>)))
+      client.query(Object.assign(query, { name: asked.name }))
+    })
+  if (client instanceof pg.Pool) return new Promise((done, fail) => client.query<Row>(asked, (error, result) => (error ? fail(error) : done(result))))
+  return client.query(asked)
+}
