@@ -16,7 +16,7 @@ const BENCHMARKS: Record<string, (database: Awaited<ReturnType<typeof openTestDa
   'loop-memory': (database) => benchLoopInMemory(database, { loops: 5, rounds: 1 }),
   ...Object.fromEntries(SEND_PROVIDERS.map((provider) => [`send-${provider}`, () => benchSend(provider, { messages: 20, rounds: 1 })])),
   'webhook-in': (database) => benchWebhookIn(database, { callbacks: 50, rounds: 1 }),
-  'latency, latency-median': (database) => benchLatency(database, { events: 4, perSecond: 50 }),
+  'latency, latency-median': (database) => benchLatency(database, { events: 4, perSecond: 50, rounds: 2 }),
   'idle, idle-cpu': (database) => benchIdle(database, { waiting: 100, seconds: 1 }),
 }
 
