@@ -1,9 +1,11 @@
-import pg from 'pg'
+import type pg from 'pg'
 
 /** A connection, or a pool that lends one for the length of a statement. */
 export interface Client {
-  query<Row extends pg.QueryResultRow>(asked: Asked): Promise<pg.QueryResult<Row>>
+  query<Row extends pg.QueryResultRow>(asked: Asked, answer?: Answer<Row>): Promise<pg.QueryResult<Row>> | undefined
 }
+
+type Answer<Row extends pg.QueryResultRow> = (error: Error | undefined, result: pg.QueryResult<Row>) => void
 
 export interface Asked {
   /** Prepared once per connection under this name; planned anew each time without one. */
@@ -13,24 +15,20 @@ export interface Asked {
 }
 
 /**
- * The answer to one statement, by pg's callbacks where it is pg that is asked. What its own promises answer stays reachable for V8's
+ * The answer to one statement, by pg's callbacks. What its own promises answer stays reachable for V8's
  * young generation until the whole heap is marked, because they give a query its callback after it is made: at 200 events a second
  * half of all that was read survived every scavenge, which took 15 to 40 ms instead of one.
  */
 export async function ask<Row extends pg.QueryResultRow>(client: Client, asked: Asked): Promise<pg.QueryResult<Row>> {
   try {
-    return await asking(client, asked)
+    return await new Promise((done, fail) => {
+      const promised = client.query<Row>(asked, (error, result) => (error ? fail(error) : done(result)))
+      // Who is none of pg's may know no callbacks.
+      if (promised !== undefined) done(promised)
+    })
   } catch (error) {
     // Leads back to who asked, and not to the socket that answered.
     if (error instanceof Error) Error.captureStackTrace(error)
     throw error
   }
-}
-
-function asking<Row extends pg.QueryResultRow>(client: Client, asked: Asked): Promise<pg.QueryResult<Row>> {
-  if (!(client instanceof pg.Client || client instanceof pg.Pool)) return client.query(asked)
-  return new Promise((done, fail) => {
-    const answer = (error: Error | undefined, result: pg.QueryResult<Row>) => (error ? fail(error) : done(result))
-    ;(client as pg.Pool).query<Row>(asked, answer)
-  })
 }

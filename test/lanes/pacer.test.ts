@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { laneOf } from '../../src/domain/ids.ts'
 import { deliver } from '../../src/lanes/inbox.ts'
@@ -235,7 +236,7 @@ test('a look that fails is reported and tried again', async () => {
   const { worker } = world.database
   const fault = new TypeError('the database is away')
   const pool = Object.assign(Object.create(worker), {
-    query: (...args: Parameters<typeof worker.query>) => (errors.length === 0 ? Promise.reject(fault) : worker.query(...args)),
+    query: (asked: pg.QueryConfig) => (errors.length === 0 ? Promise.reject(fault) : worker.query(asked)),
   })
   await send('ada')
   start({ pool })
@@ -251,8 +252,8 @@ test('who asks it to look while it looks is not forgotten', async () => {
     release = done
   })
   const pool = Object.assign(Object.create(worker), {
-    async query(...args: Parameters<typeof worker.query>) {
-      const result = await worker.query(...args)
+    async query(asked: pg.QueryConfig) {
+      const result = await worker.query(asked)
       if (++looks === 1) await held
       return result
     },

@@ -79,9 +79,9 @@ function interleaved(pool: pg.Pool, scheduler: fc.Scheduler): pg.Pool {
     const client = await pool.connect()
     let turn: Promise<unknown> = Promise.resolve()
     return Object.assign(Object.create(client), {
-      query(...given: unknown[]) {
+      query(asked: pg.QueryConfig) {
         turn = turn.then(() => scheduler.schedule(Promise.resolve()))
-        return turn.then(() => (client.query as (...all: unknown[]) => unknown)(...given))
+        return turn.then(() => client.query(asked))
       },
       release: (error?: Error) => client.release(error),
     })

@@ -159,8 +159,8 @@ test('the number of statements does not depend on the size of the batch', async 
           const query = client.query.bind(client)
           return Object.assign(Object.create(client), {
             query: (...args: unknown[]) => {
-              const [first] = args as [string | { name: string }]
-              names.push(typeof first === 'string' ? first : first.name)
+              const [{ name, text }] = args as [{ name?: string; text: string }]
+              names.push(name ?? text)
               return (query as (...each: unknown[]) => unknown)(...args)
             },
             release: () => client.release(),

@@ -40,7 +40,7 @@ function counting(failures = 0, of = database.api): Counted {
     const client = await of.connect()
     const [query, release] = [client.query, client.release]
     const counted = (...given: unknown[]): unknown => {
-      if (given[0] === 'BEGIN' && ++transactions <= failures) given[0] = 'BEGIN; SELECT 1 / 0'
+      if ((given[0] as { text: string }).text === 'BEGIN' && ++transactions <= failures) given[0] = { text: 'BEGIN; SELECT 1 / 0' }
       return Reflect.apply(query, client, given)
     }
     return Object.assign(client, { query: counted, release: (error?: Error) => Object.assign(client, { query, release }).release(error) })

@@ -25,9 +25,9 @@ export function gated(pool: pg.Pool, text: string): Gate {
     let turn: Promise<unknown> = Promise.resolve()
     let answered: Promise<unknown> = turn
     return Object.assign(Object.create(client), {
-      query(given: { text: string } | string, ...rest: unknown[]) {
+      query(given: { text: string }) {
         const before = answered
-        if ((typeof given === 'string' ? given : given.text).includes(text)) {
+        if (given.text.includes(text)) {
           turn = turn
             .then(() => before)
             .then(() => {
@@ -35,7 +35,7 @@ export function gated(pool: pg.Pool, text: string): Gate {
               return opened
             })
         }
-        const asked = turn.then(() => (client.query as (...all: unknown[]) => unknown)(given, ...rest))
+        const asked = turn.then(() => client.query(given))
         answered = asked.catch(() => {})
         return asked
       },

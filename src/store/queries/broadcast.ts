@@ -5,6 +5,7 @@ import { conditionToSql } from '../../domain/condition/sql.ts'
 import type { DevicePolicy } from '../../domain/gate.ts'
 import { FIRST_ID } from '../../domain/ids.ts'
 import type { JsonObject } from '../../domain/json.ts'
+import { ask } from '../ask.ts'
 import { type Client, run, type Statement } from '../sql.ts'
 import { BROADCAST_CHANNEL, notify } from './notify.ts'
 
@@ -63,7 +64,7 @@ export async function nextOfAudience(client: Client, id: string, broadcast: Broa
         WHERE c.workspace_id = $1`
   const passed = listed === null ? 'c.id' : 'r.id'
   const text = `SELECT c.id, ${passed} AS passed FROM ${from} AND c.erased_at IS NULL AND ${condition.text} ORDER BY ${passed} LIMIT $3`
-  return (await client.query<Recipient>({ text, values })).rows
+  return (await ask<Recipient>(client, { text, values })).rows
 }
 
 const KNOWN: Statement = {

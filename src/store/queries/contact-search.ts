@@ -1,5 +1,6 @@
 import type { Condition } from '../../domain/condition/condition.ts'
 import { conditionToSql } from '../../domain/condition/sql.ts'
+import { ask } from '../ask.ts'
 import type { Client } from '../sql.ts'
 
 export interface ContactSearch {
@@ -24,7 +25,7 @@ export async function searchContacts(client: Client, search: ContactSearch): Pro
   const within = `workspace_id = $1 AND merged_into IS NULL AND ($2::uuid IS NULL OR id < $2) AND ($3::uuid IS NULL OR id > $3)`
   const named = among === null ? '' : 'AND (lane, id) IN (SELECT * FROM unnest($6::smallint[], $7::uuid[]))'
   const values: unknown[] = [...bounds, looks, limit, ...(among === null ? [] : [among.map((each) => each.lane), among.map((each) => each.id)])]
-  const { rows: about } = await client.query<{ time_zone: string; now: number }>({
+  const { rows: about } = await ask<{ time_zone: string; now: number }>(client, {
     name: 'contact_search_about',
     text: 'SELECT time_zone, floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now FROM workspace WHERE id = $1',
     values: [workspaceId],
@@ -32,12 +33,12 @@ export async function searchContacts(client: Client, search: ContactSearch): Pro
   const { time_zone: timeZone = 'UTC', now = 0 } = about[0] ?? {}
   const condition = matching === null ? { text: 'true', values: [] } : conditionToSql(matching, { firstParameter: values.length + 1, now, timeZone })
   const looked = `SELECT * FROM contact WHERE ${within} ${named} ORDER BY id ${order} LIMIT $4`
-  const { rows } = await client.query<{ id: string }>({
+  const { rows } = await ask<{ id: string }>(client, {
     text: `SELECT c.id FROM (${looked}) AS c WHERE ${condition.text} ORDER BY c.id ${order} LIMIT $5`,
     values: [...values, ...condition.values],
   })
   if (among !== null || rows.length === limit) return { ids: rows.map((row) => row.id), stoppedAt: null }
-  const { rows: last } = await client.query<{ id: string }>({
+  const { rows: last } = await ask<{ id: string }>(client, {
     name: `contact_search_last_${order.toLowerCase()}`,
     text: `SELECT id FROM contact WHERE ${within} ORDER BY id ${order} OFFSET $4 - 1 LIMIT 1`,
     values: [...bounds, looks],
