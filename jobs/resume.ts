@@ -5,6 +5,7 @@ import type { JobData } from '../src/queue/boss.ts'
 import { awaitTicks } from '../src/store/queries/claim.ts'
 import { countFrozen, heldMessages, thawEnrollments, thawMessages, thawWatches } from '../src/store/queries/upkeep.ts'
 import { thawCalls } from '../src/store/queries/webhook-calls.ts'
+import { inTransaction, together } from '../src/store/sql.ts'
 import { giveUpCalls } from './webhooks-calls.ts'
 
 const BATCH = 1_000
@@ -42,5 +43,8 @@ export async function resumeJourney(pool: pg.Pool, lanes: number, { workspaceId,
   while (policy === 'SKIP' && (await giveUpCalls(pool, lanes, workspaceId, journeyId, BATCH)) === BATCH);
   while (policy !== 'SKIP' && (await thawCalls(pool, journeyId, BATCH, spread)) === BATCH);
   while (policy !== 'SKIP' && (await thawMessages(pool, journeyId, BATCH, spread)) === BATCH);
-  while ((await thawEnrollments(pool, journeyId, BATCH, policy, spread)) === BATCH);
+  // Between ticks: one that had read a timer as frozen would freeze it once more, behind the thaw's back.
+  const thaw = () =>
+    inTransaction(pool, async (client) => (await together([awaitTicks(client), thawEnrollments(client, journeyId, BATCH, policy, spread)]))[1])
+  while ((await thaw()) === BATCH);
 }

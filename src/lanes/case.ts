@@ -11,6 +11,8 @@ export type Item = InboxBody & { seq: number; workspaceId: string; reference: st
 export interface Running {
   workspaceId: string
   state: EnrollmentState
+  /** Its timer fell due during a pause and is kept aside: when it runs is for the resumption to say. */
+  frozen: boolean
 }
 
 /**

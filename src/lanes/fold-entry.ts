@@ -107,7 +107,7 @@ function enter(one: Case, journey: LiveJourney, trigger: CompiledNode, key: stri
     )
   // Of two changes in one tick each lets in somebody of its own.
   const state = begin(graph, trigger, one.contactId, key, event, {}, event?.id ?? scope.outbox.newId(one.lane, one.contactId, trigger.key), scope.now)
-  const running: Running = { workspaceId: one.workspaceId, state }
+  const running: Running = { workspaceId: one.workspaceId, state, frozen: false }
   one.enrollments.set(state.id, running)
   keepSlot(one, one.workspaceId, state, { enrollmentId: state.id, entered: scope.now, event: event?.id ?? null }, scope)
   advance(one, running, { type: 'enter', node: trigger.key, event, vars: {} }, scope, true)

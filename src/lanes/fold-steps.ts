@@ -51,9 +51,11 @@ export function advance(one: Case, running: Running, input: Input, scope: FoldSc
   const facts = paused ? { ...one.facts, paused } : one.facts
   const before = running.state
   const { state, effects, trace } = step(graph, before, input, facts, scope.now)
-  const frozen = paused && state.dueAt !== null && state.dueAt <= scope.now
-  if (trace.length === 0 && effects.length === 0 && state.dueAt === before.dueAt && state.memo === before.memo && !frozen) return
+  // A timer that a pause froze stays so after it, until the resumption thaws it or the step sets another.
+  const frozen = state.dueAt !== null && (paused ? state.dueAt <= scope.now : running.frozen && state.dueAt === before.dueAt)
+  if (trace.length === 0 && effects.length === 0 && state.dueAt === before.dueAt && state.memo === before.memo && frozen === running.frozen) return
   running.state = state
+  running.frozen = frozen
   outbox.saveEnrollment(running.workspaceId, state, { isNew, frozen })
   if (trace.length > 0) outbox.record(running.workspaceId, state, input, trace)
   for (const effect of effects) {

@@ -248,7 +248,7 @@ export function running(row: EnrollmentRow): Running {
     endedAt: row.ended_at ?? null,
     endReason: row.end_reason ?? null,
   } as unknown as EnrollmentState
-  return { workspaceId: row.workspace_id, state }
+  return { workspaceId: row.workspace_id, state, frozen: row.due_at === null && row.frozen_due_at !== null }
 }
 
 /** `cases` by contact, as below. */

@@ -150,10 +150,10 @@ test('a job that died half-way is run again and thaws what is left; run once mor
   const journeyId = await frozen(['ada', 'grace'])
   const other = await frozen(['barbara'], 'bought')
   const { worker } = world.database
-  const dying = (statement: string): typeof worker =>
-    Object.assign(Object.create(worker), {
-      query: (given: { name: string }) => (given.name === statement ? Promise.reject(new TypeError('died')) : worker.query(given as never)),
-    })
+  const dying = (statement: string): typeof worker => {
+    const query = (given: { name: string }) => (given.name === statement ? Promise.reject(new TypeError('died')) : worker.query(given as never))
+    return { query, connect: async () => ({ query, release() {} }) } as never
+  }
   const job = { workspaceId: workspace.id, journeyId, policy: 'RESCHEDULE' } as const
   await expect(resumeJourney(dying('upkeep_thaw_enrollments'), LANES, job)).rejects.toThrow('died')
   expect(await timers(journeyId)).toEqual([null, null])

@@ -85,3 +85,20 @@ test('a paused journey lets nobody in, freezes what falls due and still lets peo
   await workspace.post(workspace.event('ada', 'bought'))
   expect((await workspace.enrollments(journeyId)).map((each) => each.end_reason ?? each.status).sort()).toEqual(['ACTIVE', 'exit_event:bought'])
 })
+
+test('a timer that a pause froze stays frozen, whatever is heard, until the resumption thaws it', async () => {
+  const { journeyId } = await workspace.publish(
+    chain([on('seen'), delay('PT1H')], { goals: [{ name: 'bought', event: 'bought', window: 'P1D', onReached: 'RECORD' }] }),
+  )
+  await workspace.post(workspace.event('ada', 'seen'))
+  await setStatus(journeyId, 'PAUSED')
+  await workspace.pass(2 * HOUR)
+  await workspace.tick()
+  const timers = () =>
+    world.rows('SELECT due_at IS NOT NULL AS due, frozen_due_at IS NOT NULL AS frozen FROM enrollment WHERE journey_id = $1', [journeyId])
+  expect(await timers()).toEqual([{ due: false, frozen: true }])
+  await setStatus(journeyId, 'LIVE')
+  await workspace.post(workspace.event('ada', 'bought'))
+  expect(await world.rows('SELECT count(*)::int AS n FROM conversion WHERE journey_id = $1', [journeyId])).toEqual([{ n: 1 }])
+  expect([await timers(), (await workspace.enrollments(journeyId)).map(({ node }) => node)]).toEqual([[{ due: false, frozen: true }], ['pause']])
+})
