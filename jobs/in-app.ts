@@ -2,8 +2,8 @@ import { showingOf } from '../src/domain/content/in-app.ts'
 import type { SendOutcome } from '../src/domain/delivery.ts'
 import { laneOf } from '../src/domain/ids.ts'
 import type { JsonObject } from '../src/domain/json.ts'
+import type { Client } from '../src/store/ask.ts'
 import { type InAppInsert, showInApp, wasShown } from '../src/store/queries/in-app.ts'
-import type { Client } from '../src/store/sql.ts'
 
 /** As many as a dispatcher marks at a time. */
 const LARGEST_BATCH = 64

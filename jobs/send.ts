@@ -2,7 +2,7 @@ import type { PgBoss } from 'pg-boss'
 import type { Dispatcher } from '../src/lanes/dispatch.ts'
 import type { JobData } from '../src/queue/boss.ts'
 import { onClient } from '../src/queue/boss.ts'
-import type { Client } from '../src/store/sql.ts'
+import type { Client } from '../src/store/ask.ts'
 
 /** The worker that planned the messages has this long to dispatch them before another may. */
 const HEAD_START_SECONDS = 10

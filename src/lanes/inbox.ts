@@ -5,8 +5,8 @@ import { laneOf, laneOfReference } from '../domain/ids.ts'
 import type { Answered } from '../domain/journey/node-kind.ts'
 import type { JsonObject } from '../domain/json.ts'
 import type { StatusReport } from '../domain/ledger.ts'
+import type { Client } from '../store/ask.ts'
 import { insertInbox } from '../store/queries/inbox.ts'
-import type { Client } from '../store/sql.ts'
 
 /** How a contact is named by who does not hold its id. Rendered as `kind:value` in alias rows and inbox. */
 export type Reference = `external:${string}` | `anonymous:${string}` | `${Channel}:${string}`

@@ -2,7 +2,8 @@ import type { CompiledGraph } from '../domain/journey/compile.ts'
 import { compileOrStandIn } from '../domain/journey/compile.ts'
 import type { Graph } from '../domain/journey/graph.ts'
 import type { KeywordRule } from '../domain/keywords.ts'
-import { type Client, run, type Statement } from '../store/sql.ts'
+import type { Client } from '../store/ask.ts'
+import { run, type Statement } from '../store/sql.ts'
 
 /** A journey that people may be in: live or paused, with the version that newcomers enter. */
 export interface LiveJourney {

@@ -1,8 +1,8 @@
 import { type Happening, STALE_AFTER } from '../domain/entry.ts'
 import type { EventFact } from '../domain/facts.ts'
 import { laneOf } from '../domain/ids.ts'
+import type { Client } from '../store/ask.ts'
 import { loadSlots, loadWatches } from '../store/queries/facts.ts'
-import type { Client } from '../store/sql.ts'
 import { byHalf, type Case, halvesOf, type Item, setSlot } from './case.ts'
 import type { Configuration, LiveJourney } from './journeys.ts'
 

@@ -1,6 +1,6 @@
 import { laneOf } from '../domain/ids.ts'
+import type { Client } from '../store/ask.ts'
 import { findIdentities } from '../store/queries/facts.ts'
-import type { Client } from '../store/sql.ts'
 import { type Case, halvesOf } from './case.ts'
 import type { Configuration } from './journeys.ts'
 

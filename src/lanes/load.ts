@@ -3,6 +3,7 @@ import type { Facts } from '../domain/facts.ts'
 import { derivedId, laneOf } from '../domain/ids.ts'
 import type { EnrollmentState } from '../domain/journey/enrollment.ts'
 import type { JsonObject } from '../domain/json.ts'
+import type { Client } from '../store/ask.ts'
 import type { ClaimedItem, EnrollmentRow, WatchRow } from '../store/queries/claim.ts'
 import {
   type ContactRow,
@@ -14,7 +15,6 @@ import {
   resolveAliases,
 } from '../store/queries/facts.ts'
 import { findLastSent, loadMessages } from '../store/queries/messages.ts'
-import type { Client } from '../store/sql.ts'
 import { type Case, halvesOf, type Item, type Running } from './case.ts'
 import type { InboxBody, InboxItem } from './inbox.ts'
 import type { Configuration, JourneyBook } from './journeys.ts'

@@ -1,6 +1,7 @@
 import type pg from 'pg'
+import type { Client } from '../store/ask.ts'
 import { claimDueEnrollments, claimDueMessages, claimDueWatches, claimInbox, lockLanes, readRevision } from '../store/queries/claim.ts'
-import { type Client, inTransaction, together } from '../store/sql.ts'
+import { inTransaction, together } from '../store/sql.ts'
 import { foldCase } from './fold.ts'
 import type { JourneyBook } from './journeys.ts'
 import { type Claim, load } from './load.ts'
@@ -52,7 +53,7 @@ const IDS_PER_JOB = 500
 export async function tick(ring: Ring, lanes: readonly number[], { timers = true } = {}): Promise<Ticked> {
   return inTransaction(ring.pool, async (client, commit) => {
     const { lanes: mine, now } = await lockLanes(client, lanes)
-    if (mine.length === 0) return { lanes: [], more: [], taken: 0, steps: 0, sends: [], lost: 0, dueIn: null }
+    if (mine.length === 0) return idle(mine)
     const perLane = Math.min(ring.rowsPerLane, Math.max(LEAST_PER_LANE, Math.floor(ROWS_PER_TICK / mine.length)))
     const [inbox, due] = await together([claimInbox(client, mine, perLane), timers ? claimDue(client, mine, perLane, now) : NOTHING_DUE])
     const { items } = inbox
@@ -67,7 +68,7 @@ export async function tick(ring: Ring, lanes: readonly number[], { timers = true
     }
     const revision = due.revision ?? inbox.revision
     const taken = items.length + claim.dueEnrollments.length + claim.dueWatches.length + claim.dueMessages.length
-    if (taken === 0) return { lanes: mine, more: [], taken, steps: 0, sends: [], lost: 0, dueIn: null }
+    if (taken === 0) return idle(mine)
 
     const configuration = await ring.book.configuration(client, revision)
     const { cases, forwards, lost } = await load(client, claim, configuration, ring.book, now)
@@ -93,6 +94,8 @@ export async function tick(ring: Ring, lanes: readonly number[], { timers = true
     }
   })
 }
+
+const idle = (lanes: number[]): Ticked => ({ lanes, more: [], taken: 0, steps: 0, sends: [], lost: 0, dueIn: null })
 
 const NOTHING_DUE: Promise<Omit<Claim, 'items'> & { revision: number | null }> = Promise.resolve({
   dueEnrollments: [],

@@ -1,9 +1,10 @@
 import { CHANGE_CHANNEL, encodeChanges } from '../realtime/changes.ts'
+import type { Client } from '../store/ask.ts'
 import { notify } from '../store/queries/notify.ts'
 import { withdrawCalls, writeCalls } from '../store/queries/webhook-calls.ts'
 import { writeDeliveries } from '../store/queries/webhook-deliveries.ts'
 import * as write from '../store/queries/write-back.ts'
-import { type Client, together } from '../store/sql.ts'
+import { together } from '../store/sql.ts'
 import { deliver } from './inbox.ts'
 import type { Outbox } from './outbox.ts'
 

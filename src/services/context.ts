@@ -4,7 +4,7 @@ import type { Config } from '../config.ts'
 import type { OutgoingMessage, SendOutcome } from '../domain/delivery.ts'
 import type { JsonObject } from '../domain/json.ts'
 import type { ProviderTemplate } from '../domain/whatsapp-template.ts'
-import type { Client } from '../store/sql.ts'
+import type { Client } from '../store/ask.ts'
 import type { Vault } from '../store/vault.ts'
 import type { Renderer } from './rendering/renderer.ts'
 

@@ -1,7 +1,7 @@
 import { FIRST_ID, isLanedId, laneOfReference } from '../domain/ids.ts'
 import { ThroughlineError } from '../errors.ts'
+import type { Client } from '../store/ask.ts'
 import { knownOf } from '../store/queries/broadcast.ts'
-import type { Client } from '../store/sql.ts'
 import { type ContactReference, referenceOf } from './contacts.ts'
 import type { Caller, Services } from './context.ts'
 

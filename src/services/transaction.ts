@@ -2,7 +2,7 @@ import { type EntityManager, UniqueConstraintViolationException } from '@mikro-o
 import type pg from 'pg'
 import { fromKysely } from 'pg-boss'
 import { ThroughlineError } from '../errors.ts'
-import type { Client } from '../store/sql.ts'
+import type { Client } from '../store/ask.ts'
 
 /** The transaction an em is in, as the hot statements want a client: what is delivered through it commits or rolls back with it. */
 export function clientOf(em: EntityManager): Client {

@@ -1,10 +1,10 @@
 import type { ProviderCallback } from '../domain/delivery.ts'
 import { laneOf, laneOfReference } from '../domain/ids.ts'
 import { deliver, type InboxItem } from '../lanes/inbox.ts'
+import type { Client } from '../store/ask.ts'
 import { newLanedId } from '../store/new-id.ts'
 import { createContacts, resolveAliases } from '../store/queries/facts.ts'
 import { identitiesOfWriters, openWindows } from '../store/queries/whatsapp.ts'
-import type { Client } from '../store/sql.ts'
 import type { WorkspaceKeys } from '../store/vault.ts'
 import { normaliseAddress } from './address.ts'
 

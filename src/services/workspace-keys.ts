@@ -1,5 +1,6 @@
 import { ThroughlineError } from '../errors.ts'
-import { type Client, openClient, run, type Statement } from '../store/sql.ts'
+import type { Client } from '../store/ask.ts'
+import { openClient, run, type Statement } from '../store/sql.ts'
 import type { Vault, WorkspaceKeys } from '../store/vault.ts'
 import type { Caller, Services } from './context.ts'
 import { once } from './idempotency.ts'

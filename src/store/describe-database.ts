@@ -1,4 +1,5 @@
-import { type Client, run, type Statement } from './sql.ts'
+import type { Client } from './ask.ts'
+import { run, type Statement } from './sql.ts'
 
 /**
  * The schema in PostgreSQL's own words, read from the catalogue after the migrations and not from their text: what is

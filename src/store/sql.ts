@@ -3,8 +3,6 @@ import pg from 'pg'
 import { ThroughlineError } from '../errors.ts'
 import { ask, type Client } from './ask.ts'
 
-export type { Client } from './ask.ts'
-
 /**
  * The hot path's own way to PostgreSQL: named statements on a plain `pg` client, which costs a third of the
  * round trip and a fifth of the server's CPU that an unnamed statement through a query builder does.

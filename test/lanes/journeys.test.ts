@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { openJourneyBook } from '../../src/lanes/journeys.ts'
-import type { Client } from '../../src/store/sql.ts'
+import type { Client } from '../../src/store/ask.ts'
 import { chain, delay, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
 
 let world: TestRing

@@ -1,4 +1,5 @@
-import { type Client, run, type Statement } from '../sql.ts'
+import type { Client } from '../ask.ts'
+import { run, type Statement } from '../sql.ts'
 
 const INSIDE: Statement = {
   name: 'archive_inside',

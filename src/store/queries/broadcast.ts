@@ -5,8 +5,8 @@ import { conditionToSql } from '../../domain/condition/sql.ts'
 import type { DevicePolicy } from '../../domain/gate.ts'
 import { FIRST_ID } from '../../domain/ids.ts'
 import type { JsonObject } from '../../domain/json.ts'
-import { ask } from '../ask.ts'
-import { type Client, run, type Statement } from '../sql.ts'
+import { ask, type Client } from '../ask.ts'
+import { run, type Statement } from '../sql.ts'
 import { BROADCAST_CHANNEL, notify } from './notify.ts'
 
 export interface Broadcasting {

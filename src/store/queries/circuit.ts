@@ -1,5 +1,6 @@
 import type { ConnectionFault } from '../../domain/circuit.ts'
-import { type Client, run, type Statement } from '../sql.ts'
+import type { Client } from '../ask.ts'
+import { run, type Statement } from '../sql.ts'
 
 /**
  * Counts a fault, and opens the circuit where it is one too many. While it is open nothing is counted: those are the

@@ -1,4 +1,5 @@
-import { type Client, epochMs, run, type Statement } from '../sql.ts'
+import type { Client } from '../ask.ts'
+import { epochMs, run, type Statement } from '../sql.ts'
 
 /** What a tick takes. Everything names its lanes; every instant is Unix milliseconds of the database's clock. */
 

@@ -1,7 +1,6 @@
 import type { Condition } from '../../domain/condition/condition.ts'
 import { conditionToSql } from '../../domain/condition/sql.ts'
-import { ask } from '../ask.ts'
-import type { Client } from '../sql.ts'
+import { ask, type Client } from '../ask.ts'
 
 export interface ContactSearch {
   workspaceId: string

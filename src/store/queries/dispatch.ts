@@ -1,4 +1,5 @@
-import { type Client, epochMs, run, type Statement, together } from '../sql.ts'
+import type { Client } from '../ask.ts'
+import { epochMs, run, type Statement, together } from '../sql.ts'
 
 /**
  * Locks what is still planned, in key order like every writer of messages, and then its contacts: all messages

@@ -1,5 +1,6 @@
+import type { Client } from '../ask.ts'
 import { record } from '../record.ts'
-import { type Client, epochMs, run, type Statement } from '../sql.ts'
+import { epochMs, run, type Statement } from '../sql.ts'
 import { ENROLLMENT_COLUMNS, type EnrollmentRow } from './claim.ts'
 
 /**

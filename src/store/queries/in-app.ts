@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../domain/json.ts'
+import type { Client } from '../ask.ts'
 import { record } from '../record.ts'
-import { type Client, run, type Statement } from '../sql.ts'
+import { run, type Statement } from '../sql.ts'
 import { notify } from './notify.ts'
 
 /** API processes listen here for contacts whose in-app messages changed; the payload is ids, by commas. */

@@ -1,4 +1,5 @@
-import { type Client, epochMs, run, type Statement } from '../sql.ts'
+import type { Client } from '../ask.ts'
+import { epochMs, run, type Statement } from '../sql.ts'
 import type { Key } from './facts.ts'
 
 export interface MessageRow {

@@ -1,4 +1,5 @@
-import { type Client, run, type Statement } from '../sql.ts'
+import type { Client } from '../ask.ts'
+import { run, type Statement } from '../sql.ts'
 
 const NOTIFY: Statement = { name: 'notify', text: 'SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload' }
 

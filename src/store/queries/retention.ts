@@ -1,5 +1,6 @@
 import type pg from 'pg'
-import { type Client, inTransaction, run, type Statement } from '../sql.ts'
+import type { Client } from '../ask.ts'
+import { inTransaction, run, type Statement } from '../sql.ts'
 
 /**
  * How many days rows are kept after the instant in the column named; docs/retention.md says the same, and why. Each has a BRIN index

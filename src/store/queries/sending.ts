@@ -1,7 +1,8 @@
 import type { Channel } from '../../domain/channel.ts'
 import type { JsonObject } from '../../domain/json.ts'
 import type { TemplateVariant } from '../../domain/template.ts'
-import { type Client, run, type Statement } from '../sql.ts'
+import type { Client } from '../ask.ts'
+import { run, type Statement } from '../sql.ts'
 
 /** What the sender reads once and keeps: none of it changes under its key. */
 const VERSION: Statement = {

@@ -1,6 +1,7 @@
 import { FIRST_ID, laneOf } from '../../domain/ids.ts'
 import { TIMELINE_KINDS, type TimelineKind, type TimelinePlace } from '../../domain/timeline.ts'
-import { type Client, run, type Statement } from '../sql.ts'
+import type { Client } from '../ask.ts'
+import { run, type Statement } from '../sql.ts'
 
 /** What a kind is read of; whatever names no `seq` and `n` has but one of each. */
 interface Source {

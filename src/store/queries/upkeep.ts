@@ -1,4 +1,5 @@
-import { type Client, run, type Statement } from '../sql.ts'
+import type { Client } from '../ask.ts'
+import { run, type Statement } from '../sql.ts'
 
 /** Bounded batches that keep the house; each answers how many rows it touched. */
 const count = async (client: Client, statement: Statement, values: unknown[]) => (await run<{ n: number }>(client, statement, values))[0]?.n ?? 0

@@ -1,5 +1,6 @@
+import type { Client } from '../ask.ts'
 import { record } from '../record.ts'
-import { type Client, run, type Statement } from '../sql.ts'
+import { run, type Statement } from '../sql.ts'
 
 /** Workers listen here; told at commit that there is something to deliver. */
 export const DELIVERIES_CHANNEL = 'throughline_deliveries'

@@ -1,5 +1,6 @@
 import type { ProviderTemplate, TemplateStatus } from '../../domain/whatsapp-template.ts'
-import { type Client, run, type Statement } from '../sql.ts'
+import type { Client } from '../ask.ts'
+import { run, type Statement } from '../sql.ts'
 import type { Key } from './facts.ts'
 
 /** A number that wrote, as its identity is stored. */

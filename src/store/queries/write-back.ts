@@ -1,5 +1,6 @@
+import type { Client } from '../ask.ts'
 import { type RowRecord, record } from '../record.ts'
-import { type Client, run, type Statement } from '../sql.ts'
+import { run, type Statement } from '../sql.ts'
 
 /**
  * What a tick writes. Each function is one statement however many rows it is given, so that a tick is a fixed
