@@ -97,8 +97,9 @@ async function startOn(
   const child = forkScript(script, { ...environment, [portVariable]: String(port) })
   const end = once(child, 'exit')
   const url = `http://127.0.0.1:${port}`
-  await until(async () => child.exitCode !== null || (await fetch(url + probe).catch(() => null))?.ok)
-  if (child.exitCode !== null) return null
+  const ended = () => child.exitCode !== null || child.signalCode !== null
+  await until(async () => ended() || (await fetch(url + probe).catch(() => null))?.ok)
+  if (ended()) return null
   return {
     url,
     async stop() {
