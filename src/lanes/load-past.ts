@@ -6,6 +6,7 @@ import type { HistoryNeed } from '../domain/journey/node-kind.ts'
 import type { JsonObject } from '../domain/json.ts'
 import type { Client } from '../store/ask.ts'
 import { type Key, loadDedupe, loadHistory } from '../store/queries/facts.ts'
+import { together } from '../store/sql.ts'
 import { byHalf, type Case, halvesOf } from './case.ts'
 import type { Configuration } from './journeys.ts'
 import { beganAt, candidates } from './load-entry.ts'
@@ -52,28 +53,30 @@ export async function loadPast(
     for (const [name, from] of since) for (const id of halves) asks.push({ lane: laneOf(id), contactId: id, name, since: from, owner: one.contactId })
     if (dedupe) for (const id of halves) dedupes.set(id, { lane: laneOf(id), id })
   }
-  if (asks.length > 0) {
-    const byContact = new Map(cases.map((one) => [one.contactId, one]))
-    const histories = new Map<string, EventFact[]>()
-    for (const row of await loadHistory(client, asks)) {
-      const list = histories.get(row.contact_id) ?? []
-      list.push({
-        id: row.id,
-        name: row.name,
-        properties: row.properties as JsonObject,
-        occurredAt: row.occurred_at,
-        receivedAt: row.received_at,
-      })
-      histories.set(row.contact_id, list)
-    }
-    for (const [id, history] of histories) {
-      const one = byContact.get(id)
-      if (one) one.facts = { ...one.facts, history }
-    }
+  const [past, sent] = await together([
+    asks.length === 0 ? Promise.resolve([]) : loadHistory(client, asks),
+    dedupes.size === 0 ? Promise.resolve([]) : loadDedupe(client, [...dedupes.values()]),
+  ])
+  const histories = new Map<string, EventFact[]>()
+  for (const row of past) {
+    const list = histories.get(row.contact_id) ?? []
+    list.push({
+      id: row.id,
+      name: row.name,
+      properties: row.properties as JsonObject,
+      occurredAt: row.occurred_at,
+      receivedAt: row.received_at,
+    })
+    histories.set(row.contact_id, list)
   }
-  if (dedupes.size === 0) return
+  if (histories.size > 0)
+    for (const one of cases) {
+      const history = histories.get(one.contactId)
+      if (history !== undefined) one.facts = { ...one.facts, history }
+    }
+  if (sent.length === 0) return
   const owners = byHalf(cases)
-  for (const { contact_id, key, at } of await loadDedupe(client, [...dedupes.values()]))
+  for (const { contact_id, key, at } of sent)
     for (const one of owners.get(contact_id) ?? []) one.facts = { ...one.facts, dedupe: [...one.facts.dedupe, { key, at }] }
 }
 

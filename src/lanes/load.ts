@@ -1,25 +1,18 @@
 import type { Channel, ConsentState, IdentityStatus } from '../domain/channel.ts'
 import type { Facts } from '../domain/facts.ts'
 import { derivedId, laneOf } from '../domain/ids.ts'
-import type { EnrollmentState } from '../domain/journey/enrollment.ts'
 import type { JsonObject } from '../domain/json.ts'
 import type { Client } from '../store/ask.ts'
 import type { ClaimedItem, EnrollmentRow, WatchRow } from '../store/queries/claim.ts'
-import {
-  type ContactRow,
-  createContacts,
-  type Key,
-  loadActiveEnrollments,
-  loadContacts,
-  loadEnrollments,
-  resolveAliases,
-} from '../store/queries/facts.ts'
-import { findLastSent, loadMessages } from '../store/queries/messages.ts'
-import { type Case, halvesOf, type Item, type Running } from './case.ts'
+import { type ContactRow, createContacts, type Key, loadContacts, resolveAliases } from '../store/queries/facts.ts'
+import { together } from '../store/sql.ts'
+import type { Case, Item } from './case.ts'
 import type { InboxBody, InboxItem } from './inbox.ts'
 import type { Configuration, JourneyBook } from './journeys.ts'
 import { loadEntry } from './load-entry.ts'
+import { loadLedger, loadNamedMessages } from './load-ledger.ts'
 import { loadPast } from './load-past.ts'
+import { loadRunning, running } from './load-running.ts'
 import { loadWriters } from './load-writers.ts'
 
 export interface Claim {
@@ -37,19 +30,22 @@ export interface Loaded {
   lost: number
 }
 
-const ABOUT_MESSAGES = new Set(['result', 'callback', 'held', 'reply'])
 /** What happens to a merged contact happens to its known half. */
 const HEARD_BY_KNOWN = new Set(['event', 'enroll', 'inbound', 'preference'])
 
-/** Turns what was claimed into cases: references resolved, contacts made where unknown, facts read, all set at a time. */
+/** Turns what was claimed into cases: references resolved, contacts made where unknown, facts read, all set at a time and as much at once as can be. */
 export async function load(client: Client, claim: Claim, configuration: Configuration, book: JourneyBook, now: number): Promise<Loaded> {
   const forwards: InboxItem[] = []
-  const home = await resolve(client, claim.items, now, forwards)
+  const [home, messages] = await together([resolve(client, claim.items, now, forwards), loadNamedMessages(client, claim.items, claim.dueMessages)])
   const keys = new Map<string, Key>()
   const want = (id: string) => void keys.set(id, { lane: laneOf(id), id })
   for (const { contactId } of home) want(contactId)
   for (const due of [...claim.dueEnrollments, ...claim.dueWatches, ...claim.dueMessages]) want(due.contact_id)
-  const contacts = new Map((keys.size === 0 ? [] : await loadContacts(client, [...keys.values()])).map((row) => [row.id, row]))
+  const [people, enrollments] = await together([
+    keys.size === 0 ? Promise.resolve([]) : loadContacts(client, [...keys.values()]),
+    loadRunning(client, home, messages),
+  ])
+  const contacts = new Map(people.map((row) => [row.id, row]))
   await loadGroups(client, contacts)
 
   const cases = new Map<string, Case>()
@@ -74,22 +70,18 @@ export async function load(client: Client, claim: Claim, configuration: Configur
     }
     caseOf(contactId)?.items.push(item)
   }
-  for (const row of claim.dueEnrollments) {
-    const one = caseOf(row.contact_id)
-    one?.enrollments.set(row.id, running(row))
-    one?.dueEnrollments.push(row.id)
-  }
+  for (const row of claim.dueEnrollments) caseOf(row.contact_id)?.dueEnrollments.push(row.id)
   for (const row of claim.dueWatches) caseOf(row.contact_id)?.dueWatches.push(row)
   for (const row of claim.dueMessages) caseOf(row.contact_id)?.dueMessages.push(row.id)
+  // Whoever has been forwarded to another half has no case.
+  for (const row of [...claim.dueEnrollments, ...enrollments]) cases.get(row.contact_id)?.enrollments.set(row.id, running(row))
   const all = [...cases.values()]
-  await loadLedger(client, cases)
+  await loadLedger(client, cases, messages)
   await loadWriters(client, all, configuration)
-  await loadRunning(client, cases)
   const wanted = new Set<string>()
   for (const one of all) for (const { state } of one.enrollments.values()) wanted.add(state.versionId)
   const versions = await book.versions(client, [...wanted])
-  await loadEntry(client, all, configuration)
-  await loadPast(client, all, configuration, versions, now)
+  await together([loadEntry(client, all, configuration), loadPast(client, all, configuration, versions, now)])
   return { cases: all, forwards, lost }
 }
 
@@ -232,77 +224,3 @@ function groupOf(known: ContactRow, row: ContactRow, contacts: ReadonlyMap<strin
     (each, index, list): each is ContactRow => each !== undefined && list.indexOf(each) === index,
   )
 }
-
-export function running(row: EnrollmentRow): Running {
-  const state = {
-    ...(JSON.parse(row.state) as JsonObject),
-    id: row.id,
-    journeyId: row.journey_id,
-    versionId: row.version_id,
-    contactId: row.contact_id,
-    key: row.key,
-    status: row.status,
-    node: row.node,
-    dueAt: row.due_at ?? row.frozen_due_at,
-    enteredAt: row.entered_at,
-    endedAt: row.ended_at ?? null,
-    endReason: row.end_reason ?? null,
-  } as unknown as EnrollmentState
-  return { workspaceId: row.workspace_id, state, frozen: row.due_at === null && row.frozen_due_at !== null }
-}
-
-/** `cases` by contact, as below. */
-async function loadLedger(client: Client, cases: ReadonlyMap<string, Case>): Promise<void> {
-  const replies: { lane: number; contactId: string; channel: Channel; one: Case }[] = []
-  for (const one of cases.values()) {
-    if (one.items.length === 0) continue
-    const channels = new Set<Channel>()
-    for (const item of one.items) if (item.kind === 'inbound') channels.add(item.data.channel)
-    for (const channel of channels) for (const contactId of halvesOf(one)) replies.push({ lane: laneOf(contactId), contactId, channel, one })
-  }
-  const answered = replies.length === 0 ? [] : await findLastSent(client, replies)
-  const asked = new Map(replies.map((each) => [`${each.contactId} ${each.channel}`, each.one]))
-  // The last one sent to any half comes first.
-  for (const { id, contact_id, channel } of answered.toSorted((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1)))
-    asked.get(`${contact_id} ${channel}`)?.lastSent.push({ channel, messageId: id, contactId: contact_id })
-  const ids = new Set<string>(answered.map((each) => each.id))
-  const chosen = new Map<string, Case>()
-  for (const one of cases.values()) {
-    for (const item of one.items) {
-      if (ABOUT_MESSAGES.has(item.kind)) ids.add((item.data as { messageId: string }).messageId)
-      if (item.kind !== 'inbound' || item.data.inReplyTo === undefined) continue
-      ids.add(item.data.inReplyTo)
-      if (one.linked.length > 0) chosen.set(item.data.inReplyTo, one)
-    }
-    for (const id of one.dueMessages) ids.add(id)
-  }
-  if (ids.size === 0) return
-  for (const row of await loadMessages(
-    client,
-    [...ids].map((id) => ({ lane: laneOf(id), id })),
-  )) {
-    cases.get(row.contact_id)?.messages.push(row)
-    const other = chosen.get(row.id)
-    if (other?.linked.includes(row.contact_id)) other.messages.push(row)
-  }
-}
-
-/** Enrollments that an event may move, by contact; those whose message or id was named, by id. */
-async function loadRunning(client: Client, cases: ReadonlyMap<string, Case>): Promise<void> {
-  const wide: Key[] = []
-  for (const { lane, contactId, items } of cases.values()) if (items.some(mayMoveAny)) wide.push({ lane, id: contactId })
-  if (wide.length > 0) for (const row of await loadActiveEnrollments(client, wide)) cases.get(row.contact_id)?.enrollments.set(row.id, running(row))
-  const named = new Map<string, Key>()
-  for (const one of cases.values()) {
-    const name = (id: string | null) => {
-      if (id !== null && !one.enrollments.has(id)) named.set(id, { lane: laneOf(id), id })
-    }
-    for (const row of one.messages) name(row.enrollment_id)
-    for (const item of one.items) if (item.kind === 'exit' || item.kind === 'answer') name(item.data.enrollmentId)
-  }
-  if (named.size === 0) return
-  for (const row of await loadEnrollments(client, [...named.values()])) cases.get(row.contact_id)?.enrollments.set(row.id, running(row))
-}
-
-/** What is news to whatever its contact is in. */
-const mayMoveAny = ({ kind }: Item) => kind === 'event' || kind === 'echo' || kind === 'contact' || kind === 'inbound'

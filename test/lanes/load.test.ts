@@ -104,20 +104,6 @@ test('an id of nobody, or of somebody of another workspace, is lost and counted,
   expect([lost, steps, (await workspace.enrollments(journeyId)).map((each) => each.status)]).toEqual([2, 0, ['ACTIVE']])
 })
 
-test('an item names an enrollment or a message of its own contact, or nothing happens', async () => {
-  const { journeyId } = await workspace.publish(chain([on('seen'), delay('PT1H')]))
-  await workspace.post(workspace.event('ada', 'seen'))
-  const grace = await workspace.contact('grace')
-  const [enrollment] = await world.rows<{ id: string }>('SELECT id FROM enrollment WHERE journey_id = $1', [journeyId])
-  await workspace.post({
-    kind: 'exit',
-    data: { enrollmentId: enrollment?.id ?? '', reason: 'mixed up' },
-    workspaceId: workspace.id,
-    contactId: grace,
-  })
-  expect((await workspace.enrollments(journeyId)).map((each) => each.status)).toEqual(['ACTIVE'])
-})
-
 test('of two who make the same contact at once the first wins, and the other’s events are its', async () => {
   const id = externalIdIn(workspace.id, 20)
   await deliver(world.database.worker, [workspace.event(id, 'seen'), workspace.event(id, 'seen')], LANES)
@@ -167,29 +153,4 @@ test('contacts without a zone live in their workspace’s', async () => {
     { external_id: 'ada', due: '2099-12-31 19:00' },
     { external_id: 'grace', due: '2100-01-01 14:00' },
   ])
-})
-
-test('a reply answers what was sent last on its own channel, whatever else comes at the same time', async () => {
-  const contactId = await workspace.contact('ada', ['sms', 'email'])
-  const template = { sms: await workspace.template('sms'), email: await workspace.template('email') }
-  const ids: Record<string, string> = {}
-  for (const [channel, status] of [
-    ['sms', 'SENT'],
-    ['email', 'DELIVERED'],
-  ] as const) {
-    ids[channel] = newLanedId(laneOf(contactId))
-    await world.rows(
-      `INSERT INTO message (lane, id, workspace_id, contact_id, channel, purpose, template_id, status, planned_at, sent_at) VALUES ($1, $2, $3, $4, $5, 'PROMOTIONAL', $6, $7, now(), now())`,
-      [laneOf(contactId), ids[channel], workspace.id, contactId, channel, template[channel], status],
-    )
-  }
-  await workspace.post(inbound('email', { contactId }), inbound('sms', { contactId }))
-  const replies = await world.rows<{ properties: { inReplyTo: string | null }; name: string }>(
-    'SELECT name, properties FROM event WHERE workspace_id = $1',
-    [workspace.id],
-  )
-  expect(Object.fromEntries(replies.map((each) => [each.name, each.properties.inReplyTo]))).toEqual({
-    'email.message.received': ids.email,
-    'sms.message.received': ids.sms,
-  })
 })

@@ -14,12 +14,12 @@ beforeAll(async () => {
 afterAll(() => world.close())
 
 /** A message that was handed over so many minutes ago. */
-async function sent(contactId: string, channel: Channel, minutes: number): Promise<string> {
+async function sent(contactId: string, channel: Channel, minutes: number, status = 'SENT'): Promise<string> {
   const id = newLanedId(laneOf(contactId))
   await world.rows(
     `INSERT INTO message (lane, id, workspace_id, contact_id, channel, purpose, template_id, status, attempt, planned_at, sent_at)
-      VALUES ($1, $2, $3, $4, $5, 'SERVICE', $6, 'SENT', 1, now() - $7 * interval '1 minute', now() - $7 * interval '1 minute')`,
-    [laneOf(id), id, workspace.id, contactId, channel, await workspace.template(channel), minutes],
+      VALUES ($1, $2, $3, $4, $5, 'SERVICE', $6, $8, 1, now() - $7 * interval '1 minute', now() - $7 * interval '1 minute')`,
+    [laneOf(id), id, workspace.id, contactId, channel, await workspace.template(channel), minutes, status],
   )
   return id
 }
@@ -44,7 +44,11 @@ const heard = async (contactId: string) =>
 
 test('a reply is to what was sent last on its channel, on each of them', async () => {
   const contactId = await workspace.contact('both', ['sms', 'whatsapp'])
-  const [text, older, newer] = [await sent(contactId, 'sms', 3), await sent(contactId, 'whatsapp', 2), await sent(contactId, 'whatsapp', 1)]
+  const [text, older, newer] = [
+    await sent(contactId, 'sms', 3, 'DELIVERED'),
+    await sent(contactId, 'whatsapp', 2),
+    await sent(contactId, 'whatsapp', 1),
+  ]
   await workspace.post(wrote(contactId, 'sms'), wrote(contactId, 'whatsapp'))
   expect(await repliedTo(text, older, newer)).toEqual([true, false, true])
   expect(await heard(contactId)).toEqual([
