@@ -7,9 +7,9 @@ import type { Client } from '../src/store/ask.ts'
 /** The worker that planned the messages has this long to dispatch them before another may. */
 const HEAD_START_SECONDS = 10
 
-/** Puts a batch on the queue in the tick's own transaction; returns the job's id. */
-export async function enqueueSends(boss: PgBoss, client: Client, ids: readonly string[]): Promise<string> {
-  const created = await boss.send('send', { ids: [...ids] }, { startAfter: HEAD_START_SECONDS, db: onClient(client) })
+/** Puts a batch on the queue in the tick's own transaction, as `Ring` has it; returns the job's id. */
+export async function enqueueSends(boss: PgBoss, client: Client, ids: readonly string[], asked?: () => void): Promise<string> {
+  const created = await boss.send('send', { ids: [...ids] }, { startAfter: HEAD_START_SECONDS, db: onClient(client, asked) })
   return created ?? ''
 }
 

@@ -68,7 +68,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     lanes,
     rowsPerLane: options.rowsPerLane,
     book: openJourneyBook((version) => log.error(version, 'a version cannot be run by this build: its journey stands still, and loses nothing')),
-    enqueueSends: (client, ids) => enqueueSends(boss, client, ids),
+    enqueueSends: (client, ids, asked) => enqueueSends(boss, client, ids, asked),
   }
   const pacer = startPacer(ring, {
     pollEvery: 2_000,

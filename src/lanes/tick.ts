@@ -16,8 +16,8 @@ export interface Ring {
   /** Most inbox rows, and most due rows of each kind, taken from one lane. */
   rowsPerLane: number
   book: JourneyBook
-  /** Enqueues the send job in the tick's transaction; returns the job's id. */
-  enqueueSends(client: Client, ids: readonly string[]): Promise<string>
+  /** Enqueues the send job in the tick's transaction; returns the job's id. `asked` is called as soon as other statements may follow its own. */
+  enqueueSends(client: Client, ids: readonly string[], asked: () => void): Promise<string>
 }
 
 export interface Ticked {
@@ -52,10 +52,13 @@ const IDS_PER_JOB = 500
  */
 export async function tick(ring: Ring, lanes: readonly number[], { timers = true } = {}): Promise<Ticked> {
   return inTransaction(ring.pool, async (client, commit) => {
-    const { lanes: mine, now } = await lockLanes(client, lanes)
+    const perLane = Math.min(ring.rowsPerLane, Math.max(LEAST_PER_LANE, Math.floor(ROWS_PER_TICK / lanes.length)))
+    const [{ lanes: mine, now }, inbox, due] = await together([
+      lockLanes(client, lanes),
+      claimInbox(client, perLane),
+      timers ? claimDue(client, perLane) : NOTHING_DUE,
+    ])
     if (mine.length === 0) return idle(mine)
-    const perLane = Math.min(ring.rowsPerLane, Math.max(LEAST_PER_LANE, Math.floor(ROWS_PER_TICK / mine.length)))
-    const [inbox, due] = await together([claimInbox(client, mine, perLane), timers ? claimDue(client, mine, perLane, now) : NOTHING_DUE])
     const { items } = inbox
     // The inbox comes before the timers: where more of it may be waiting, what would stop a reminder may be in that.
     const crowded = new Set(full(perLane, { items }))
@@ -76,13 +79,8 @@ export async function tick(ring: Ring, lanes: readonly number[], { timers = true
     const outbox = new Outbox(now, configuration.subscriptions)
     outbox.forwards.push(...forwards)
     for (const one of cases) foldCase(one, { configuration, versions, outbox, now })
-    const batches = batchesOf(outbox)
-    const [, sends] = await together([
-      writeBack(client, outbox, ring.lanes),
-      together(batches.map(async (ids) => ({ jobId: await ring.enqueueSends(client, ids), ids }))),
-      // pg-boss takes its time before its statement: nothing can be sent behind that without having waited for it.
-      batches.length === 0 ? commit() : Promise.resolve(),
-    ])
+    const enqueued = await enqueue(ring, client, batchesOf(outbox))
+    const [, sends] = await together([writeBack(client, outbox, ring.lanes), together(enqueued), commit()])
     return {
       lanes: mine,
       more: full(perLane, claim),
@@ -104,14 +102,29 @@ const NOTHING_DUE: Promise<Omit<Claim, 'items'> & { revision: number | null }> =
   revision: null,
 })
 
-async function claimDue(client: Client, lanes: readonly number[], perLane: number, now: number): typeof NOTHING_DUE {
+async function claimDue(client: Client, perLane: number): typeof NOTHING_DUE {
   const [dueEnrollments, dueWatches, dueMessages, revision] = await together([
-    claimDueEnrollments(client, lanes, perLane, now),
-    claimDueWatches(client, lanes, perLane, now),
-    claimDueMessages(client, lanes, perLane, now),
+    claimDueEnrollments(client, perLane),
+    claimDueWatches(client, perLane),
+    claimDueMessages(client, perLane),
     readRevision(client),
   ])
   return { dueEnrollments, dueWatches, dueMessages, revision }
+}
+
+/** pg-boss takes its time before its statement, and nobody waits for more than that: the COMMIT is to be behind it. */
+async function enqueue(ring: Ring, client: Client, batches: readonly string[][]): Promise<Promise<Ticked['sends'][number]>[]> {
+  const asked: Promise<unknown>[] = []
+  const enqueued = batches.map(async (ids) => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const jobId = ring.enqueueSends(client, ids, resolve)
+    asked.push(Promise.race([promise, jobId]))
+    return { jobId: await jobId, ids }
+  })
+  // Each is waited for with the rest of what the transaction asks.
+  for (const each of enqueued) each.catch(() => {})
+  await Promise.all(asked)
+  return enqueued
 }
 
 /** Ids to dispatch, as many to a job as one takes. */

@@ -1,6 +1,7 @@
 import { PgBoss } from 'pg-boss'
-import { ask, type Client } from '../store/ask.ts'
+import type { Client } from '../store/ask.ts'
 import { notify } from '../store/queries/notify.ts'
+import { run } from '../store/sql.ts'
 
 /** Every queue, with what becomes of its jobs. Never one job per contact per step. */
 export const QUEUES = {
@@ -95,13 +96,18 @@ export async function installQueues(url: string): Promise<void> {
 
 const names = new Map<string, string>()
 
-/** Lets pg-boss take part in a transaction of ours. Its few texts are prepared under names of ours: planning one takes longer than running it. */
-export function onClient(client: Client) {
+/**
+ * Lets pg-boss take part in a transaction of ours. Its few texts are prepared under names of ours: planning one takes longer than running it.
+ * `asked` is called when it has given its statement: what is asked after that runs after it, and need not wait for its answer.
+ */
+export function onClient(client: Client, asked: () => void = () => {}) {
   return {
-    executeSql(text: string, values: unknown[] = []) {
+    async executeSql(text: string, values: unknown[] = []) {
       const name = names.get(text) ?? `boss_${names.size}`
       names.set(text, name)
-      return ask(client, { name, text, values })
+      const rows = run(client, { name, text }, values)
+      asked()
+      return { rows: await rows }
     },
   }
 }

@@ -62,9 +62,9 @@ function watched(pool: pg.Pool, holds: Hold[], clock: { now: number }): (lanes: 
           return book.versions(...given)
         },
       },
-      enqueueSends(client, ids) {
+      enqueueSends(client, ids, asked) {
         seen()
-        return world.ring.enqueueSends(client, ids)
+        return world.ring.enqueueSends(client, ids, asked)
       },
     }
     const ticked = await tick(ring, lanes)

@@ -1,7 +1,7 @@
 import type { Client } from '../ask.ts'
 import { epochMs, run, type Statement } from '../sql.ts'
 
-/** What a tick takes. Everything names its lanes; every instant is Unix milliseconds of the database's clock. */
+/** What a tick takes, of the lanes that it has locked. Every instant is Unix milliseconds of the database's clock. */
 
 export interface ClaimedItem {
   lane: number
@@ -48,17 +48,22 @@ export interface WatchRow {
 
 /**
  * Lanes another worker is ticking are left to it. NO KEY UPDATE, so that nothing that merely refers to a lane
- * would wait; in order, so that two ticks over overlapping sets cannot deadlock.
+ * would wait; in order, so that two ticks over overlapping sets cannot deadlock. Which they are, and since when, stays with the
+ * transaction, so that what takes from them can travel with this: a statement of its own, since it must see what the lock waited for.
  */
 const LOCK: Statement = {
   name: 'claim_lanes',
-  text: `SELECT lane, (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now FROM lane
-    WHERE lane = ANY ($1::smallint[]) ORDER BY lane FOR NO KEY UPDATE SKIP LOCKED`,
+  text: `WITH locked AS MATERIALIZED (SELECT lane FROM lane WHERE lane = ANY ($1::smallint[]) ORDER BY lane FOR NO KEY UPDATE SKIP LOCKED),
+      held AS MATERIALIZED (SELECT coalesce(string_agg(lane::text, ',' ORDER BY lane), '') AS lanes, floor(extract(epoch FROM clock_timestamp()) * 1000)::text AS now FROM locked)
+    SELECT string_to_array(set_config('throughline.lanes', lanes, true), ',')::smallint[] AS lanes, set_config('throughline.now', now, true)::float8 AS now FROM held`,
 }
+const HELD = `(SELECT string_to_array(current_setting('throughline.lanes'), ',')::smallint[])`
+const NOW = `to_timestamp(current_setting('throughline.now')::float8 / 1000)`
 
+/** Locks what it can of these until the transaction ends. */
 export async function lockLanes(client: Client, lanes: readonly number[]): Promise<{ lanes: number[]; now: number }> {
-  const rows = await run<{ lane: number; now: number }>(client, LOCK, [lanes])
-  return { lanes: rows.map((row) => row.lane), now: Math.floor(rows[0]?.now ?? 0) }
+  const [row] = await run<{ lanes: number[]; now: number }>(client, LOCK, [lanes])
+  return row ?? { lanes: [], now: 0 }
 }
 
 const BARRIER: Statement = {
@@ -80,17 +85,17 @@ export async function awaitTicks(client: Client): Promise<void> {
 const INBOX: Statement = {
   name: 'claim_inbox',
   text: `WITH taken AS (
-      DELETE FROM inbox WHERE lane = ANY ($1::smallint[]) AND ctid = ANY (ARRAY(
-        SELECT i.ctid FROM unnest($1::smallint[]) AS l (lane),
-        LATERAL (SELECT ctid FROM inbox WHERE inbox.lane = l.lane ORDER BY seq LIMIT $2) AS i))
+      DELETE FROM inbox WHERE lane = ANY (${HELD}::smallint[]) AND ctid = ANY (ARRAY(
+        SELECT i.ctid FROM unnest(${HELD}) AS l (lane),
+        LATERAL (SELECT ctid FROM inbox WHERE inbox.lane = l.lane ORDER BY seq LIMIT $1) AS i))
       RETURNING lane, seq, workspace_id, kind, contact_id, reference, data, received_at)
     SELECT c.revision, lane, seq, workspace_id, kind, contact_id, reference, data, (extract(epoch FROM received_at) * 1000)::float8 AS received_at
     FROM (SELECT (SELECT revision FROM configuration) AS revision) AS c LEFT JOIN taken ON true ORDER BY lane, seq`,
 }
 
-/** What was taken, in order, and which revision of the configuration is to judge it. */
-export async function claimInbox(client: Client, lanes: readonly number[], perLane: number): Promise<{ items: ClaimedItem[]; revision: number }> {
-  const rows = await run<ClaimedItem & { revision: number | null }>(client, INBOX, [lanes, perLane])
+/** What was taken, in order, `perLane` of each at most, and which revision of the configuration is to judge it. */
+export async function claimInbox(client: Client, perLane: number): Promise<{ items: ClaimedItem[]; revision: number }> {
+  const rows = await run<ClaimedItem & { revision: number | null }>(client, INBOX, [perLane])
   return { items: rows[0]?.lane === null ? [] : rows, revision: rows[0]?.revision ?? 0 }
 }
 
@@ -99,12 +104,12 @@ export const ENROLLMENT_COLUMNS = `e.lane, e.id, e.workspace_id, e.journey_id, e
 
 const DUE_ENROLLMENTS: Statement = {
   name: 'claim_due_enrollments',
-  text: `SELECT ${ENROLLMENT_COLUMNS} FROM unnest($1::smallint[]) AS l (lane),
-    LATERAL (SELECT * FROM enrollment WHERE enrollment.lane = l.lane AND due_at <= to_timestamp($3::float8 / 1000) ORDER BY due_at LIMIT $2) AS e`,
+  text: `SELECT ${ENROLLMENT_COLUMNS} FROM unnest(${HELD}) AS l (lane),
+    LATERAL (SELECT * FROM enrollment WHERE enrollment.lane = l.lane AND due_at <= ${NOW} ORDER BY due_at LIMIT $1) AS e`,
 }
 
-export async function claimDueEnrollments(client: Client, lanes: readonly number[], perLane: number, now: number): Promise<EnrollmentRow[]> {
-  return run<EnrollmentRow>(client, DUE_ENROLLMENTS, [lanes, perLane, now])
+export async function claimDueEnrollments(client: Client, perLane: number): Promise<EnrollmentRow[]> {
+  return run<EnrollmentRow>(client, DUE_ENROLLMENTS, [perLane])
 }
 
 const REVISION: Statement = { name: 'claim_revision', text: 'SELECT revision FROM configuration' }
@@ -118,27 +123,25 @@ export async function readRevision(client: Client): Promise<number> {
 const DUE_WATCHES: Statement = {
   name: 'claim_due_watches',
   text: `SELECT w.lane, w.workspace_id, w.journey_id, w.contact_id, w.node, w.key, ${epochMs('w.due_at')} AS due_at, w.event
-    FROM unnest($1::smallint[]) AS l (lane),
-    LATERAL (SELECT * FROM watch WHERE watch.lane = l.lane AND NOT frozen AND due_at <= to_timestamp($3::float8 / 1000) ORDER BY due_at LIMIT $2) AS w`,
+    FROM unnest(${HELD}) AS l (lane),
+    LATERAL (SELECT * FROM watch WHERE watch.lane = l.lane AND NOT frozen AND due_at <= ${NOW} ORDER BY due_at LIMIT $1) AS w`,
 }
 
-export async function claimDueWatches(client: Client, lanes: readonly number[], perLane: number, now: number): Promise<WatchRow[]> {
-  return run<WatchRow>(client, DUE_WATCHES, [lanes, perLane, now])
+export async function claimDueWatches(client: Client, perLane: number): Promise<WatchRow[]> {
+  return run<WatchRow>(client, DUE_WATCHES, [perLane])
 }
 
 const DUE_MESSAGES: Statement = {
   name: 'claim_due_messages',
-  text: `SELECT m.lane, m.id, m.contact_id, m.workspace_id FROM unnest($1::smallint[]) AS l (lane),
-    LATERAL (SELECT * FROM message WHERE message.lane = l.lane AND due_at <= to_timestamp($3::float8 / 1000) ORDER BY due_at LIMIT $2) AS m`,
+  text: `SELECT m.lane, m.id, m.contact_id, m.workspace_id FROM unnest(${HELD}) AS l (lane),
+    LATERAL (SELECT * FROM message WHERE message.lane = l.lane AND due_at <= ${NOW} ORDER BY due_at LIMIT $1) AS m`,
 }
 
 export async function claimDueMessages(
   client: Client,
-  lanes: readonly number[],
   perLane: number,
-  now: number,
 ): Promise<{ lane: number; id: string; contact_id: string; workspace_id: string }[]> {
-  return run(client, DUE_MESSAGES, [lanes, perLane, now])
+  return run(client, DUE_MESSAGES, [perLane])
 }
 
 /**
