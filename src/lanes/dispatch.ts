@@ -6,7 +6,7 @@ import { laneOf } from '../domain/ids.ts'
 import type { EnrollmentStatus, SuppressReason } from '../domain/journey/enrollment.ts'
 import { type Dispatchable, lockDispatchable, markDispatching } from '../store/queries/dispatch.ts'
 import { inTransaction, together } from '../store/sql.ts'
-import { deliver, type InboxItem } from './inbox.ts'
+import { deliver, deliverAlone, type InboxItem } from './inbox.ts'
 
 /** Sends one message that was marked at `markedAt` (`performance.now()`; now where left out) or later; one request on the wire, no exceptions. */
 export type SendOne = (message: Dispatchable, attempt: number, markedAt?: number) => Promise<SendOutcome>
@@ -112,7 +112,7 @@ export function openDispatcher(options: {
       if (reports.length < MANY_REPORTS) await new Promise((next) => setTimeout(next, REPORT_EVERY))
       const batch = reports.splice(0, 500)
       try {
-        await deliver(options.pool, batch, options.lanes)
+        await deliverAlone(options.pool, batch, options.lanes)
         wait = 50
       } catch (error) {
         reports.unshift(...batch)

@@ -6,7 +6,7 @@ import type { Answered } from '../domain/journey/node-kind.ts'
 import type { JsonObject } from '../domain/json.ts'
 import type { StatusReport } from '../domain/ledger.ts'
 import type { Client } from '../store/ask.ts'
-import { insertInbox } from '../store/queries/inbox.ts'
+import { insertInbox, wakeWorkers } from '../store/queries/inbox.ts'
 
 /** How a contact is named by who does not hold its id. Rendered as `kind:value` in alias rows and inbox. */
 export type Reference = `external:${string}` | `anonymous:${string}` | `${Channel}:${string}`
@@ -76,8 +76,19 @@ export function laneOfItem(item: InboxItem, lanes: number): number {
 
 /** Puts items in their lanes' inboxes in the caller's transaction; the workers are woken when it commits. */
 export async function deliver(client: Client, items: readonly InboxItem[], lanes: number): Promise<void> {
-  if (items.length === 0) return
-  const rows = items.map((item) => ({
+  if (items.length > 0) await insertInbox(client, rowsOf(items, lanes))
+}
+
+/** The same in a transaction of its own, for who does it often: the workers are woken right after that, by another. */
+export async function deliverAlone(pool: Client, items: readonly InboxItem[], lanes: number): Promise<void> {
+  const rows = rowsOf(items, lanes)
+  await insertInbox(pool, rows, false)
+  // They look by themselves, too.
+  await wakeWorkers(pool, rows).catch(() => {})
+}
+
+const rowsOf = (items: readonly InboxItem[], lanes: number) =>
+  items.map((item) => ({
     lane: laneOfItem(item, lanes),
     workspaceId: item.workspaceId,
     kind: item.kind,
@@ -85,5 +96,3 @@ export async function deliver(client: Client, items: readonly InboxItem[], lanes
     reference: 'reference' in item ? item.reference : null,
     data: item.data,
   }))
-  await insertInbox(client, rows)
-}

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { wakeWorkers } from '../store/queries/inbox.ts'
 import { type IngestRow, ingest, type Taken } from '../store/queries/ingest.ts'
 import { sharedConnection } from '../store/shared-connection.ts'
 
@@ -23,7 +24,7 @@ interface Intake {
  */
 const MOST_FLIGHTS = 2
 
-/** As many rows travel together at most, more only where one call has more. The wake-up's payload has its limit, too. */
+/** As many rows travel together at most, more only where one call has more. */
 const MOST_TOGETHER = 500
 
 const intakes = new WeakMap<pg.Pool, Map<string, Intake>>()
@@ -54,7 +55,11 @@ async function fly(intake: Intake, workspaceId: string): Promise<void> {
   while (intake.waiting.length > 0) {
     const calls = together(intake.waiting)
     try {
-      const accepted = await intake.onConnection((client) => ingest(client, workspaceId, distinct(calls)))
+      const rows = distinct(calls)
+      const taken = intake.onConnection((client) => ingest(client, workspaceId, rows))
+      // Right behind it, and nobody waits for it.
+      void intake.onConnection((client) => wakeWorkers(client, rows)).catch(() => {})
+      const accepted = await taken
       for (const [index, call] of calls.entries()) call.done(accepted.get(index) ?? 0)
     } catch (error) {
       for (const call of calls) call.fail(error)

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { deliver, type InboxItem, laneOfItem } from '../../src/lanes/inbox.ts'
+import { deliver, deliverAlone, type InboxItem, laneOfItem } from '../../src/lanes/inbox.ts'
 import { newLanedId } from '../../src/store/new-id.ts'
 import { WAKE_CHANNEL } from '../../src/store/queries/inbox.ts'
 import { inTransaction } from '../../src/store/sql.ts'
@@ -90,6 +90,24 @@ test('what is rolled back never was', async () => {
 test('nothing to deliver wakes nobody', async () => {
   await deliver(world.database.worker, [], LANES)
   expect(await notices()).toEqual([])
+})
+
+test('a delivery by itself is there when the workers are woken for it', async () => {
+  await deliverAlone(
+    world.database.worker,
+    [3, 9].map((lane) => exit(newLanedId(lane))),
+    LANES,
+  )
+  expect([await notices(), (await rows()).length]).toEqual([[[3, 9]], 2])
+})
+
+test('or is there although nobody could be woken', async () => {
+  const deaf = Object.assign(Object.create(world.database.worker), {
+    query: (asked: { name?: string }, answer: never) =>
+      asked.name === 'inbox_wake' ? Promise.reject(new TypeError('the database is away')) : world.database.worker.query(asked as never, answer),
+  })
+  await deliverAlone(deaf, [exit(newLanedId(3))], LANES)
+  expect([await notices(), (await rows()).length]).toEqual([[], 1])
 })
 
 test('a delivery may reach every lane of the largest installation', async () => {

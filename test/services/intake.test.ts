@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { takeIn } from '../../src/services/intake.ts'
+import { WAKE_CHANNEL } from '../../src/store/queries/inbox.ts'
 import type { IngestRow } from '../../src/store/queries/ingest.ts'
 import { openPool } from '../../src/store/sql.ts'
 import { openTestDatabase, type TestDatabase } from '../support/database.ts'
@@ -108,5 +109,24 @@ test('a connection that breaks fails what was on its way, and what waited takes 
   } finally {
     lock.release()
     await breakable.end()
+  }
+})
+
+test('workers are woken once what they are to take is there, for every lane of it', async () => {
+  const client = await database.owner.connect()
+  try {
+    const heard: string[] = []
+    client.on('notification', ({ payload }) => void heard.push(payload ?? ''))
+    await client.query(`LISTEN ${WAKE_CHANNEL}`)
+    await takeIn(database.api, workspaceId, [row(1), row(3), row(5)])
+    expect(await inbox(workspaceId)).toEqual([1, 3, 5])
+    await until(async () => {
+      await client.query('SELECT 1')
+      return heard.length > 0
+    })
+    await client.query(`UNLISTEN ${WAKE_CHANNEL}`)
+    expect(heard).toEqual(['1,3'])
+  } finally {
+    client.release()
   }
 })

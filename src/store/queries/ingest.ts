@@ -1,7 +1,6 @@
 import type pg from 'pg'
 import { record } from '../record.ts'
 import { runInWorkspace, type Statement } from '../sql.ts'
-import { WAKE_CHANNEL } from './inbox.ts'
 
 export interface IngestRow {
   lane: number
@@ -20,7 +19,7 @@ export interface Taken extends IngestRow {
 const COLUMNS = record('lane smallint, digest uuid, contactId uuid, reference text, data jsonb, n int, call int')
 
 /**
- * The hot door: guard, inbox and wake-up in one statement. What the guard has seen does not reach the inbox;
+ * The hot door: guard and inbox in one statement; the wake-up comes after its commit. What the guard has seen does not reach the inbox;
  * repetitions within one statement are taken out by the caller. Sorted, so that two statements with the same events
  * wait for each other instead of deadlocking.
  */
@@ -37,7 +36,7 @@ const INGEST: Statement = {
       INSERT INTO inbox (lane, workspace_id, kind, contact_id, reference, data)
       SELECT lane, $8::uuid, 'event', contactId, reference, data FROM fresh ORDER BY n
     )
-    SELECT call, count(*)::int AS accepted, (SELECT pg_notify('${WAKE_CHANNEL}', string_agg(DISTINCT lane::text, ',')) FROM fresh) FROM fresh GROUP BY call`,
+    SELECT call, count(*)::int AS accepted FROM fresh GROUP BY call`,
 }
 
 /** Returns how many were new of each call, and nothing of a call that had none; they are committed. */
