@@ -10,7 +10,7 @@ import type { Case, Item } from './case.ts'
 import type { InboxBody, InboxItem } from './inbox.ts'
 import type { Configuration, JourneyBook } from './journeys.ts'
 import { loadEntry } from './load-entry.ts'
-import { loadLedger, loadNamedMessages } from './load-ledger.ts'
+import { loadLedger, lockMessages, namedMessages } from './load-ledger.ts'
 import { loadPast } from './load-past.ts'
 import { loadRunning, running } from './load-running.ts'
 import { loadWriters } from './load-writers.ts'
@@ -36,14 +36,19 @@ const HEARD_BY_KNOWN = new Set(['event', 'enroll', 'inbound', 'preference'])
 /** Turns what was claimed into cases: references resolved, contacts made where unknown, facts read, all set at a time and as much at once as can be. */
 export async function load(client: Client, claim: Claim, configuration: Configuration, book: JourneyBook, now: number): Promise<Loaded> {
   const forwards: InboxItem[] = []
-  const [home, messages] = await together([resolve(client, claim.items, now, forwards), loadNamedMessages(client, claim.items, claim.dueMessages)])
+  const named = namedMessages(claim.items, claim.dueMessages)
+  const replied = claim.items.some(({ kind }) => kind === 'inbound')
+  const [home, messages] = await together([
+    resolve(client, claim.items, now, forwards),
+    replied ? Promise.resolve(null) : lockMessages(client, named),
+  ])
   const keys = new Map<string, Key>()
   const want = (id: string) => void keys.set(id, { lane: laneOf(id), id })
   for (const { contactId } of home) want(contactId)
   for (const due of [...claim.dueEnrollments, ...claim.dueWatches, ...claim.dueMessages]) want(due.contact_id)
   const [people, enrollments] = await together([
     keys.size === 0 ? Promise.resolve([]) : loadContacts(client, [...keys.values()]),
-    loadRunning(client, home, messages),
+    loadRunning(client, home, messages ?? []),
   ])
   const contacts = new Map(people.map((row) => [row.id, row]))
   await loadGroups(client, contacts)
@@ -76,7 +81,7 @@ export async function load(client: Client, claim: Claim, configuration: Configur
   // Whoever has been forwarded to another half has no case.
   for (const row of [...claim.dueEnrollments, ...enrollments]) cases.get(row.contact_id)?.enrollments.set(row.id, running(row))
   const all = [...cases.values()]
-  await loadLedger(client, cases, messages)
+  await loadLedger(client, cases, named, messages)
   await loadWriters(client, all, configuration)
   const wanted = new Set<string>()
   for (const one of all) for (const { state } of one.enrollments.values()) wanted.add(state.versionId)

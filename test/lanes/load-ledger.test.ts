@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Channel } from '../../src/domain/channel.ts'
 import { laneOf } from '../../src/domain/ids.ts'
-import type { InboxItem } from '../../src/lanes/inbox.ts'
+import { deliver, type InboxItem } from '../../src/lanes/inbox.ts'
+import { tick } from '../../src/lanes/tick.ts'
 import { newLanedId } from '../../src/store/new-id.ts'
-import { openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { EVERY_LANE, LANES, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
 
 let world: TestRing
 let workspace: TestWorkspace
@@ -82,4 +83,33 @@ test('of a merged contact a reply answers what was sent last to any half, or wha
   expect(await repliedTo(oldest, older, newest)).toEqual([false, true, true])
   await workspace.post(wrote(known, 'sms', { inReplyTo: oldest }))
   expect(await repliedTo(oldest, older, newest)).toEqual([true, true, true])
+})
+
+test('the messages of a tick are locked by one statement, in order, what a reply answers with the others', async () => {
+  const [writer, other] = [await workspace.contact('writer', ['sms']), await workspace.contact('other', ['sms'])]
+  const [answered, reported] = [await sent(writer, 'sms', 2), await sent(other, 'sms', 1)]
+  const names: (string | undefined)[] = []
+  const pool = Object.assign(Object.create(world.database.worker), {
+    async connect() {
+      const client = await world.database.worker.connect()
+      const query = client.query.bind(client) as (...each: unknown[]) => unknown
+      return Object.assign(Object.create(client), {
+        query: (...args: unknown[]) => {
+          names.push((args[0] as { name?: string }).name)
+          return query(...args)
+        },
+        release: () => client.release(),
+      })
+    },
+  })
+  const report = { messageId: reported, status: 'DELIVERED', human: true, at: Date.now() } as const
+  await deliver(
+    world.database.worker,
+    [wrote(writer, 'sms'), { kind: 'callback', data: report as never, workspaceId: workspace.id, contactId: other }],
+    LANES,
+  )
+  await tick({ ...world.ring, pool }, EVERY_LANE)
+  expect(await repliedTo(answered)).toEqual([true])
+  expect(await world.rows('SELECT status FROM message WHERE id = $1', [reported])).toEqual([{ status: 'DELIVERED' }])
+  expect(names.filter((name) => name === 'messages_load')).toHaveLength(1)
 })
