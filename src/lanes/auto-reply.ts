@@ -3,6 +3,7 @@ import type { KeywordRule } from '../domain/keywords.ts'
 import type { Case, Item } from './case.ts'
 import { planDirect } from './direct.ts'
 import type { Outbox } from './outbox.ts'
+import { noteSaid } from './said.ts'
 
 /** Robots answer robots: a rule answers a person once an hour, which no conversation of people needs more often. */
 const ONCE_IN = 3_600_000
@@ -42,5 +43,5 @@ export function planAutoReply(
     outbox,
     now,
   )
-  if (status !== 'SUPPRESSED') one.facts = { ...one.facts, dedupe: [...one.facts.dedupe, { key: dedupeKey, at: now }] }
+  if (status !== 'SUPPRESSED') noteSaid(one, dedupeKey, outbox)
 }

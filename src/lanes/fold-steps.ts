@@ -6,6 +6,7 @@ import { step, withContactEffect } from '../domain/step.ts'
 import { type Case, type Running, setSlot } from './case.ts'
 import type { Configuration } from './journeys.ts'
 import type { Outbox } from './outbox.ts'
+import { noteSaid } from './said.ts'
 import { keepInput, takeKept } from './standstill.ts'
 
 /** What a fold needs besides its case. */
@@ -61,9 +62,8 @@ export function advance(one: Case, running: Running, input: Input, scope: FoldSc
   for (const effect of effects) {
     outbox.carryOut(running.workspaceId, state, effect, one.facts)
     if (effect.type === 'contact') one.facts = withContactEffect(one.facts, effect)
-    if (effect.type === 'message' && effect.message.dedupeKey !== null && effect.message.verdict.type !== 'suppress') {
-      one.facts = { ...one.facts, dedupe: [...one.facts.dedupe, { key: effect.message.dedupeKey, at: scope.now }] }
-    }
+    if (effect.type === 'message' && effect.message.dedupeKey !== null && effect.message.verdict.type !== 'suppress')
+      noteSaid(one, effect.message.dedupeKey, outbox)
   }
   if (before.status === 'ACTIVE' && state.status !== 'ACTIVE') releaseSlot(one, running, scope)
 }

@@ -12,6 +12,7 @@ import { keptFirst, pull, pullOne, setWatch, takeWatch, wakeWatch } from './fold
 import { changeMessage, setConsent } from './fold-messages.ts'
 import { advance, advanceAll, type FoldScope } from './fold-steps.ts'
 import type { InboxItem } from './inbox.ts'
+import { recallSaid } from './said.ts'
 
 /**
  * Folds everything one contact has before it: its inbox in order, then what has fallen due. The inbox comes
@@ -21,6 +22,7 @@ export function foldCase(one: Case, scope: FoldScope): void {
   scope.outbox.touch(one.workspaceId, 'contacts', tagOf(one.contactId))
   // Of who was merged the history is part of the whole's.
   scope.outbox.touch(one.workspaceId, 'contacts', tagOf(one.facts.contact.id))
+  recallSaid(one, scope.outbox)
   for (const item of one.items) foldItem(one, item, scope)
   for (const id of one.dueMessages) changeMessage(one, id, scope, (entry) => applyTimer(entry, scope.now))
   for (const id of one.dueEnrollments) {

@@ -5,7 +5,7 @@ import { startOf } from '../domain/journey/enrollment.ts'
 import type { HistoryNeed } from '../domain/journey/node-kind.ts'
 import type { JsonObject } from '../domain/json.ts'
 import type { Client } from '../store/ask.ts'
-import { type Key, loadDedupe, loadHistory } from '../store/queries/facts.ts'
+import { awaitOtherHalves, type Key, loadDedupe, loadHistory } from '../store/queries/facts.ts'
 import { together } from '../store/sql.ts'
 import { byHalf, type Case, halvesOf } from './case.ts'
 import type { Configuration } from './journeys.ts'
@@ -21,6 +21,7 @@ export async function loadPast(
 ): Promise<void> {
   const asks: { lane: number; contactId: string; name: string; since: number; owner: string }[] = []
   const dedupes = new Map<string, Key>()
+  const merged = new Set<string>()
   for (const one of cases) {
     if (asksNothing(one, versions)) continue
     const since = new Map<string, number>()
@@ -51,10 +52,13 @@ export async function loadPast(
     if (since.size === 0 && !dedupe) continue
     const halves = halvesOf(one)
     for (const [name, from] of since) for (const id of halves) asks.push({ lane: laneOf(id), contactId: id, name, since: from, owner: one.contactId })
-    if (dedupe) for (const id of halves) dedupes.set(id, { lane: laneOf(id), id })
+    if (!dedupe) continue
+    for (const id of halves) dedupes.set(id, { lane: laneOf(id), id })
+    if (halves.length > 1) merged.add(one.facts.contact.id)
   }
-  const [past, sent] = await together([
+  const [past, , sent] = await together([
     asks.length === 0 ? Promise.resolve([]) : loadHistory(client, asks),
+    merged.size === 0 ? Promise.resolve() : awaitOtherHalves(client, [...merged]),
     dedupes.size === 0 ? Promise.resolve([]) : loadDedupe(client, [...dedupes.values()]),
   ])
   const histories = new Map<string, EventFact[]>()

@@ -31,6 +31,8 @@ export class Outbox {
   readonly calls = new Map<string, CallInsert>()
   readonly callWithdrawals: { lane: number; id: string }[] = []
   readonly forwards: InboxItem[] = []
+  /** By the known half of a merged contact, the de-duplication keys of what was planned for any; see said.ts. */
+  readonly said = new Map<string, readonly { key: string; at: number }[]>()
   /** Ids of messages to dispatch after the commit. */
   readonly sends: { id: string; workspaceId: string }[] = []
   readonly touched = new Map<string, { enrollments: Set<string>; messages: Set<string>; journeys: Set<string>; contacts: Set<string> }>()

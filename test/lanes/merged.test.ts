@@ -176,6 +176,39 @@ test('what was said on one half is not said again on another', async () => {
   expect((await workspace.messages(journeyId)).map((row) => row.failure_code)).toEqual([null, 'duplicate'])
 })
 
+/** Both halves wait to say the same. */
+async function aboutToRepeat(): Promise<string> {
+  const mail = email(await workspace.template('email'), { dedupe: { key: 'event.page', window: 'P1D' } })
+  const { journeyId } = await workspace.publish(chain([on('seen'), delay('PT1H'), mail]))
+  await device('phone')
+  await address(known, 'email')
+  await post(seen('phone', 'seen', { page: '/a' }), workspace.event('ada', 'seen', { page: '/a' }))
+  await merge('phone')
+  await workspace.pass(2 * HOUR)
+  return journeyId
+}
+const refusals = async (journeyId: string) => (await workspace.messages(journeyId)).map((row) => row.failure_code).toSorted()
+
+test('two halves that come to say the same in one tick say it once', async () => {
+  const journeyId = await aboutToRepeat()
+  expect((await workspace.tick()).taken).toBe(2)
+  expect(await refusals(journeyId)).toEqual(['duplicate', null])
+})
+
+test('two halves that come to say the same in two ticks at once say it once', async () => {
+  const journeyId = await aboutToRepeat()
+  const { pool, reached, open } = gated(world.database.worker, 'INSERT INTO message ')
+  const first = tick({ ...world.ring, pool }, [laneOf(known)])
+  await reached
+  const second = tick(world.ring, EVERY_LANE).finally(open)
+  const waiting = `SELECT 1 FROM pg_locks WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND locktype = 'advisory' AND NOT granted`
+  await Promise.race([second, until(async () => (await world.rows(waiting)).length > 0)])
+  open()
+  await Promise.all([first, second])
+  await drain()
+  expect(await refusals(journeyId)).toEqual(['duplicate', null])
+})
+
 test('two halves busy in one tick know of each other: one at a time is one', async () => {
   const { journeyId } = await workspace.publish(
     chain(

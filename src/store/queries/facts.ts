@@ -213,6 +213,19 @@ export async function loadDedupe(client: Client, contacts: readonly Key[]): Prom
   return run(client, DEDUPE, KEYS.encode(contacts))
 }
 
+const OTHER_HALVES: Statement = {
+  name: 'facts_await_other_halves',
+  text: `SELECT count(*)::int AS n FROM (SELECT pg_advisory_xact_lock(hashtextextended(id::text, 0)) FROM (SELECT id FROM unnest($1::uuid[]) AS k (id) ORDER BY id) AS g) AS held`,
+}
+
+/**
+ * Halves of merged contacts are in lanes of their own, so that two ticks may come to say the same at once: the second waits for the
+ * first's end. A lock that nothing else asks for, taken in order after whatever else a tick locks before it writes, so that nobody waits in a circle.
+ */
+export async function awaitOtherHalves(client: Client, known: readonly string[]): Promise<void> {
+  await run(client, OTHER_HALVES, [known])
+}
+
 const ADDRESSES = record('place int, lane smallint, contactId uuid, channel text, blind text')
 const IDENTITIES: Statement = {
   name: 'facts_identities',
