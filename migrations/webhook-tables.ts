@@ -68,13 +68,13 @@ CREATE TABLE webhook_call (
   failure_code text,
   failure_message text,
   planned_at timestamptz NOT NULL,
-  finished_at timestamptz,
-  PRIMARY KEY (lane, id)
+  finished_at timestamptz
 ) WITH (fillfactor = 75);
 CREATE INDEX webhook_call_due ON webhook_call (lane, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX webhook_call_by_enrollment ON webhook_call (lane, enrollment_id);
 CREATE INDEX webhook_call_by_time ON webhook_call USING brin (finished_at);
 CREATE INDEX webhook_call_held ON webhook_call (journey_id) WHERE status = 'HELD';
+ALTER TABLE webhook_call ADD PRIMARY KEY (lane, id);
 CREATE TABLE webhook_delivery (
   lane smallint NOT NULL,
   id uuid NOT NULL,
@@ -89,12 +89,12 @@ CREATE TABLE webhook_delivery (
   tries integer NOT NULL DEFAULT 0,
   attempts jsonb NOT NULL DEFAULT '[]',
   created_at timestamptz NOT NULL,
-  finished_at timestamptz,
-  PRIMARY KEY (lane, id)
+  finished_at timestamptz
 ) WITH (fillfactor = 75);
 CREATE INDEX webhook_delivery_due ON webhook_delivery (endpoint_id, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX webhook_delivery_by_endpoint ON webhook_delivery (endpoint_id, id);
 CREATE INDEX webhook_delivery_by_time ON webhook_delivery USING brin (created_at);
+ALTER TABLE webhook_delivery ADD PRIMARY KEY (lane, id);
 `
 
 /** Whose an URL is, before its secret is asked for: as `connection_workspace`, a door that only opens for the exact token. */

@@ -42,8 +42,9 @@ const TYPES: pg.CustomTypesConfig = {
 /**
  * The worker looks rows up by their keys, many keys a statement, prepared once. Left to itself the planner plans each
  * of them anew for the length of its arrays (a fifth of the server's time at 200 events a second), or keeps a plan from
- * when the tables were young, with a sequential scan in it. So there is one plan, by index, whatever the statistics
- * say. Before 18 a switched-off way costs so much in the planner's eyes that it would compile the rest: no JIT.
+ * when the tables were young, with a sequential scan in it, or with all that was in a table kept in memory for a join. So there is one
+ * plan, by index, whatever the statistics say. Before 18 a switched-off way costs so much in the planner's eyes that it
+ * would compile the rest: no JIT.
  */
 const BY_INDEX = [
   'plan_cache_mode=force_generic_plan',
@@ -51,6 +52,7 @@ const BY_INDEX = [
   'enable_bitmapscan=off',
   'enable_hashjoin=off',
   'enable_mergejoin=off',
+  'enable_material=off',
   'jit=off',
 ]
 

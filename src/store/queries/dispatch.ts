@@ -91,9 +91,10 @@ const READ: Statement = {
     CROSS JOIN LATERAL (SELECT * FROM contact WHERE contact.lane = lane_of(a.known_id) AND contact.id = a.known_id LIMIT 1) AS c
     JOIN template t ON t.id = m.template_id
     LEFT JOIN LATERAL (SELECT status FROM enrollment WHERE enrollment.lane = m.lane AND enrollment.id = m.enrollment_id LIMIT 1) AS e ON true
-    LEFT JOIN LATERAL (SELECT * FROM channel_identity WHERE channel_identity.lane = lane_of(m.identity_id) AND channel_identity.id = m.identity_id LIMIT 1) AS i ON true
+    LEFT JOIN LATERAL (SELECT * FROM channel_identity WHERE channel_identity.lane = lane_of(m.identity_id) AND channel_identity.id = m.identity_id
+      AND channel_identity.contact_id = ANY (c.id || c.linked) LIMIT 1) AS i ON true
     LEFT JOIN journey j ON j.id = m.journey_id
-    LEFT JOIN broadcast b ON b.id = m.broadcast_id
+    LEFT JOIN LATERAL (SELECT status FROM broadcast WHERE broadcast.id = m.broadcast_id LIMIT 1) AS b ON true
     LEFT JOIN LATERAL (SELECT o.id, o.updated_at, o.provider, s.failures FROM provider_connection AS o LEFT JOIN provider_circuit AS s ON s.connection_id = o.id
       WHERE o.workspace_id = m.workspace_id AND o.channel = m.channel AND o.disabled_at IS NULL
       ORDER BY CASE WHEN s.open_until IS NULL THEN 0 WHEN s.open_until > clock_timestamp() THEN 2 WHEN k.place % 8 = 1 THEN 0 ELSE 1 END, o.priority LIMIT 1) AS p ON true
