@@ -85,7 +85,7 @@ test('RESCHEDULE of a wait until a time of day ends at that time, not at whateve
   expect(await timers(journeyId)).toEqual([null])
   await setStatus(journeyId, 'LIVE')
   await resume(journeyId, 'RESCHEDULE')
-  await workspace.pass(1)
+  await workspace.pass(15)
   await workspace.tick()
   expect(await world.rows('SELECT node, due_at FROM enrollment WHERE journey_id = $1', [journeyId])).toEqual([
     { node: 'pause', due_at: new Date(due) },

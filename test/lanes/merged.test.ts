@@ -74,8 +74,9 @@ const address = (contactId: string, channel: Channel) =>
   ])
 const consent = (contactId: string, channel: Channel, state: ConsentState) =>
   world.rows(
-    `INSERT INTO consent (lane, contact_id, channel, workspace_id, state, source, purpose) VALUES ($1, $2, $3, $4, $5, 'test', 'marketing')
-     ON CONFLICT (lane, contact_id, channel, topic_id) DO UPDATE SET state = excluded.state`,
+    // In whole milliseconds, as everything that writes consents does: a tick of the same one comes after it.
+    `INSERT INTO consent (lane, contact_id, channel, workspace_id, state, source, purpose, at) VALUES ($1, $2, $3, $4, $5, 'test', 'marketing', date_trunc('milliseconds', now()))
+     ON CONFLICT (lane, contact_id, channel, topic_id) DO UPDATE SET state = excluded.state, at = excluded.at`,
     [laneOf(contactId), contactId, channel, workspace.id, state],
   )
 const entered = (journeyId: string) => world.rows('SELECT contact_id, key FROM enrollment WHERE journey_id = $1 ORDER BY entered_at', [journeyId])
