@@ -21,11 +21,17 @@ const token = (title: string) => text({ title, pattern: VISIBLE, max: 200 })
 /** A number in E.164, a short code, or an alphanumeric sender: https://www.twilio.com/docs/glossary/what-alphanumeric-sender-id. */
 export const SMS_SENDER = /^(\+[1-9]\d{6,14}|\d{3,8}|(?=[\d ]*[A-Za-z])[A-Za-z\d][A-Za-z\d ]{0,10})$/
 
+const TWILIO_ACCOUNT = object({
+  accountSid: text({ title: 'Account SID', pattern: /^AC[0-9a-f]{32}$/ }),
+  authToken: token('Auth token'),
+}) as unknown as Shape<JsonObject>
+const MESSAGING_SERVICE = text({ title: 'Messaging service SID', pattern: /^MG[0-9a-f]{32}$/ })
+
 const TWILIO_SETTINGS = object({
   from: optional(
     text({ title: 'Sender', description: 'A number in E.164, a short code or a sender ID; or name a messaging service.', pattern: SMS_SENDER }),
   ),
-  messagingServiceSid: optional(text({ title: 'Messaging service SID', pattern: /^MG[0-9a-f]{32}$/ })),
+  messagingServiceSid: optional(MESSAGING_SERVICE),
   costPerSegment: optional(number({ title: 'Cost of one part', description: 'Recorded where Twilio names no price.', min: 0, max: 10 })),
 })
 
@@ -83,10 +89,7 @@ export const PROVIDERS: readonly ProviderDescription[] = [
     channel: 'sms',
     title: 'Twilio',
     account: ['accountSid'],
-    credentials: object({
-      accountSid: text({ title: 'Account SID', pattern: /^AC[0-9a-f]{32}$/ }),
-      authToken: token('Auth token'),
-    }) as unknown as Shape<JsonObject>,
+    credentials: TWILIO_ACCOUNT,
     settings: withSender(TWILIO_SETTINGS),
   },
   {
@@ -128,14 +131,11 @@ export const PROVIDERS: readonly ProviderDescription[] = [
     channel: 'whatsapp',
     title: 'Twilio WhatsApp',
     account: ['accountSid', 'from', 'messagingServiceSid'],
-    credentials: object({
-      accountSid: text({ title: 'Account SID', pattern: /^AC[0-9a-f]{32}$/ }),
-      authToken: token('Auth token'),
-    }) as unknown as Shape<JsonObject>,
+    credentials: TWILIO_ACCOUNT,
     settings: withSender(
       object({
         from: optional(text({ title: 'WhatsApp number', description: 'E.164; or name a messaging service.', pattern: /^\+[1-9]\d{6,14}$/ })),
-        messagingServiceSid: optional(text({ title: 'Messaging service SID', pattern: /^MG[0-9a-f]{32}$/ })),
+        messagingServiceSid: optional(MESSAGING_SERVICE),
       }),
     ),
   },
@@ -144,14 +144,11 @@ export const PROVIDERS: readonly ProviderDescription[] = [
     channel: 'rcs',
     title: 'Twilio RCS',
     account: ['accountSid', 'from', 'messagingServiceSid'],
-    credentials: object({
-      accountSid: text({ title: 'Account SID', pattern: /^AC[0-9a-f]{32}$/ }),
-      authToken: token('Auth token'),
-    }) as unknown as Shape<JsonObject>,
+    credentials: TWILIO_ACCOUNT,
     settings: withSender(
       object({
         from: optional(text({ title: 'RCS sender', description: 'Its ID; or name a messaging service.', pattern: /^\w{1,100}$/ })),
-        messagingServiceSid: optional(text({ title: 'Messaging service SID', pattern: /^MG[0-9a-f]{32}$/ })),
+        messagingServiceSid: optional(MESSAGING_SERVICE),
         providerFallsBack: optional(
           flag({ title: 'Twilio falls back to SMS', description: "By the messaging service's own senders; journeys must not do it, too." }),
         ),
