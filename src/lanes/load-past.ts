@@ -56,11 +56,7 @@ export async function loadPast(
     for (const id of halves) dedupes.set(id, { lane: laneOf(id), id })
     if (halves.length > 1) merged.add(one.facts.contact.id)
   }
-  const [past, , sent] = await together([
-    asks.length === 0 ? Promise.resolve([]) : loadHistory(client, asks),
-    merged.size === 0 ? Promise.resolve() : awaitOtherHalves(client, [...merged]),
-    dedupes.size === 0 ? Promise.resolve([]) : loadDedupe(client, [...dedupes.values()]),
-  ])
+  const [past, , sent] = await together([loadHistory(client, asks), awaitOtherHalves(client, [...merged]), loadDedupe(client, [...dedupes.values()])])
   const histories = new Map<string, EventFact[]>()
   for (const row of past) {
     const list = histories.get(row.contact_id) ?? []

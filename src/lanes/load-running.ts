@@ -42,10 +42,7 @@ export async function loadRunning(
     if (item.kind === 'exit' || item.kind === 'answer') name(item.data.enrollmentId)
   }
   for (const row of messages) name(row.enrollment_id)
-  const found = await together([
-    wide.size === 0 ? Promise.resolve([]) : loadActiveEnrollments(client, [...wide.values()]),
-    named.size === 0 ? Promise.resolve([]) : loadEnrollments(client, [...named.values()]),
-  ])
+  const found = await together([loadActiveEnrollments(client, [...wide.values()]), loadEnrollments(client, [...named.values()])])
   return found.flat()
 }
 

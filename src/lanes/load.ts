@@ -46,10 +46,7 @@ export async function load(client: Client, claim: Claim, configuration: Configur
   const want = (id: string) => void keys.set(id, { lane: laneOf(id), id })
   for (const { contactId } of home) want(contactId)
   for (const due of [...claim.dueEnrollments, ...claim.dueWatches, ...claim.dueMessages]) want(due.contact_id)
-  const [people, enrollments] = await together([
-    keys.size === 0 ? Promise.resolve([]) : loadContacts(client, [...keys.values()]),
-    loadRunning(client, home, messages ?? []),
-  ])
+  const [people, enrollments] = await together([loadContacts(client, [...keys.values()]), loadRunning(client, home, messages ?? [])])
   const contacts = new Map(people.map((row) => [row.id, row]))
   await loadGroups(client, contacts)
 

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream'
 import pg from 'pg'
 import { ThroughlineError } from '../errors.ts'
 import { ask, type Client } from './ask.ts'
+import type { RowRecord } from './record.ts'
 
 /**
  * The hot path's own way to PostgreSQL: named statements on a plain `pg` client, which costs a third of the
@@ -125,6 +126,16 @@ export async function openClient(url: string): Promise<pg.Client> {
 export async function run<Row extends pg.QueryResultRow>(client: Client, statement: Statement, values: unknown[]): Promise<Row[]> {
   bundle(client)
   return (await ask<Row>(client, { name: statement.name, text: statement.text, values })).rows
+}
+
+/** A statement that is given rows, all of them at once; given none it is not asked. */
+export async function runFor<Row extends pg.QueryResultRow>(
+  client: Client,
+  statement: Statement,
+  columns: RowRecord,
+  rows: readonly object[],
+): Promise<Row[]> {
+  return rows.length === 0 ? [] : run<Row>(client, statement, columns.encode(rows))
 }
 
 /**

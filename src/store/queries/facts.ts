@@ -1,6 +1,6 @@
 import type { Client } from '../ask.ts'
 import { record } from '../record.ts'
-import { epochMs, run, type Statement } from '../sql.ts'
+import { epochMs, run, runFor, type Statement } from '../sql.ts'
 import { ENROLLMENT_COLUMNS, type EnrollmentRow } from './claim.ts'
 
 /**
@@ -27,7 +27,7 @@ export async function resolveAliases(
   references: readonly { lane: number; workspaceId: string; reference: string }[],
 ): Promise<(string | undefined)[]> {
   const asks = references.map((each, n) => ({ ...each, n }))
-  const rows = await run<{ n: number; contact_id: string }>(client, ALIASES, REFERENCES.encode(asks))
+  const rows = await runFor<{ n: number; contact_id: string }>(client, ALIASES, REFERENCES, asks)
   const found: (string | undefined)[] = references.map(() => undefined)
   for (const row of rows) found[row.n] = row.contact_id
   return found
@@ -58,7 +58,7 @@ export interface NewContact {
 
 /** Returns the ids of those that were created. */
 export async function createContacts(client: Client, contacts: readonly NewContact[]): Promise<Set<string>> {
-  const rows = await run<{ id: string }>(client, CREATE, NEW_CONTACTS.encode(contacts))
+  const rows = await runFor<{ id: string }>(client, CREATE, NEW_CONTACTS, contacts)
   return new Set(rows.map((row) => row.id))
 }
 
@@ -98,7 +98,7 @@ const wordsOf = (rows: string | null): string[][] => rows?.split(',').map((row) 
 type Words = 'identities' | 'consents'
 
 export async function loadContacts(client: Client, keys: readonly Key[]): Promise<ContactRow[]> {
-  const rows = await run<Omit<ContactRow, Words> & Record<Words, string | null>>(client, CONTACTS, KEYS.encode(keys))
+  const rows = await runFor<Omit<ContactRow, Words> & Record<Words, string | null>>(client, CONTACTS, KEYS, keys)
   // In place: there are thousands in a tick, of fifteen members each.
   return rows.map((row) =>
     Object.assign(row, {
@@ -122,7 +122,7 @@ const ACTIVE: Statement = {
 
 /** All running enrollments of these contacts. */
 export async function loadActiveEnrollments(client: Client, contacts: readonly Key[]): Promise<EnrollmentRow[]> {
-  return run<EnrollmentRow>(client, ACTIVE, KEYS.encode(contacts))
+  return runFor<EnrollmentRow>(client, ACTIVE, KEYS, contacts)
 }
 
 const BY_ID: Statement = {
@@ -133,7 +133,7 @@ const BY_ID: Statement = {
 
 /** Over or not, unlike the others: when and why comes with them. */
 export async function loadEnrollments(client: Client, keys: readonly Key[]): Promise<EnrollmentRow[]> {
-  return run<EnrollmentRow>(client, BY_ID, KEYS.encode(keys))
+  return runFor<EnrollmentRow>(client, BY_ID, KEYS, keys)
 }
 
 export interface SlotRow {
@@ -155,7 +155,7 @@ const SLOTS: Statement = {
 }
 
 export async function loadSlots(client: Client, keys: readonly { lane: number; journeyId: string; contactId: string }[]): Promise<SlotRow[]> {
-  return run<SlotRow>(client, SLOTS, PLACES.encode(keys))
+  return runFor<SlotRow>(client, SLOTS, PLACES, keys)
 }
 
 const WATCHES: Statement = {
@@ -169,7 +169,7 @@ export async function loadWatches(
   client: Client,
   keys: readonly { lane: number; journeyId: string; contactId: string }[],
 ): Promise<{ journey_id: string; contact_id: string; node: string; key: string; due_at: number }[]> {
-  return run(client, WATCHES, PLACES.encode(keys))
+  return runFor(client, WATCHES, PLACES, keys)
 }
 
 /** One more than a condition may count to, so no more of one name is ever read. */
@@ -199,7 +199,7 @@ export async function loadHistory(
   client: Client,
   asks: readonly { lane: number; contactId: string; name: string; since: number; owner: string }[],
 ): Promise<HistoryRow[]> {
-  return run<HistoryRow>(client, HISTORY, PASTS.encode(asks))
+  return runFor<HistoryRow>(client, HISTORY, PASTS, asks)
 }
 
 const DEDUPE: Statement = {
@@ -210,7 +210,7 @@ const DEDUPE: Statement = {
 }
 
 export async function loadDedupe(client: Client, contacts: readonly Key[]): Promise<{ contact_id: string; key: string; at: number }[]> {
-  return run(client, DEDUPE, KEYS.encode(contacts))
+  return runFor(client, DEDUPE, KEYS, contacts)
 }
 
 const OTHER_HALVES: Statement = {
@@ -223,7 +223,7 @@ const OTHER_HALVES: Statement = {
  * first's end. A lock that nothing else asks for, taken in order after whatever else a tick locks before it writes, so that nobody waits in a circle.
  */
 export async function awaitOtherHalves(client: Client, known: readonly string[]): Promise<void> {
-  await run(client, OTHER_HALVES, [known])
+  if (known.length > 0) await run(client, OTHER_HALVES, [known])
 }
 
 const ADDRESSES = record('place int, lane smallint, contactId uuid, channel text, blind text')
@@ -239,5 +239,10 @@ export async function findIdentities(
   client: Client,
   asks: readonly { lane: number; contactId: string; channel: string; blind: string }[],
 ): Promise<{ place: number; id: string }[]> {
-  return run(client, IDENTITIES, ADDRESSES.encode(asks.map((ask, place) => ({ ...ask, place }))))
+  return runFor(
+    client,
+    IDENTITIES,
+    ADDRESSES,
+    asks.map((ask, place) => ({ ...ask, place })),
+  )
 }

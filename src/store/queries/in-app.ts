@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../domain/json.ts'
 import type { Client } from '../ask.ts'
 import { record } from '../record.ts'
-import { run, type Statement } from '../sql.ts'
+import { run, runFor, type Statement } from '../sql.ts'
 import { notify } from './notify.ts'
 
 /** API processes listen here for contacts whose in-app messages changed; the payload is ids, by commas. */
@@ -58,7 +58,7 @@ const SHOW: Statement = {
 export async function showInApp(client: Client, rows: readonly InAppInsert[]): Promise<void> {
   // Message rows are locked in key order, as everybody does.
   const sorted = [...rows].sort((a, b) => a.lane - b.lane || (a.id < b.id ? -1 : 1))
-  if (sorted.length > 0) await run(client, SHOW, COLUMNS.encode(sorted))
+  await runFor(client, SHOW, COLUMNS, sorted)
 }
 
 const SHOWN: Statement = { name: 'in_app_shown', text: 'SELECT provider_message_id IS NOT NULL AS shown FROM message WHERE lane = $1 AND id = $2' }

@@ -1,6 +1,6 @@
 import type { Client } from '../ask.ts'
 import { record } from '../record.ts'
-import { run, type Statement } from '../sql.ts'
+import { run, runFor, type Statement } from '../sql.ts'
 
 /** Workers listen here; told at commit that a tick has planned calls. */
 export const CALLS_CHANNEL = 'throughline_calls'
@@ -30,7 +30,7 @@ const INSERT: Statement = {
     ) SELECT pg_notify('${CALLS_CHANNEL}', '')`,
 }
 export async function writeCalls(client: Client, rows: readonly CallInsert[]): Promise<void> {
-  if (rows.length > 0) await run(client, INSERT, INSERT_COLUMNS.encode(rows))
+  await runFor(client, INSERT, INSERT_COLUMNS, rows)
 }
 
 const WITHDRAW: Statement = {
@@ -137,7 +137,7 @@ const SETTLE: Statement = {
  */
 export async function settleCalls(client: Client, rows: readonly CallSettlement[]): Promise<Set<string>> {
   const sorted = [...rows].sort((a, b) => a.lane - b.lane || (a.id < b.id ? -1 : 1))
-  return new Set((await run<{ id: string }>(client, SETTLE, SETTLE_COLUMNS.encode(sorted))).map((row) => row.id))
+  return new Set((await runFor<{ id: string }>(client, SETTLE, SETTLE_COLUMNS, sorted)).map((row) => row.id))
 }
 
 const THAW: Statement = {

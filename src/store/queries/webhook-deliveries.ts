@@ -1,6 +1,6 @@
 import type { Client } from '../ask.ts'
 import { record } from '../record.ts'
-import { run, type Statement } from '../sql.ts'
+import { run, runFor, type Statement } from '../sql.ts'
 
 /** Workers listen here; told at commit that there is something to deliver. */
 export const DELIVERIES_CHANNEL = 'throughline_deliveries'
@@ -25,7 +25,7 @@ const INSERT: Statement = {
     ) SELECT pg_notify('${DELIVERIES_CHANNEL}', '')`,
 }
 export async function writeDeliveries(client: Client, rows: readonly DeliveryInsert[]): Promise<void> {
-  if (rows.length > 0) await run(client, INSERT, INSERT_COLUMNS.encode(rows))
+  await runFor(client, INSERT, INSERT_COLUMNS, rows)
 }
 
 export interface ClaimedDelivery {

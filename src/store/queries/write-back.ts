@@ -1,13 +1,13 @@
 import type { Client } from '../ask.ts'
 import { type RowRecord, record } from '../record.ts'
-import { run, type Statement } from '../sql.ts'
+import { runFor, type Statement } from '../sql.ts'
 
 /**
  * What a tick writes. Each function is one statement however many rows it is given, so that a tick is a fixed
  * number of them. Instants are Unix milliseconds.
  */
 async function write(client: Client, statement: Statement, columns: RowRecord, rows: readonly object[]): Promise<void> {
-  if (rows.length > 0) await run(client, statement, columns.encode(rows))
+  await runFor(client, statement, columns, rows)
 }
 
 const at = (column: string) => `to_timestamp(r.${column} / 1000)`
