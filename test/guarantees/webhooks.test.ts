@@ -8,7 +8,7 @@ import { openRenderer } from '../../src/services/rendering/renderer.ts'
 import { makeSigningSecret } from '../../src/services/webhooks-signature.ts'
 import { createVault } from '../../src/store/vault.ts'
 import { type Hooks, startHooks } from '../support/hooks.ts'
-import { chain, LANES, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { chain, LANES, on, testRing, testWorkspace } from '../support/ring.ts'
 import { until } from '../support/until.ts'
 import { CUTS, type Cut, GUARANTEES } from './cases.ts'
 import { buried, type Death, openDoomed } from './doomed.ts'
@@ -16,22 +16,19 @@ import { buried, type Death, openDoomed } from './doomed.ts'
 /** The rows of docs/guarantees.md that call somebody's server: what a worker has claimed when it is killed, another does. */
 const vault = createVault(randomBytes(32))
 const renderer = openRenderer()
-let world: TestRing
+const world = testRing()
 let hooks: Hooks
-let workspace: TestWorkspace
+const workspace = testWorkspace(world)
 beforeAll(async () => {
-  world = await openTestRing()
   hooks = await startHooks()
 })
 beforeEach(async () => {
-  workspace = await world.workspace()
   await world.rows('UPDATE workspace SET data_key = $2 WHERE id = $1', [workspace.id, vault.createDataKey()])
 })
 afterAll(async () => {
   await renderer.close()
   await hooks.close()
   await buried(world.database.owner)
-  await world.close()
 })
 
 interface Subject {

@@ -1,17 +1,9 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { emptyJourney } from '../../jobs/archive.ts'
-import { chain, delay, email, LANES, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { chain, delay, email, LANES, on, testRing, testWorkspace } from '../support/ring.ts'
 
-let world: TestRing
-let workspace: TestWorkspace
-
-beforeAll(async () => {
-  world = await openTestRing()
-})
-afterAll(() => world.close())
-beforeEach(async () => {
-  workspace = await world.workspace()
-})
+const world = testRing()
+const workspace = testWorkspace(world)
 
 const archive = (journeyId: string) => world.rows(`UPDATE journey SET status = 'ARCHIVED' WHERE id = $1`, [journeyId])
 const empty = (journeyId: string, pool = world.database.worker) => emptyJourney(pool, LANES, { workspaceId: workspace.id, journeyId })

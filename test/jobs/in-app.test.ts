@@ -1,27 +1,22 @@
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { openInAppSender } from '../../jobs/in-app.ts'
 import { laneOf } from '../../src/domain/ids.ts'
 import type { JsonObject } from '../../src/domain/json.ts'
 import type { Client } from '../../src/store/ask.ts'
 import { newLanedId } from '../../src/store/new-id.ts'
 import { IN_APP_CHANNEL } from '../../src/store/queries/in-app.ts'
-import { openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { testRing, testWorkspace } from '../support/ring.ts'
 import { until } from '../support/until.ts'
 
-let world: TestRing
-let workspace: TestWorkspace
+const world = testRing()
+const workspace = testWorkspace(world)
 let contactId: string
 let sender: ReturnType<typeof openInAppSender>
 
-beforeAll(async () => {
-  world = await openTestRing()
-})
-afterAll(() => world.close())
 beforeEach(async () => {
-  workspace = await world.workspace()
   contactId = await workspace.contact('ada')
   sender = openInAppSender(world.database.worker)
 })

@@ -2,24 +2,20 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { deliver } from '../../src/lanes/inbox.ts'
 import { createVault } from '../../src/store/vault.ts'
-import { LANES, openTestRing, type TestRing } from '../support/ring.ts'
+import { LANES, testRing } from '../support/ring.ts'
 import { until } from '../support/until.ts'
 
 const MAIN = fileURLToPath(new URL('../../jobs/main.ts', import.meta.url))
 const MASTER_KEY = randomBytes(32)
 const SECRET_KEY = MASTER_KEY.toString('base64')
 
-let world: TestRing
+const world = testRing()
 let child: ChildProcess | null = null
 let said = ''
 
-beforeAll(async () => {
-  world = await openTestRing()
-})
-afterAll(() => world.close())
 afterEach(async () => {
   if (child === null || child.exitCode !== null || child.signalCode !== null) return
   const gone = once(child, 'exit')

@@ -1,21 +1,16 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { resumeJourney } from '../../jobs/resume.ts'
 import type { JobData } from '../../src/queue/boss.ts'
-import { chain, delay, email, LANES, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { chain, delay, email, LANES, on, testRing, testWorkspace } from '../support/ring.ts'
 import { until } from '../support/until.ts'
 
 const HOUR = 3_600_000
 
-let world: TestRing
-let workspace: TestWorkspace
+const world = testRing()
+const workspace = testWorkspace(world)
 let template: string
 
-beforeAll(async () => {
-  world = await openTestRing()
-})
-afterAll(() => world.close())
 beforeEach(async () => {
-  workspace = await world.workspace()
   template = await workspace.template('email')
 })
 

@@ -1,22 +1,18 @@
 import type { PgBoss } from 'pg-boss'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type RingJob, workRing } from '../../jobs/ring.ts'
 import { openBoss } from '../../src/queue/boss.ts'
-import { openTestRing, type TestRing } from '../support/ring.ts'
+import { testRing } from '../support/ring.ts'
 import { until } from '../support/until.ts'
 
 /** How long a shift lasts, and how long a worker does without one: ended by the test, not by the clock. */
 const SHIFT = 600_000
 const WITHOUT_SHIFT = 60_000
 
-let world: TestRing
+const world = testRing()
 const bosses: PgBoss[] = []
 let timers: { delay: number; fire: () => void }[] = []
 
-beforeAll(async () => {
-  world = await openTestRing()
-})
-afterAll(() => world.close())
 beforeEach(() => {
   const real = globalThis.setTimeout
   const mine = (callback: () => void, delay?: number, ...rest: unknown[]) => {

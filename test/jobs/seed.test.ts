@@ -1,22 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { seedWatches } from '../../jobs/seed.ts'
 import type { Graph } from '../../src/domain/journey/graph.ts'
 import { newLanedId } from '../../src/store/new-id.ts'
-import { chain, delay, LANES, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { chain, delay, LANES, on, testRing, testWorkspace } from '../support/ring.ts'
 
 const HOUR = 3_600_000
 
-let world: TestRing
-let workspace: TestWorkspace
-
-beforeAll(async () => {
-  world = await openTestRing()
-})
-afterAll(() => world.close())
-beforeEach(async () => {
-  workspace = await world.workspace()
-})
+const world = testRing()
+const workspace = testWorkspace(world)
 
 const idle = (config: { events?: string[]; after: string }): Graph['nodes'][number] => ({ key: 'idle', kind: 'inactivity_trigger', config })
 const seed = (version: { journeyId: string; versionId: string }) =>

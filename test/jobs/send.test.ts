@@ -4,11 +4,11 @@ import { dispatchNow, enqueueSends, type Finisher, openFinisher, workSends } fro
 import { type Dispatcher, openDispatcher } from '../../src/lanes/dispatch.ts'
 import { openBoss } from '../../src/queue/boss.ts'
 import { inTransaction } from '../../src/store/sql.ts'
-import { chain, email, LANES, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { chain, email, LANES, on, testRing, testWorkspace } from '../support/ring.ts'
 import { until } from '../support/until.ts'
 
-let world: TestRing
-let workspace: TestWorkspace
+const world = testRing()
+const workspace = testWorkspace(world)
 let boss: PgBoss
 let dispatcher: Dispatcher
 let finisher: Finisher
@@ -18,17 +18,12 @@ const errors: unknown[] = []
 let failing = 0
 
 beforeAll(async () => {
-  world = await openTestRing()
   boss = openBoss(world.database.url, { supervise: false, onError: (error) => errors.push(error) })
   await boss.start()
   finisher = openFinisher(boss, (error) => errors.push(error))
 })
-afterAll(async () => {
-  await boss.stop({ graceful: false })
-  await world.close()
-})
+afterAll(() => boss.stop({ graceful: false }))
 beforeEach(async () => {
-  workspace = await world.workspace()
   await workspace.connect('email')
   sent.length = 0
   errors.length = 0

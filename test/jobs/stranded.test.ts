@@ -1,21 +1,13 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { ASKED_BEFORE, STRANDED_AFTER, sweepStranded } from '../../jobs/stranded.ts'
 import type { SendOutcome } from '../../src/domain/delivery.ts'
 import type { InboxItem } from '../../src/lanes/inbox.ts'
 import type { Stranded } from '../../src/store/queries/dispatch.ts'
-import { chain, email, LANES, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { chain, email, LANES, on, testRing, testWorkspace } from '../support/ring.ts'
 
-let world: TestRing
-let workspace: TestWorkspace
+const world = testRing()
+const workspace = testWorkspace(world)
 let journeyId: string
-
-beforeAll(async () => {
-  world = await openTestRing()
-})
-afterAll(() => world.close())
-beforeEach(async () => {
-  workspace = await world.workspace()
-})
 
 /** Messages that were marked this many milliseconds ago by senders that have not been heard of since. */
 async function marked(...ages: number[]): Promise<string[]> {

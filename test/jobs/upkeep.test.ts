@@ -1,14 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { keepHouse } from '../../jobs/upkeep.ts'
 import { laneOf } from '../../src/domain/ids.ts'
-import { LANES, openTestRing, type TestRing } from '../support/ring.ts'
+import { LANES, testRing } from '../support/ring.ts'
 
-let world: TestRing
-
-beforeAll(async () => {
-  world = await openTestRing()
-})
-afterAll(() => world.close())
+const world = testRing()
 
 const PARTED = ['event', 'journal', 'message_status']
 /** Names of the partitions of this month and the two after it, whatever the month. */

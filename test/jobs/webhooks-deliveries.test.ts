@@ -7,18 +7,17 @@ import { isSigned, makeSigningSecret } from '../../src/services/webhooks-signatu
 import { claimDeliveries, DELIVERIES_CHANNEL, replayDeliveries, settleDeliveries } from '../../src/store/queries/webhook-deliveries.ts'
 import { createVault, type WorkspaceKeys } from '../../src/store/vault.ts'
 import { type Hook, type Hooks, startHooks } from '../support/hooks.ts'
-import { chain, email, LANES, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { chain, email, LANES, on, type TestWorkspace, testRing } from '../support/ring.ts'
 import { until } from '../support/until.ts'
 
 const vault = createVault(randomBytes(32))
-let world: TestRing
+const world = testRing()
 let hooks: Hooks
 let workspace: TestWorkspace
 let keys: WorkspaceKeys
 const runners: Runner[] = []
 
 beforeAll(async () => {
-  world = await openTestRing()
   hooks = await startHooks()
 })
 beforeEach(async () => {
@@ -30,7 +29,6 @@ beforeEach(async () => {
 afterAll(async () => {
   for (const runner of runners) await runner.stop()
   await hooks.close()
-  await world.close()
 })
 
 interface Row {

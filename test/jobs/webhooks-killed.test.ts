@@ -7,7 +7,7 @@ import type { Graph } from '../../src/domain/journey/graph.ts'
 import { makeSigningSecret } from '../../src/services/webhooks-signature.ts'
 import { createVault } from '../../src/store/vault.ts'
 import { type Hooks, startHooks } from '../support/hooks.ts'
-import { chain, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { chain, on, testRing, testWorkspace } from '../support/ring.ts'
 import { until } from '../support/until.ts'
 
 /** Workers as they run in production, killed while somebody's server keeps them waiting: what they were at is done by the next. */
@@ -15,24 +15,19 @@ const MAIN = fileURLToPath(new URL('../../jobs/main.ts', import.meta.url))
 const MASTER_KEY = randomBytes(32)
 const vault = createVault(MASTER_KEY)
 
-let world: TestRing
+const world = testRing()
 let hooks: Hooks
-let workspace: TestWorkspace
+const workspace = testWorkspace(world)
 let child: ChildProcess | null = null
 
 beforeAll(async () => {
-  world = await openTestRing()
   hooks = await startHooks()
 })
 beforeEach(async () => {
-  workspace = await world.workspace()
   await world.rows('UPDATE workspace SET data_key = $2 WHERE id = $1', [workspace.id, vault.createDataKey()])
 })
 afterEach(kill)
-afterAll(async () => {
-  await hooks.close()
-  await world.close()
-})
+afterAll(() => hooks.close())
 
 function start(): void {
   const env = { DATABASE_URL: world.database.url, SECRET_KEY: MASTER_KEY.toString('base64'), PRIVATE_HOSTS: hooks.host, LOG_LEVEL: 'error' }

@@ -5,20 +5,18 @@ import type { Graph } from '../../src/domain/journey/graph.ts'
 import { openRenderer } from '../../src/services/rendering/renderer.ts'
 import { createVault } from '../../src/store/vault.ts'
 import { type Hooks, startHooks } from '../support/hooks.ts'
-import { chain, LANES, on, openTestRing, type TestRing } from '../support/ring.ts'
+import { chain, LANES, on, testRing } from '../support/ring.ts'
 import { until } from '../support/until.ts'
 
 const renderer = openRenderer()
-let world: TestRing
+const world = testRing()
 let hooks: Hooks
 beforeAll(async () => {
-  world = await openTestRing()
   hooks = await startHooks()
 })
 afterAll(async () => {
   await renderer.close()
   await hooks.close()
-  await world.close()
 })
 
 /** Nothing polls: what happens, happens because it was told. */

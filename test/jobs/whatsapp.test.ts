@@ -1,24 +1,23 @@
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { openWhatsappChooser, type WhatsappChooser } from '../../jobs/whatsapp.ts'
 import type { SendOutcome } from '../../src/domain/delivery.ts'
 import type { JsonObject } from '../../src/domain/json.ts'
 import { newLanedId } from '../../src/store/new-id.ts'
 import type { Dispatchable } from '../../src/store/queries/dispatch.ts'
-import { openTestRing, type TestRing } from '../support/ring.ts'
+import { testRing } from '../support/ring.ts'
 
 const template = { name: 'order_update', language: 'en_US', body: ['Ada'] }
 const session = { text: 'Hello' }
 const both: JsonObject = { category: 'UTILITY', template, session }
 
-let world: TestRing
+const world = testRing()
 let chooser: WhatsappChooser
 let connectionId: string
 let workspaceId: string
 let asked = 0
 beforeAll(async () => {
-  world = await openTestRing()
   const workspace = await world.workspace()
   workspaceId = workspace.id
   connectionId = await workspace.connect('whatsapp')
@@ -39,7 +38,6 @@ beforeAll(async () => {
       [randomUUID(), workspaceId, connectionId, name, status],
     )
 })
-afterAll(() => world.close())
 
 const identity = newLanedId(3)
 const message = (over: Partial<Dispatchable> = {}) =>

@@ -1,18 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { KeywordAction } from '../../src/domain/keywords.ts'
 import type { InboxItem } from '../../src/lanes/inbox.ts'
-import { openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { testRing, testWorkspace } from '../support/ring.ts'
 
-let world: TestRing
-let workspace: TestWorkspace
-beforeAll(async () => {
-  world = await openTestRing()
-})
-afterAll(() => world.close())
-beforeEach(async () => {
-  workspace = await world.workspace()
-})
+const world = testRing()
+const workspace = testWorkspace(world)
 
 async function rule(action: KeywordAction, keywords: string[], templateId: string | null): Promise<string> {
   const id = randomUUID()

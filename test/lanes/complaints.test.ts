@@ -1,22 +1,17 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import type { CallbackStatus } from '../../src/domain/delivery.ts'
 import { laneOf } from '../../src/domain/ids.ts'
 import type { InboxItem } from '../../src/lanes/inbox.ts'
 import { newLanedId } from '../../src/store/new-id.ts'
 import { writeConsents } from '../../src/store/queries/write-back.ts'
-import { chain, delay, email, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { chain, delay, email, on, testRing, testWorkspace } from '../support/ring.ts'
 
 /** docs/adr/0008: a complaint suppresses, which stops everything; a withdrawal stops what needs consent. */
-let world: TestRing
-let workspace: TestWorkspace
+const world = testRing()
+const workspace = testWorkspace(world)
 let contactId: string
 let messageId: string
-beforeAll(async () => {
-  world = await openTestRing()
-})
-afterAll(() => world.close())
 beforeEach(async () => {
-  workspace = await world.workspace()
   const { journeyId } = await workspace.publish(chain([on('seen'), email(await workspace.template('email'))]))
   contactId = await workspace.contact('ada', ['email'], { email: 'GRANTED' })
   await workspace.post(workspace.event('ada', 'seen'))

@@ -1,18 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { openDispatcher } from '../../src/lanes/dispatch.ts'
-import { chain, delay, email, LANES, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { chain, delay, email, LANES, on, testRing, testWorkspace } from '../support/ring.ts'
 
 /** Which of several connections a message is marked for. */
-let world: TestRing
-let workspace: TestWorkspace
-beforeAll(async () => {
-  world = await openTestRing()
-})
-afterAll(() => world.close())
-beforeEach(async () => {
-  workspace = await world.workspace()
-})
+const world = testRing()
+const workspace = testWorkspace(world)
 
 async function connect(name: string, priority: number, change: { channel?: string; openFor?: number } = {}): Promise<string> {
   const id = randomUUID()

@@ -1,21 +1,16 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import type { SendOutcome } from '../../src/domain/delivery.ts'
 import { type Dispatcher, openDispatcher, type SendOne } from '../../src/lanes/dispatch.ts'
-import { chain, delay, email, LANES, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { chain, delay, email, LANES, on, type TestRing, testRing, testWorkspace } from '../support/ring.ts'
 import { until } from '../support/until.ts'
 
-let world: TestRing
-let workspace: TestWorkspace
+const world = testRing()
+const workspace = testWorkspace(world)
 let journeyId: string
 const sent: string[] = []
 const errors: unknown[] = []
 
-beforeAll(async () => {
-  world = await openTestRing()
-})
-afterAll(() => world.close())
 beforeEach(async () => {
-  workspace = await world.workspace()
   await workspace.connect('email')
   sent.length = 0
   errors.length = 0

@@ -1,24 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { CallbackStatus, SendOutcome } from '../../src/domain/delivery.ts'
 import type { Graph } from '../../src/domain/journey/graph.ts'
 import type { InboxItem } from '../../src/lanes/inbox.ts'
-import { chain, email, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { chain, email, on, testRing, testWorkspace } from '../support/ring.ts'
 
 const HOUR = 3_600_000
 
-let world: TestRing
-let workspace: TestWorkspace
-
-beforeAll(async () => {
-  world = await openTestRing()
-})
-afterAll(() => world.close())
-beforeEach(async () => {
-  workspace = await world.workspace()
-  world.planned.length = 0
-})
+const world = testRing()
+const workspace = testWorkspace(world)
 
 const text = (templateId: string, config = {}): Graph['nodes'][number] => ({ key: 'text', kind: 'sms', config: { templateId, ...config } })
 const events = () => world.rows('SELECT name, properties FROM event WHERE workspace_id = $1 ORDER BY id', [workspace.id])

@@ -1,20 +1,11 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Graph } from '../../src/domain/journey/graph.ts'
-import { chain, delay, email, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { chain, delay, email, on, testRing, testWorkspace } from '../support/ring.ts'
 
 const HOUR = 3_600_000
 
-let world: TestRing
-let workspace: TestWorkspace
-
-beforeAll(async () => {
-  world = await openTestRing()
-})
-afterAll(() => world.close())
-beforeEach(async () => {
-  workspace = await world.workspace()
-  world.planned.length = 0
-})
+const world = testRing()
+const workspace = testWorkspace(world)
 
 const events = () => world.rows('SELECT name, properties FROM event WHERE workspace_id = $1 ORDER BY id', [workspace.id])
 const refusals = async () =>

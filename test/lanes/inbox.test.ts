@@ -5,27 +5,22 @@ import { deliver, deliverAlone, type InboxItem, laneOfItem } from '../../src/lan
 import { newLanedId } from '../../src/store/new-id.ts'
 import { WAKE_CHANNEL } from '../../src/store/queries/inbox.ts'
 import { inTransaction } from '../../src/store/sql.ts'
-import { externalIdIn, LANES, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { externalIdIn, LANES, testRing, testWorkspace } from '../support/ring.ts'
 import { until } from '../support/until.ts'
 
-let world: TestRing
-let workspace: TestWorkspace
+const world = testRing()
+const workspace = testWorkspace(world)
 let listener: pg.Client
 const heard: string[] = []
 
 beforeAll(async () => {
-  world = await openTestRing()
   listener = new pg.Client({ connectionString: world.database.url })
   await listener.connect()
   listener.on('notification', (notice) => void (notice.channel === WAKE_CHANNEL && heard.push(notice.payload ?? '')))
   await listener.query(`LISTEN ${WAKE_CHANNEL}`)
 })
-afterAll(async () => {
-  await listener.end()
-  await world.close()
-})
+afterAll(() => listener.end())
 beforeEach(async () => {
-  workspace = await world.workspace()
   await notices()
 })
 afterEach(() => world.rows('DELETE FROM inbox'))

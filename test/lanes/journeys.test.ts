@@ -1,19 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { openJourneyBook } from '../../src/lanes/journeys.ts'
 import type { Client } from '../../src/store/ask.ts'
-import { chain, delay, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { chain, delay, on, type TestWorkspace, testRing, testWorkspace } from '../support/ring.ts'
 
-let world: TestRing
-let workspace: TestWorkspace
-
-beforeAll(async () => {
-  world = await openTestRing()
-})
-afterAll(() => world.close())
-beforeEach(async () => {
-  workspace = await world.workspace()
-})
+const world = testRing()
+const workspace = testWorkspace(world)
 
 const graph = chain([on('seen'), delay('PT1H')])
 const revision = async () =>

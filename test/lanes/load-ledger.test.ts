@@ -1,18 +1,16 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import type { Channel } from '../../src/domain/channel.ts'
 import { laneOf } from '../../src/domain/ids.ts'
 import { deliver, type InboxItem } from '../../src/lanes/inbox.ts'
 import { tick } from '../../src/lanes/tick.ts'
 import { newLanedId } from '../../src/store/new-id.ts'
-import { EVERY_LANE, LANES, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { EVERY_LANE, LANES, type TestWorkspace, testRing } from '../support/ring.ts'
 
-let world: TestRing
+const world = testRing()
 let workspace: TestWorkspace
 beforeAll(async () => {
-  world = await openTestRing()
   workspace = await world.workspace()
 })
-afterAll(() => world.close())
 
 /** A message that was handed over so many minutes ago. */
 async function sent(contactId: string, channel: Channel, minutes: number, status = 'SENT'): Promise<string> {

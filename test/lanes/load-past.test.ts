@@ -1,17 +1,15 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import type { Graph } from '../../src/domain/journey/graph.ts'
-import { chain, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { chain, on, type TestWorkspace, testRing } from '../support/ring.ts'
 
 const HOUR = 3_600_000
 
-let world: TestRing
+const world = testRing()
 let workspace: TestWorkspace
 
 beforeAll(async () => {
-  world = await openTestRing()
   workspace = await world.workspace()
 })
-afterAll(() => world.close())
 
 test('a condition is given as much of the past as it asks for, by when things occurred', async () => {
   const often = { event: { name: 'visited', count: { op: 'GTE', value: 3 }, within: 'P1D' } }

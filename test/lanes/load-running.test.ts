@@ -1,18 +1,11 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Item } from '../../src/lanes/case.ts'
 import { loadRunning } from '../../src/lanes/load-running.ts'
 import type { MessageRow } from '../../src/store/queries/messages.ts'
-import { chain, delay, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { chain, delay, on, testRing, testWorkspace } from '../support/ring.ts'
 
-let world: TestRing
-let workspace: TestWorkspace
-beforeAll(async () => {
-  world = await openTestRing()
-})
-afterAll(() => world.close())
-beforeEach(async () => {
-  workspace = await world.workspace()
-})
+const world = testRing()
+const workspace = testWorkspace(world)
 
 /** Lets a contact into a journey that waits; its id and its enrollment's. */
 async function waiting(externalId: string): Promise<{ journeyId: string; contactId: string; enrollmentId: string }> {

@@ -1,17 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { laneOf } from '../../src/domain/ids.ts'
 import { newLanedId } from '../../src/store/new-id.ts'
-import { openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { testRing, testWorkspace } from '../support/ring.ts'
 
-let world: TestRing
-let workspace: TestWorkspace
-beforeAll(async () => {
-  world = await openTestRing()
-})
-afterAll(() => world.close())
+const world = testRing()
+const workspace = testWorkspace(world)
 beforeEach(async () => {
-  workspace = await world.workspace()
   await world.rows(
     `INSERT INTO keyword_rule (id, workspace_id, channel, action, keywords, template_id) VALUES ($1, $2, 'sms', 'REPLY', '{hours}', $3)`,
     [randomUUID(), workspace.id, await workspace.template('sms')],

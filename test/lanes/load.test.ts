@@ -1,23 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Channel } from '../../src/domain/channel.ts'
 import { laneOf } from '../../src/domain/ids.ts'
 import { deliver, type InboxItem, type Reference } from '../../src/lanes/inbox.ts'
 import { tick } from '../../src/lanes/tick.ts'
 import { newLanedId } from '../../src/store/new-id.ts'
 import { gated } from '../support/gate.ts'
-import { chain, delay, EVERY_LANE, email, externalIdIn, LANES, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { chain, delay, EVERY_LANE, email, externalIdIn, LANES, on, testRing, testWorkspace } from '../support/ring.ts'
 
-let world: TestRing
-let workspace: TestWorkspace
-
-beforeAll(async () => {
-  world = await openTestRing()
-})
-afterAll(() => world.close())
-beforeEach(async () => {
-  workspace = await world.workspace()
-})
+const world = testRing()
+const workspace = testWorkspace(world)
 
 const seen = (reference: Reference, properties = {}): InboxItem => ({
   kind: 'event',

@@ -10,29 +10,23 @@ import { tick } from '../../src/lanes/tick.ts'
 import { identifyContact } from '../../src/services/contacts.ts'
 import { newLanedId } from '../../src/store/new-id.ts'
 import { gated } from '../support/gate.ts'
-import { chain, delay, EVERY_LANE, email, LANES, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { chain, delay, EVERY_LANE, email, LANES, on, testRing, testWorkspace } from '../support/ring.ts'
 import { servicesOver } from '../support/services.ts'
 import { until } from '../support/until.ts'
 
 /** Somebody known, and the devices on which they were nobody yet: merging moves no rows, so what is decided for one looks at all. */
 const HOUR = 3_600_000
 
-let world: TestRing
-let workspace: TestWorkspace
+const world = testRing()
+const workspace = testWorkspace(world)
 let over: Awaited<ReturnType<typeof servicesOver>>
 let known: string
 
 beforeAll(async () => {
-  world = await openTestRing()
   over = await servicesOver(world.database)
 })
-afterAll(async () => {
-  await over.close()
-  await world.close()
-})
+afterAll(() => over.close())
 beforeEach(async () => {
-  workspace = await world.workspace()
-  world.planned.length = 0
   known = await workspace.contact('ada')
 })
 

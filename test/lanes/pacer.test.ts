@@ -1,27 +1,22 @@
 import { setImmediate } from 'node:timers/promises'
 import type pg from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { laneOf } from '../../src/domain/ids.ts'
 import { deliver } from '../../src/lanes/inbox.ts'
 import { type Pacer, type PacerOptions, startPacer } from '../../src/lanes/pacer.ts'
 import type { Ring } from '../../src/lanes/tick.ts'
-import { chain, delay, EVERY_LANE, email, externalIdIn, LANES, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { chain, delay, EVERY_LANE, email, externalIdIn, LANES, on, testRing, testWorkspace } from '../support/ring.ts'
 import { until } from '../support/until.ts'
 
 /** Longer than a test may take: what happens, happens for another reason than the poll. */
 const NEVER = 600_000
 
-let world: TestRing
-let workspace: TestWorkspace
+const world = testRing()
+const workspace = testWorkspace(world)
 let pacer: Pacer
 const errors: unknown[] = []
 
-beforeAll(async () => {
-  world = await openTestRing()
-})
-afterAll(() => world.close())
 beforeEach(async () => {
-  workspace = await world.workspace()
   errors.length = 0
 })
 afterEach(() => pacer.stop())

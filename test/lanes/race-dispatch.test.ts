@@ -9,24 +9,20 @@ import { tick } from '../../src/lanes/tick.ts'
 import { setConsent } from '../../src/services/consents.ts'
 import type { Caller, Services } from '../../src/services/context.ts'
 import { gated } from '../support/gate.ts'
-import { chain, delay, EVERY_LANE, LANES, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { chain, delay, EVERY_LANE, LANES, on, type TestWorkspace, testRing } from '../support/ring.ts'
 import { servicesOver } from '../support/services.ts'
 import { until } from '../support/until.ts'
 
-let world: TestRing
+const world = testRing()
 let workspace: TestWorkspace
 let over: Awaited<ReturnType<typeof servicesOver>>
 let services: Services
 
 beforeAll(async () => {
-  world = await openTestRing()
   over = await servicesOver(world.database)
   services = over.services
 })
-afterAll(async () => {
-  await over.close()
-  await world.close()
-})
+afterAll(() => over.close())
 beforeEach(async () => {
   workspace = await world.workspace()
   world.planned.length = 0

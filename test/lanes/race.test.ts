@@ -1,24 +1,19 @@
 import fc from 'fast-check'
 import type pg from 'pg'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { resumeJourney } from '../../jobs/resume.ts'
 import type { Graph } from '../../src/domain/journey/graph.ts'
 import { deliver } from '../../src/lanes/inbox.ts'
 import { openJourneyBook } from '../../src/lanes/journeys.ts'
 import { startPacer } from '../../src/lanes/pacer.ts'
 import { type Ring, type Ticked, tick } from '../../src/lanes/tick.ts'
-import { chain, delay, EVERY_LANE, email, LANES, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { chain, delay, EVERY_LANE, email, LANES, on, type TestWorkspace, testRing } from '../support/ring.ts'
 import { until } from '../support/until.ts'
 
 const HOUR = 3_600_000
 
-let world: TestRing
+const world = testRing()
 let workspace: TestWorkspace
-
-beforeAll(async () => {
-  world = await openTestRing()
-})
-afterAll(() => world.close())
 beforeEach(async () => {
   workspace = await world.workspace()
   world.planned.length = 0

@@ -1,16 +1,14 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { AGAIN_AFTER } from '../../src/domain/ledger.ts'
 import type { InboxItem } from '../../src/lanes/inbox.ts'
-import { chain, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { chain, on, type TestWorkspace, testRing } from '../support/ring.ts'
 
 /** An SMS that Twilio took and lost: sent once more, and only then given up. */
-let world: TestRing
+const world = testRing()
 let workspace: TestWorkspace
 beforeAll(async () => {
-  world = await openTestRing()
   workspace = await world.workspace()
 })
-afterAll(() => world.close())
 
 test('an SMS that got lost is sent once more before its journey hears of a failure', async () => {
   const templateId = await workspace.template('sms')

@@ -1,20 +1,13 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Graph } from '../../src/domain/journey/graph.ts'
 import { openJourneyBook, type VersionFault } from '../../src/lanes/journeys.ts'
-import { chain, delay, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { chain, delay, on, testRing, testWorkspace } from '../support/ring.ts'
 
 const HOUR = 3_600_000
 const LOOK = 600_000
 
-let world: TestRing
-let workspace: TestWorkspace
-beforeAll(async () => {
-  world = await openTestRing()
-})
-afterAll(() => world.close())
-beforeEach(async () => {
-  workspace = await world.workspace()
-})
+const world = testRing()
+const workspace = testWorkspace(world)
 
 /** A worker is started anew, on a build that finds this graph in the stored version. */
 async function upgrade(versionId: string, graph: unknown): Promise<VersionFault[]> {

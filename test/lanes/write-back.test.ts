@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { canonicalJson, isStorableJson } from '../../src/domain/json.ts'
 import { deliver } from '../../src/lanes/inbox.ts'
 import { Outbox } from '../../src/lanes/outbox.ts'
@@ -9,29 +9,21 @@ import { tick } from '../../src/lanes/tick.ts'
 import { writeBack } from '../../src/lanes/write-back.ts'
 import { CHANGE_CHANNEL, type Changes, decodeChanges, tagOf } from '../../src/realtime/changes.ts'
 import { inTransaction } from '../../src/store/sql.ts'
-import { chain, delay, EVERY_LANE, email, externalIdIn, LANES, on, openTestRing, type TestRing, type TestWorkspace } from '../support/ring.ts'
+import { chain, delay, EVERY_LANE, email, externalIdIn, LANES, on, type TestWorkspace, testRing, testWorkspace } from '../support/ring.ts'
 import { until } from '../support/until.ts'
 
-let world: TestRing
-let workspace: TestWorkspace
+const world = testRing()
+const workspace = testWorkspace(world)
 let listener: pg.Client
 const heard: (Changes | null)[] = []
 
 beforeAll(async () => {
-  world = await openTestRing()
   listener = new pg.Client({ connectionString: world.database.url })
   await listener.connect()
   listener.on('notification', (notice) => void heard.push(decodeChanges(notice.payload ?? '')))
   await listener.query(`LISTEN ${CHANGE_CHANNEL}`)
 })
-afterAll(async () => {
-  await listener.end()
-  await world.close()
-})
-beforeEach(async () => {
-  workspace = await world.workspace()
-  world.planned.length = 0
-})
+afterAll(() => listener.end())
 
 /** What was told since the last call; the mark comes after everything committed before it. */
 async function notices(): Promise<Changes[]> {

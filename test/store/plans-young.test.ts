@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { openDispatcher } from '../../src/lanes/dispatch.ts'
-import { chain, delay, email, LANES, on, openTestRing, type TestRing } from '../support/ring.ts'
+import { chain, delay, email, LANES, on, testRing } from '../support/ring.ts'
 
-let world: TestRing
-beforeAll(async () => {
-  world = await openTestRing()
-})
-afterAll(() => world.close())
+const world = testRing()
 
 interface PlanNode {
   'Node Type': string

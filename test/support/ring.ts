@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach } from 'vitest'
 import type { Channel, ConsentState } from '../../src/domain/channel.ts'
 import { laneOfReference } from '../../src/domain/ids.ts'
 import type { Graph } from '../../src/domain/journey/graph.ts'
@@ -42,6 +43,37 @@ export interface TestWorkspace {
   pass(millis: number): Promise<void>
   enrollments(journeyId: string): Promise<{ status: string; node: string | null; end_reason: string | null; key: string }[]>
   messages(journeyId: string): Promise<{ id: string; node: string; status: string; failure_code: string | null }[]>
+}
+
+/** What a hook makes anew, under one name for all tests: whatever is asked of it is asked of the one there is now. */
+function latest<T extends object>(): { made: (value: T) => void; latest: T } {
+  let current: T | undefined
+  return {
+    made(value) {
+      current = value
+    },
+    latest: new Proxy({} as T, { get: (_, name) => Reflect.get(current ?? {}, name) }),
+  }
+}
+
+/** The ring of a test file: opened before its first test, closed after its last. */
+export function testRing(): TestRing {
+  const world = latest<TestRing>()
+  beforeAll(async () => {
+    world.made(await openTestRing())
+  })
+  afterAll(() => world.latest.close())
+  return world.latest
+}
+
+/** A workspace of each test's own, in which nothing is planned yet. */
+export function testWorkspace(world: TestRing): TestWorkspace {
+  const workspace = latest<TestWorkspace>()
+  beforeEach(async () => {
+    world.planned.length = 0
+    workspace.made(await world.workspace())
+  })
+  return workspace.latest
 }
 
 export async function openTestRing(): Promise<TestRing> {

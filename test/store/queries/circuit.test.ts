@@ -1,18 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import type { ConnectionFault } from '../../../src/domain/circuit.ts'
 import { recordFault, recordSuccess } from '../../../src/store/queries/circuit.ts'
-import { openTestRing, type TestRing, type TestWorkspace } from '../../support/ring.ts'
+import { testRing, testWorkspace } from '../../support/ring.ts'
 
-let world: TestRing
-let workspace: TestWorkspace
+const world = testRing()
+const workspace = testWorkspace(world)
 let first: string
-beforeAll(async () => {
-  world = await openTestRing()
-})
-afterAll(() => world.close())
 beforeEach(async () => {
-  workspace = await world.workspace()
   first = await connect(1)
 })
 

@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { type Kept, RETENTION, sweep } from '../../../src/store/queries/retention.ts'
-import { openTestRing, type TestRing } from '../../support/ring.ts'
+import { testRing } from '../../support/ring.ts'
 
-let world: TestRing
-beforeAll(async () => {
-  world = await openTestRing()
-})
-afterAll(() => world.close())
+const world = testRing()
 
 const ID = `'00000000-0000-4000-8000-000000000000'`
 /** How a row comes into each table whose instant is `at`; `n` tells rows apart. */
