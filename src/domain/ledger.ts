@@ -149,8 +149,8 @@ export function applyResult(entry: LedgerEntry, attempt: number, outcome: SendOu
       return accept(known, at, { providerMessageId: outcome.providerMessageId })
     }
     case 'retry': {
-      // Who stood still while others took it for lost knows better than they: nothing was handed over.
-      if (!open) return nothing(entry)
+      // Who stood still while others took it for lost knows better than they: nothing was handed over. What has failed for good was another attempt, then.
+      if (!open || isLastLost(entry)) return nothing(entry)
       const failure = { code: outcome.code, class: 'RETRYABLE' as const, message: outcome.message }
       if (now - entry.plannedAt > RETRY_FOR) return givenUp(entry, failure, at, null)
       const dueAt = now + backOff(entry.id, entry.attempt, outcome.retryAfter)

@@ -69,6 +69,14 @@ describe('sent again for a doubt, and then known to have failed', () => {
     })
   })
 
+  test('a failure that names no attempt is not made good where the last one was turned away, in whatever order they are heard', () => {
+    const bounced = report('BOUNCED', { code: '510' })
+    const told = applyCallback(again, bounced).entry
+    expect([told.status, told.failure?.class]).toEqual(['UNKNOWN', 'PERMANENT'])
+    expect(result(told, RETRY).entry).toEqual(told)
+    expect(applyCallback(result(again, RETRY).entry, bounced).entry).toEqual(told)
+  })
+
   test('an acceptance that comes after its failure is of the attempt that failed', () => {
     const failed = applyCallback(again, lost).entry
     for (const change of [result(failed, OK), applyCallback(failed, report('SENT', { attempt: 2 }))])
