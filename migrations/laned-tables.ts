@@ -207,7 +207,6 @@ CREATE INDEX message_dispatching ON message (lane, dispatching_at) WHERE status 
 CREATE INDEX message_by_contact ON message (lane, contact_id, planned_at, id);
 CREATE INDEX message_by_provider_id ON message (provider_message_id) WHERE provider_message_id IS NOT NULL;
 CREATE INDEX message_by_broadcast ON message (broadcast_id, status) WHERE broadcast_id IS NOT NULL;
-CREATE INDEX message_by_enrollment ON message (lane, enrollment_id);
 CREATE INDEX message_dedupe ON message (lane, contact_id, dedupe_key) WHERE dedupe_key IS NOT NULL;
 ALTER TABLE message ADD PRIMARY KEY (lane, id);
 CREATE TABLE message_status (
@@ -264,7 +263,6 @@ CREATE TABLE journal (
   decisions text NOT NULL,
   PRIMARY KEY (lane, at, id)
 ) PARTITION BY RANGE (at);
-CREATE INDEX journal_by_enrollment ON journal (lane, enrollment_id, seq) WHERE enrollment_id IS NOT NULL;
 CREATE INDEX journal_refusals ON journal (lane, contact_id, at) WHERE enrollment_id IS NULL;
 CREATE INDEX journal_in_timeline ON journal (lane, contact_id, at) WHERE enrollment_id IS NOT NULL;
 CREATE TABLE conversion (

@@ -420,7 +420,6 @@ CREATE TABLE journal (
 ) PARTITION BY RANGE (at);
 ALTER TABLE journal ENABLE ROW LEVEL SECURITY;
 ALTER TABLE journal FORCE ROW LEVEL SECURITY;
-CREATE INDEX journal_by_enrollment ON ONLY journal USING btree (lane, enrollment_id, seq) WHERE (enrollment_id IS NOT NULL);
 CREATE INDEX journal_in_timeline ON ONLY journal USING btree (lane, contact_id, at) WHERE (enrollment_id IS NOT NULL);
 CREATE INDEX journal_refusals ON ONLY journal USING btree (lane, contact_id, at) WHERE (enrollment_id IS NULL);
 CREATE POLICY api ON journal TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
@@ -553,7 +552,6 @@ ALTER TABLE message ENABLE ROW LEVEL SECURITY;
 ALTER TABLE message FORCE ROW LEVEL SECURITY;
 CREATE INDEX message_by_broadcast ON message USING btree (broadcast_id, status) WHERE (broadcast_id IS NOT NULL);
 CREATE INDEX message_by_contact ON message USING btree (lane, contact_id, planned_at, id);
-CREATE INDEX message_by_enrollment ON message USING btree (lane, enrollment_id);
 CREATE INDEX message_by_provider_id ON message USING btree (provider_message_id) WHERE (provider_message_id IS NOT NULL);
 CREATE INDEX message_dedupe ON message USING btree (lane, contact_id, dedupe_key) WHERE (dedupe_key IS NOT NULL);
 CREATE INDEX message_dispatching ON message USING btree (lane, dispatching_at) WHERE (status = 'DISPATCHING'::text);

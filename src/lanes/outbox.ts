@@ -211,7 +211,14 @@ export class Outbox {
         })
         break
       case 'withdraw':
-        this.withdrawals.set(`${state.id} ${effect.node ?? ''}`, { lane, enrollment: state.id, reason: effect.reason, node: effect.node ?? null })
+        this.withdrawals.set(`${state.id} ${effect.node ?? ''}`, {
+          lane,
+          contact: state.contactId,
+          enrollment: state.id,
+          since: state.enteredAt,
+          reason: effect.reason,
+          node: effect.node ?? null,
+        })
         if (effect.callId !== undefined && !this.calls.delete(effect.callId)) this.callWithdrawals.push({ lane, id: effect.callId })
         // What was planned in this very tick is not in the table yet.
         for (const planned of this.messages.values()) {

@@ -137,10 +137,15 @@ export interface TracedDecision extends Decision {
   enrollmentId: string | null
 }
 
+type Entered = Pick<EnrollmentRow, 'id' | 'contactId' | 'enteredAt'>
+
+/** Its rows are found among its contact's, from its beginning on: an index of their own cost every step. */
+const journalOf = ({ id, contactId, enteredAt }: Entered) => ({ lane: laneOf(id), contactId, at: { $gte: enteredAt }, enrollmentId: id })
+
 /** Why an enrollment is where it is: every decision, oldest first. */
-export async function traceOf(services: Services, caller: Caller, enrollmentId: string): Promise<TracedDecision[]> {
+export async function traceOf(services: Services, caller: Caller, enrollment: Entered): Promise<TracedDecision[]> {
   const rows = await inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
-    em.find(JournalEntryTable, { lane: laneOf(enrollmentId), enrollmentId }, { orderBy: { seq: 'asc' }, limit: 5_000 }),
+    em.find(JournalEntryTable, journalOf(enrollment), { orderBy: { seq: 'asc' }, limit: 5_000 }),
   )
   return rows.flatMap(decisionsOf)
 }
@@ -158,7 +163,7 @@ const placeOf = (position: string | null | undefined): [seq: number, index: numb
 export async function listDecisions(
   services: Services,
   caller: Caller,
-  enrollmentId: string,
+  enrollment: Entered,
   { first, before, since, oldestFirst: fromEnd = false }: Slice,
 ): Promise<(TracedDecision & { position: string })[]> {
   const [after, until] = [placeOf(before), placeOf(since)]
@@ -167,7 +172,7 @@ export async function listDecisions(
   const rows = await inWorkspaceEm(services.orm, caller.workspaceId, (em) =>
     em.find(
       JournalEntryTable,
-      { lane: laneOf(enrollmentId), enrollmentId, ...(after === null && until === null ? {} : { seq }) },
+      { ...journalOf(enrollment), ...(after === null && until === null ? {} : { seq }) },
       { orderBy: { seq: fromEnd ? 'desc' : 'asc' }, limit: first + 1 },
     ),
   )

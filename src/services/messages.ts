@@ -1,8 +1,10 @@
+import type { EntityManager } from '@mikro-orm/postgresql'
 import type { Channel } from '../domain/channel.ts'
 import type { DeliveryStatus } from '../domain/delivery.ts'
 import { isLanedId, laneOf } from '../domain/ids.ts'
 import { ThroughlineError } from '../errors.ts'
 import { deliver } from '../lanes/inbox.ts'
+import { EnrollmentTable } from '../store/entities/enrollment.ts'
 import { type MessageRow, MessageTable } from '../store/entities/message.ts'
 import { type MessageStatusRow, MessageStatusTable } from '../store/entities/message-status.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
@@ -31,12 +33,14 @@ export interface ListMessages extends Slice {
 
 /** Newest first. */
 export async function listMessages(services: Services, caller: Caller, input: ListMessages): Promise<MessageRow[]> {
-  return inWorkspaceEm(services.orm, caller.workspaceId, async (em) =>
-    em.find(
+  return inWorkspaceEm(services.orm, caller.workspaceId, async (em) => {
+    const ofEnrollment = input.enrollmentId === null ? {} : await withinEnrollment(em, input.enrollmentId)
+    if (ofEnrollment === null) return []
+    return em.find(
       MessageTable,
       {
         ...(input.journeyId === null ? {} : { journeyId: input.journeyId }),
-        ...(input.enrollmentId === null ? {} : { lane: laneOf(input.enrollmentId), enrollmentId: input.enrollmentId }),
+        $and: [ofEnrollment],
         ...(input.broadcastId === null ? {} : { broadcastId: input.broadcastId }),
         ...(input.contactId === null ? {} : await halvesOf(em, input.contactId)),
         ...(input.channels === null ? {} : { channel: { $in: [...input.channels] } }),
@@ -44,8 +48,15 @@ export async function listMessages(services: Services, caller: Caller, input: Li
         ...idsWithin(input),
       },
       orderOf(input),
-    ),
-  )
+    )
+  })
+}
+
+/** Found among what its contact was sent since it began; null where there is no such enrollment. */
+async function withinEnrollment(em: EntityManager, enrollmentId: string) {
+  const lane = laneOf(enrollmentId)
+  const enrollment = await em.findOne(EnrollmentTable, { lane, id: enrollmentId })
+  return enrollment && { lane, contactId: enrollment.contactId, plannedAt: { $gte: enrollment.enteredAt }, enrollmentId }
 }
 
 /** Everything that was ever reported of these messages, by message, in the order it arrived. */

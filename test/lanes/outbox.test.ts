@@ -129,7 +129,9 @@ test('leaving takes back what the same tick had planned for that enrollment, and
     [leaving.id, 'SUPPRESSED', 'no_consent'],
     [staying.id, 'PLANNED', null],
   ])
-  expect([...outbox.withdrawals.values()]).toEqual([{ lane: 7, enrollment: leaving.id, reason: 'enrollment_ended', node: null }])
+  expect([...outbox.withdrawals.values()]).toEqual([
+    { lane: 7, contact: leaving.contactId, enrollment: leaving.id, since: leaving.enteredAt, reason: 'enrollment_ended', node: null },
+  ])
 })
 
 test('a step is one line of the journal, and its decisions are what is counted', () => {

@@ -95,7 +95,7 @@ export class EnrollmentResolver {
 
   @FieldResolver(() => [Visit], { description: 'Where it has been, in order.' })
   async visits(@Root() enrollment: Enrollment, @Ctx() context: ApiContext): Promise<Visit[]> {
-    const visits = visitsOf(await traceOf(context.services, callerWith(context, 'read'), enrollment.uuid))
+    const visits = visitsOf(await traceOf(context.services, callerWith(context, 'read'), enrollment.row))
     return visits.map((visit) => ({ ...visit, enrollmentId: enrollment.uuid }))
   }
 
@@ -104,7 +104,7 @@ export class EnrollmentResolver {
     const caller = callerWith(context, 'read')
     return pageOf(
       args,
-      (slice) => listDecisions(context.services, caller, enrollment.uuid, slice),
+      (slice) => listDecisions(context.services, caller, enrollment.row, slice),
       (each) => each.position,
       (each) => new Decision(each),
       DECISION_POSITION,
@@ -115,7 +115,7 @@ export class EnrollmentResolver {
     description: 'Every decision at once, oldest first, as far as the first 5,000 things that happened to it; `decisions` has them page by page.',
   })
   async trace(@Root() enrollment: Enrollment, @Ctx() context: ApiContext): Promise<Decision[]> {
-    return (await traceOf(context.services, callerWith(context, 'read'), enrollment.uuid)).map((each) => new Decision(each))
+    return (await traceOf(context.services, callerWith(context, 'read'), enrollment.row)).map((each) => new Decision(each))
   }
 
   @FieldResolver(() => [Message], { description: 'What it sent, newest first; at most 100.' })

@@ -110,8 +110,8 @@ const READ_VISITS: Statement = {
         WHERE d.n > k.n AND d.decision->>'code' = 'left' ORDER BY d.n LIMIT 1)
       UNION ALL
       (SELECT x.at, x.seq, d.decision->>'port' FROM journal AS x CROSS JOIN LATERAL json_array_elements(x.decisions::json) WITH ORDINALITY AS d (decision, n)
-        WHERE x.lane = r.lane AND x.enrollment_id = r.enrollment_id AND x.seq > r.seq AND x.at >= r.at AND d.decision->>'code' = 'left'
-        ORDER BY x.seq, d.n LIMIT 1)) AS o ORDER BY o.seq LIMIT 1) AS l ON true`,
+        WHERE x.lane = r.lane AND x.contact_id = r.contact_id AND x.at >= r.at AND x.enrollment_id = r.enrollment_id AND x.seq > r.seq AND d.decision->>'code' = 'left'
+        ORDER BY x.at, x.seq, d.n LIMIT 1)) AS o ORDER BY o.seq LIMIT 1) AS l ON true`,
 }
 
 /** The stays that begin at these places. */

@@ -344,16 +344,22 @@ export const writeIdentities = (client: Client, rows: readonly { lane: number; i
 
 export interface Withdrawal {
   lane: number
+  contact: string
   enrollment: string
+  /** When it was entered: nothing of it was planned before. */
+  since: number
   reason: string
   /** null: whatever its node. */
   node: string | null
 }
-const WITHDRAW_COLUMNS = record('lane smallint, enrollment uuid, reason text, node text')
-/** Cancels what an ended enrollment had planned and nobody has dispatched yet. What was to be sent again for a doubt may have arrived: it stays in doubt. */
+const WITHDRAW_COLUMNS = record('lane smallint, contact uuid, enrollment uuid, since float8, reason text, node text')
+/**
+ * Cancels what an ended enrollment had planned and nobody has dispatched yet. What was to be sent again for a doubt may have arrived: it stays in doubt.
+ * Found among what its contact was sent since it was entered: an index of their own, and one of the journal's, cost a step 4 %.
+ */
 const WITHDRAW: Statement = {
   name: 'write_withdrawals',
   text: `UPDATE message AS m SET status = CASE m.failure_class WHEN 'AMBIGUOUS' THEN 'UNKNOWN' ELSE 'CANCELLED' END, due_at = NULL, failure_code = r.reason FROM ${WITHDRAW_COLUMNS.source}
-    WHERE m.lane = r.lane AND m.enrollment_id = r.enrollment AND (r.node IS NULL OR m.node = r.node) AND m.status IN ('PLANNED', 'DEFERRED')`,
+    WHERE m.lane = r.lane AND m.contact_id = r.contact AND m.planned_at >= ${at('since')} AND m.enrollment_id = r.enrollment AND (r.node IS NULL OR m.node = r.node) AND m.status IN ('PLANNED', 'DEFERRED')`,
 }
 export const withdrawMessages = (client: Client, rows: readonly Withdrawal[]) => write(client, WITHDRAW, WITHDRAW_COLUMNS, rows)
