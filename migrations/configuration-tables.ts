@@ -116,6 +116,7 @@ CREATE TABLE idempotency (
   created_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (workspace_id, key)
 );
+CREATE UNIQUE INDEX idempotency_of_workspaces ON idempotency (key) WHERE operation = 'createWorkspace';
 CREATE INDEX idempotency_by_time ON idempotency USING brin (created_at);
 CREATE TABLE unmatched_callback (
   id uuid PRIMARY KEY,

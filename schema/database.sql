@@ -304,6 +304,7 @@ CREATE TABLE idempotency (
 ALTER TABLE idempotency ENABLE ROW LEVEL SECURITY;
 ALTER TABLE idempotency FORCE ROW LEVEL SECURITY;
 CREATE INDEX idempotency_by_time ON idempotency USING brin (created_at);
+CREATE UNIQUE INDEX idempotency_of_workspaces ON idempotency USING btree (key) WHERE (operation = 'createWorkspace'::text);
 CREATE POLICY api ON idempotency TO throughline_api USING ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((workspace_id = ( SELECT (NULLIF(current_setting('throughline.workspace'::text, true), ''::text))::uuid AS "nullif")));
 CREATE POLICY owner ON idempotency TO CURRENT_USER USING (true) WITH CHECK (true);
 CREATE POLICY worker ON idempotency TO throughline_worker USING (true) WITH CHECK (true);

@@ -32,10 +32,29 @@ test('a key already in use makes no workspace, not even half of one', async () =
   expect((await here.database.owner.query(`SELECT 1 FROM workspace WHERE name = 'Second'`)).rows).toEqual([])
 })
 
+test('repeated under one idempotency key, even at once, it is one workspace, and its secret is told again', async () => {
+  const input = { name: 'Once', idempotencyKey: 'onboarding-7' }
+  const made = await Promise.all([1, 2, 3, 4].map(() => createWorkspace(here.services, input)))
+  expect(new Set(made.map(({ id, secret }) => `${id} ${secret}`)).size).toBe(1)
+  const [{ id, secret } = expect.fail('none')] = made
+  expect(await authenticate(here.services, secret)).toMatchObject({ workspaceId: id })
+  await updateWorkspace(here.services, { workspaceId: id, keyId: null, scopes: ['admin'] }, { name: 'Renamed' })
+  expect(await createWorkspace(here.services, input)).toEqual({ id, secret })
+  expect(await faultOf(createWorkspace(here.services, { ...input, timeZone: 'Asia/Tokyo' }))).toEqual({
+    code: 'IDEMPOTENCY_CONFLICT',
+    path: ['idempotencyKey'],
+  })
+  const count = `SELECT count(*)::int AS n FROM workspace WHERE name IN ('Once', 'Renamed')`
+  expect((await here.database.owner.query(count)).rows).toEqual([{ n: 1 }])
+  const kept = await here.database.owner.query(`SELECT response::text FROM idempotency WHERE key = 'onboarding-7'`)
+  expect(JSON.stringify(kept.rows)).not.toContain(secret)
+})
+
 test.each([
   [{ name: ' ' }, ['name']],
   [{ name: 'a\u0000' }, ['name']],
   [{ name: 'Acme', timeZone: 'Mars/Olympus' }, ['timeZone']],
+  [{ name: 'Acme', idempotencyKey: '' }, ['idempotencyKey']],
 ])('%j makes no workspace', async (input, path) => {
   const before = (await here.database.owner.query('SELECT count(*) FROM workspace')).rows
   expect(await faultOf(createWorkspace(here.services, input))).toEqual({ code: 'INVALID_INPUT', path })

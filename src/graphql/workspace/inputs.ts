@@ -11,6 +11,8 @@ export class CreateWorkspaceInput {
   name!: string
   @Field(() => TimeZoneScalar, { nullable: true, description: 'UTC where left out.' })
   timeZone?: string | null
+  @Field(() => String, { nullable: true, description: `${TOLD_AGAIN} One of the whole installation’s.` })
+  idempotencyKey?: string | null
 }
 
 @InputType({ description: 'Changes to the workspace; what is left out stays.' })
