@@ -351,7 +351,7 @@ CREATE TABLE inbox (
   kind text NOT NULL,
   contact_id uuid,
   reference text,
-  data jsonb NOT NULL,
+  data text NOT NULL,
   received_at timestamp with time zone NOT NULL DEFAULT now(),
   CONSTRAINT inbox_pkey PRIMARY KEY (lane, seq)
 ) WITH (autovacuum_vacuum_scale_factor=0.05, autovacuum_vacuum_threshold=5000, autovacuum_analyze_scale_factor=10);

@@ -79,7 +79,7 @@ async function overHttp(client: ApiClient, events: number): Promise<number> {
   return (total / (performance.now() - started)) * 1_000
 }
 
-const RAW = `WITH given AS (SELECT * FROM jsonb_to_recordset($1::jsonb) AS r (lane smallint, digest uuid, workspace_id uuid, kind text, contact_id uuid, reference text, data jsonb)),
+const RAW = `WITH given AS (SELECT * FROM jsonb_to_recordset($1::jsonb) AS r (lane smallint, digest uuid, workspace_id uuid, kind text, contact_id uuid, reference text, data text)),
   guarded AS (INSERT INTO inbox_guard (lane, digest, workspace_id) SELECT lane, digest, workspace_id FROM given ON CONFLICT DO NOTHING)
   INSERT INTO inbox (lane, workspace_id, kind, contact_id, reference, data) SELECT lane, workspace_id, kind, contact_id, reference, data FROM given`
 

@@ -16,7 +16,8 @@ afterAll(async () => {
 const INGEST = `mutation ($input: IngestEventsInput!) { ingestEvents(input: $input) { accepted duplicates rejected { index messageId code path } userErrors { code path } } }`
 const event = (messageId: string, more: object = {}) => ({ messageId, name: 'viewed', contact: { externalId: 'u-1' }, ...more })
 const inbox = async (workspaceId: string) =>
-  (await database.owner.query('SELECT lane, kind, reference, contact_id, data FROM inbox WHERE workspace_id = $1 ORDER BY seq', [workspaceId])).rows
+  (await database.owner.query('SELECT lane, kind, reference, contact_id, data::json FROM inbox WHERE workspace_id = $1 ORDER BY seq', [workspaceId]))
+    .rows
 
 test('each event is judged alone: sound ones are committed, the others come back with their place and fault', async () => {
   const { id, key } = await api.workspace()

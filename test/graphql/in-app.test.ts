@@ -66,7 +66,7 @@ async function list(variables: Record<string, unknown> = {}, as = ada.token): Pr
 }
 const ledger = async () => {
   const { rows } = await database.owner.query(
-    `SELECT data->>'status' AS status FROM inbox WHERE workspace_id = $1 AND kind = 'callback' ORDER BY seq`,
+    `SELECT data::json->>'status' AS status FROM inbox WHERE workspace_id = $1 AND kind = 'callback' ORDER BY seq`,
     [workspace.id],
   )
   return rows.map((row) => row.status)

@@ -65,7 +65,7 @@ test('everybody is asked to leave once, however many they are, and who has left 
   await crowd(2_101, 2_200, 'COMPLETED')
   await empty(journeyId)
   const [inbox] = await world.rows(
-    `SELECT count(*)::int AS rows, count(DISTINCT data->>'enrollmentId')::int AS enrollments FROM inbox WHERE workspace_id = $1 AND kind = 'exit'`,
+    `SELECT count(*)::int AS rows, count(DISTINCT data::json->>'enrollmentId')::int AS enrollments FROM inbox WHERE workspace_id = $1 AND kind = 'exit'`,
     [workspace.id],
   )
   expect(inbox).toEqual({ rows: 2_100, enrollments: 2_100 })

@@ -35,7 +35,7 @@ const work = (shift?: number) => runBroadcast(here.database.worker, LANES, job()
 const find = async (id: string) => (await broadcastsByIds(here.services, caller, [id])).get(id)
 const handed = async () => {
   const { rows } = await here.database.owner.query<{ id: string; contact_id: string }>(
-    `SELECT data ->> 'messageId' AS id, contact_id FROM inbox WHERE workspace_id = $1 AND kind = 'send'`,
+    `SELECT data::json->>'messageId' AS id, contact_id FROM inbox WHERE workspace_id = $1 AND kind = 'send'`,
     [caller.workspaceId],
   )
   return rows
@@ -122,7 +122,10 @@ test('a template of several channels goes out on the one that is named, its own 
   for (const channel of ['email', undefined] as const) {
     const id = await create({ channel })
     await work()
-    const { rows } = await here.database.owner.query<{ data: { channel: string } }>(`SELECT data FROM inbox WHERE data ->> 'broadcastId' = $1`, [id])
+    const { rows } = await here.database.owner.query<{ data: { channel: string } }>(
+      `SELECT data::json FROM inbox WHERE data::json->>'broadcastId' = $1`,
+      [id],
+    )
     sent.push([(await find(id))?.channel, rows.map((row) => row.data.channel)])
   }
   expect(sent).toEqual([
@@ -139,7 +142,7 @@ test('the devices it is for are handed over with it', async () => {
   const id = await create({ devices: 'PER_PLATFORM' })
   await work()
   const { rows } = await here.database.owner.query<{ devices: string }>(
-    `SELECT data ->> 'devices' AS devices FROM inbox WHERE data ->> 'broadcastId' = $1`,
+    `SELECT data::json->>'devices' AS devices FROM inbox WHERE data::json->>'broadcastId' = $1`,
     [id],
   )
   expect([rows, (await find(id))?.devices]).toEqual([[{ devices: 'PER_PLATFORM' }], 'PER_PLATFORM'])

@@ -171,7 +171,7 @@ test('messages held back are given up page after page, each of them once', async
   )
   await resume(journeyId, 'SKIP')
   const [inbox] = await world.rows(
-    `SELECT count(*)::int AS rows, count(DISTINCT data->>'messageId')::int AS messages FROM inbox WHERE workspace_id = $1 AND kind = 'held'`,
+    `SELECT count(*)::int AS rows, count(DISTINCT data::json->>'messageId')::int AS messages FROM inbox WHERE workspace_id = $1 AND kind = 'held'`,
     [workspace.id],
   )
   expect(inbox).toEqual({ rows: 2_100, messages: 2_100 })

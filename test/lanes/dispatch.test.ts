@@ -62,7 +62,9 @@ async function dispatch(dispatcher: Dispatcher, ids: readonly string[]): Promise
 
 const ids = (messages: readonly { id: string }[]) => messages.map((each) => each.id)
 const inbox = () =>
-  world.rows<{ kind: string; data: Record<string, unknown> }>('SELECT kind, data FROM inbox WHERE workspace_id = $1 ORDER BY seq', [workspace.id])
+  world.rows<{ kind: string; data: Record<string, unknown> }>('SELECT kind, data::json FROM inbox WHERE workspace_id = $1 ORDER BY seq', [
+    workspace.id,
+  ])
 
 test('a message is marked before its sender is called, with what it is sent from, and its outcome goes to the ring', async () => {
   const messages = await planned(3)

@@ -25,7 +25,7 @@ beforeEach(async () => {
 })
 afterEach(() => world.rows('DELETE FROM inbox'))
 
-const rows = () => world.rows('SELECT lane, kind, contact_id, reference, data FROM inbox WHERE workspace_id = $1 ORDER BY seq', [workspace.id])
+const rows = () => world.rows('SELECT lane, kind, contact_id, reference, data::json FROM inbox WHERE workspace_id = $1 ORDER BY seq', [workspace.id])
 const exit = (contactId: string, reason = 'test'): InboxItem => ({
   kind: 'exit',
   data: { enrollmentId: newLanedId(0), reason },

@@ -56,7 +56,7 @@ const unseen = (place: Partial<InAppPlace> = {}) => countUnseenInApp(world.servi
 const report = (what: 'SEEN' | 'CLICKED' | 'DISMISSED', id: string, rest: { at?: Date; button?: string } = {}, caller = app) =>
   reportInApp(world.services, caller, { id, what, ...rest })
 const toRing = () =>
-  rows<{ kind: string; data: JsonObject }>(`SELECT kind, data FROM inbox WHERE workspace_id = $1 AND kind = 'callback' ORDER BY seq`, [
+  rows<{ kind: string; data: JsonObject }>(`SELECT kind, data::json FROM inbox WHERE workspace_id = $1 AND kind = 'callback' ORDER BY seq`, [
     server.workspaceId,
   ])
 const told = async () => (await toRing()).map(({ data }) => [data.messageId, data.status, data.human, data.code ?? null, data.url ?? null])

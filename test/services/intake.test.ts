@@ -23,7 +23,9 @@ beforeEach(async () => {
 const END_WAITING = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'intake' AND wait_event_type = 'Lock'`
 const row = (n: number, digest = randomUUID()): IngestRow => ({ lane: n % 4, digest, contactId: null, reference: `external:${n}`, data: { n } })
 const inbox = async (id: string) => {
-  const { rows } = await database.owner.query<{ n: number }>(`SELECT (data ->> 'n')::int AS n FROM inbox WHERE workspace_id = $1 ORDER BY seq`, [id])
+  const { rows } = await database.owner.query<{ n: number }>(`SELECT (data::json->>'n')::int AS n FROM inbox WHERE workspace_id = $1 ORDER BY seq`, [
+    id,
+  ])
   return rows.map((each) => each.n)
 }
 

@@ -39,6 +39,6 @@ export async function handedOver(
 export async function arrived({
   database,
 }: TestServices): Promise<{ lane: number; kind: string; contact_id: string | null; reference: string | null; data: Record<string, unknown> }[]> {
-  const { rows } = await database.owner.query('DELETE FROM inbox RETURNING lane, seq, kind, contact_id, reference, data')
+  const { rows } = await database.owner.query('DELETE FROM inbox RETURNING lane, seq, kind, contact_id, reference, data::json')
   return rows.sort((a, b) => Number(a.seq) - Number(b.seq)).map(({ seq: _, ...rest }) => rest)
 }

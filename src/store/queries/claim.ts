@@ -96,7 +96,9 @@ const INBOX: Statement = {
 /** What was taken, in order, `perLane` of each at most, and which revision of the configuration is to judge it. */
 export async function claimInbox(client: Client, perLane: number): Promise<{ items: ClaimedItem[]; revision: number }> {
   const rows = await run<ClaimedItem & { revision: number | null }>(client, INBOX, [perLane])
-  return { items: rows[0]?.lane === null ? [] : rows, revision: rows[0]?.revision ?? 0 }
+  const items = rows[0]?.lane === null ? [] : rows
+  for (const item of items) item.data = JSON.parse(item.data as string)
+  return { items, revision: rows[0]?.revision ?? 0 }
 }
 
 export const ENROLLMENT_COLUMNS = `e.lane, e.id, e.workspace_id, e.journey_id, e.version_id, e.contact_id, e.key, e.status, e.node,

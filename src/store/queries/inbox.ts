@@ -16,12 +16,15 @@ export const WAKE_CHANNEL = 'throughline_wake'
 
 const COLUMNS = record('lane smallint, workspaceId uuid, kind text, contactId uuid, reference text, data jsonb')
 
-/** One statement whatever the number of rows, the wake-up included. PostgreSQL delivers that at commit, and never after a rollback. */
+/**
+ * One statement whatever the number of rows, the wake-up included. What comes from anywhere but the API's events goes through jsonb: what
+ * PostgreSQL could not keep of it later is refused here. It delivers the wake-up at commit, and never after a rollback.
+ */
 const INSERT: Statement = {
   name: 'inbox_insert',
   text: `WITH inserted AS (
       INSERT INTO inbox (lane, workspace_id, kind, contact_id, reference, data)
-      SELECT * FROM ${COLUMNS.source}
+      SELECT r.lane, r.workspaceId, r.kind, r.contactId, r.reference, r.data::text FROM ${COLUMNS.source}
     ) SELECT pg_notify('${WAKE_CHANNEL}', lanes) FROM unnest($7::text[]) AS lanes`,
 }
 

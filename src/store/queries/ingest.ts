@@ -16,7 +16,7 @@ export interface Taken extends IngestRow {
   n: number
 }
 
-const COLUMNS = record('lane smallint, digest uuid, contactId uuid, reference text, data jsonb, n int, call int')
+const COLUMNS = record('lane smallint, digest uuid, contactId uuid, reference text, data jsontext, n int, call int')
 
 /**
  * The hot door: guard and inbox in one statement; the wake-up comes after its commit. What the guard has seen does not reach the inbox;

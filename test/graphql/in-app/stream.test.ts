@@ -97,9 +97,10 @@ test('what it gives the contact is delivered; a wait that has begun ends at once
   await send('one')
   const stream = await open()
   await stream.next()
-  const { rows } = await world.database.owner.query(`SELECT data->>'status' AS status FROM inbox WHERE workspace_id = $1 AND kind = 'callback'`, [
-    server.workspaceId,
-  ])
+  const { rows } = await world.database.owner.query(
+    `SELECT data::json->>'status' AS status FROM inbox WHERE workspace_id = $1 AND kind = 'callback'`,
+    [server.workspaceId],
+  )
   expect(rows).toEqual([{ status: 'DELIVERED' }])
   const waiting = stream.next()
   await stream.return?.()
