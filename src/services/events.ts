@@ -5,7 +5,7 @@ import { type EventRow, EventTable } from '../store/entities/event.ts'
 import { inWorkspaceEm } from '../store/orm.ts'
 import type { IngestRow } from '../store/queries/ingest.ts'
 import type { Caller, Services } from './context.ts'
-import { digestUuid } from './digest.ts'
+import { digest128 } from './digest.ts'
 import { takeIn } from './intake.ts'
 import { idsWithin, orderOf, type Slice } from './slice.ts'
 
@@ -64,7 +64,7 @@ function toRow(event: EventInput, workspaceId: string, lanes: number): IngestRow
   const lane = reference === null ? laneOf(id ?? '') : laneOfReference(workspaceId, reference, lanes)
   return {
     lane,
-    digest: digestUuid('sha1', `${workspaceId}\n${reference ?? id}\n${event.messageId}`),
+    digest: digest128('sha1', `${workspaceId}\n${reference ?? id}\n${event.messageId}`),
     contactId: reference === null ? (id ?? null) : null,
     reference,
     data: { messageId: event.messageId, name: event.name, properties: event.properties ?? {}, occurredAt: event.occurredAt ?? null },

@@ -16,7 +16,13 @@ export class EventResolver {
   @Extensions({ judgesEach: true })
   async ingestEvents(@PlainArg('input', () => IngestEventsInput) input: IngestEventsInput, @Ctx() context: ApiContext): Promise<IngestEventsPayload> {
     const caller = callerWith(context, 'ingest')
-    const events = input.events.map((event) => ({ ...event, contact: toReference(event.contact), occurredAt: event.occurredAt?.getTime() ?? null }))
+    const events = input.events.map(({ messageId, name, contact, properties, occurredAt }) => ({
+      messageId,
+      name,
+      contact: toReference(contact),
+      properties,
+      occurredAt: occurredAt?.getTime() ?? null,
+    }))
     const answer = await expected(() => ingestEvents(context.services, caller, events))
     return answer.userErrors.length === 0 ? answer : { accepted: 0, duplicates: 0, rejected: [], userErrors: answer.userErrors }
   }
