@@ -12,8 +12,8 @@ import { benchWebhookIn } from './webhook-in.ts'
 
 /** Each benchmark with the names of its figures and the size at which it is measured. In the order they run. */
 const BENCHMARKS: readonly { figures: readonly string[]; run(database: TestDatabase): Promise<Figure[]> }[] = [
-  { figures: ['ingest'], run: (database) => benchIngest(database, { events: 20_000, warmUp: 40_000, rounds: 9 }) },
-  { figures: ['steps', 'steps-vs-naive'], run: (database) => benchSteps(database, { due: 20_000, naive: 400, warmUp: 3, rounds: 9 }) },
+  { figures: ['ingest'], run: (database) => benchIngest(database, { events: 20_000, warmUp: 40_000, rounds: 21 }) },
+  { figures: ['steps', 'steps-vs-naive'], run: (database) => benchSteps(database, { due: 20_000, naive: 400, warmUp: 3, rounds: 13 }) },
   { figures: ['loop'], run: (database) => benchLoop(database, { loops: 3_000, rounds: 5 }) },
   { figures: ['loop-memory'], run: (database) => benchLoopInMemory(database, { loops: 3_000, rounds: 5 }) },
   ...SEND_PROVIDERS.map((provider) => ({ figures: [`send-${provider}`], run: () => benchSend(provider, { messages: 1_500, rounds: 5 }) })),
